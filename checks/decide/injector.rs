@@ -1,0 +1,172 @@
+//! Istio's injection webhooks, and the istiod behind them.
+
+use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
+use k8s_openapi::api::core::v1::{ConfigMap, Container, Pod};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use serde::Deserialize;
+
+use super::names;
+use super::selector::{Labels, requirements};
+
+/// Whether a webhook entry is one of Istio's injection webhooks: by its name, its path or the label
+/// of its configuration, never by the name of the object, which anybody may choose.
+pub fn is_injector(
+    configuration: &MutatingWebhookConfiguration,
+    webhook: &MutatingWebhook,
+) -> bool {
+    let labels = configuration.metadata.labels.as_ref();
+    webhook.name.ends_with(names::INJECTOR_SUFFIX)
+        || path(webhook).is_some_and(|path| path == "/inject" || path.starts_with("/inject/"))
+        || labels
+            .and_then(|labels| labels.get("app"))
+            .is_some_and(|app| app == "sidecar-injector")
+}
+
+/// The HTTP path that a webhook entry calls.
+pub fn path(webhook: &MutatingWebhook) -> Option<&str> {
+    let client = &webhook.client_config;
+    match (&client.service, &client.url) {
+        (Some(service), _) => service.path.as_deref(),
+        (None, Some(url)) => {
+            let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+            rest.find('/').and_then(|start| rest.get(start..))
+        }
+        (None, None) => None,
+    }
+}
+
+/// Whether the selectors of an entry are those that deactivate it.
+/// Source: Istio 1.31, `istioctl/pkg/tag/util.go`.
+pub fn is_deactivated(webhook: &MutatingWebhook) -> bool {
+    let never = |selector: &Option<LabelSelector>| {
+        requirements(selector.as_ref())
+            .is_ok_and(|all| all.iter().any(|one| one.key == names::DEACTIVATED))
+    };
+    never(&webhook.namespace_selector) || never(&webhook.object_selector)
+}
+
+/// All injection entries with their configurations, in call order.
+pub fn injectors(
+    configurations: &[MutatingWebhookConfiguration],
+) -> impl Iterator<Item = (&MutatingWebhookConfiguration, &MutatingWebhook)> {
+    entries(configurations).filter(|(configuration, webhook)| is_injector(configuration, webhook))
+}
+
+/// All entries with their configurations, in call order: configurations by name, entries as listed.
+/// Source: Kubernetes 1.36, `k8s.io/apiserver/pkg/admission/configuration/mutating_webhook_manager.go`.
+pub fn entries(
+    configurations: &[MutatingWebhookConfiguration],
+) -> impl Iterator<Item = (&MutatingWebhookConfiguration, &MutatingWebhook)> {
+    let mut sorted: Vec<_> = configurations.iter().collect();
+    sorted.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
+    sorted.into_iter().flat_map(|configuration| {
+        let webhooks = configuration.webhooks.iter().flatten();
+        webhooks.map(move |webhook| (configuration, webhook))
+    })
+}
+
+/// A label of a webhook configuration.
+pub fn label<'a>(configuration: &'a MutatingWebhookConfiguration, name: &str) -> Option<&'a str> {
+    configuration
+        .metadata
+        .labels
+        .as_ref()?
+        .get(name)
+        .map(String::as_str)
+}
+
+/// The container in which istiod runs.
+pub fn istiod_container(pod: &Pod) -> Option<&Container> {
+    let containers = &pod.spec.as_ref()?.containers;
+    containers
+        .iter()
+        .find(|container| container.name == "discovery")
+        .or_else(|| {
+            containers.iter().find(|container| {
+                container
+                    .args
+                    .iter()
+                    .flatten()
+                    .any(|argument| argument == "discovery")
+            })
+        })
+}
+
+/// The value of an environment variable that is written in the pod.
+pub fn environment<'a>(container: &'a Container, name: &str) -> Option<&'a str> {
+    let variables = container.env.iter().flatten();
+    variables
+        .filter(|variable| variable.name == name)
+        .find_map(|variable| variable.value.as_deref())
+}
+
+/// The revision of an istiod.
+pub fn revision(container: &Container) -> &str {
+    match environment(container, "REVISION") {
+        None | Some("") => names::DEFAULT_REVISION,
+        Some(revision) => revision,
+    }
+}
+
+/// The minor version of an istiod 1.x, from the tag of its image.
+pub fn minor_version(container: &Container) -> Option<u32> {
+    let (_, tag) = container.image.as_deref()?.rsplit_once(':')?;
+    tag.strip_prefix("1.")?
+        .split(['.', '-'])
+        .next()?
+        .parse()
+        .ok()
+}
+
+/// The injector's configuration: ConfigMap `istio-sidecar-injector[-REVISION]`.
+#[derive(Clone, Debug)]
+pub struct InjectorConfig {
+    /// Key `config`, or why istiod cannot read it.
+    pub config: Result<Config, String>,
+    /// Whether key `values` holds a JSON object.
+    pub values: Result<(), String>,
+}
+
+/// Key `config` of the injector's ConfigMap.
+/// Source: Istio 1.31, `pkg/kube/inject/inject.go`, type `Config`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Config {
+    /// What becomes of pods that do not ask explicitly.
+    #[serde(default)]
+    pub policy: String,
+    /// Pods that are never injected unless they ask explicitly.
+    #[serde(default)]
+    pub never_inject_selector: Vec<LabelSelector>,
+    /// Pods that are always injected unless they ask explicitly for the reverse.
+    #[serde(default)]
+    pub always_inject_selector: Vec<LabelSelector>,
+    /// The templates of pods that name none.
+    #[serde(default)]
+    pub default_templates: Vec<String>,
+    /// Names that stand for several templates.
+    #[serde(default)]
+    pub aliases: std::collections::BTreeMap<String, Vec<String>>,
+    /// The templates by name.
+    #[serde(default)]
+    pub templates: Labels,
+}
+
+impl InjectorConfig {
+    /// The configuration in a ConfigMap.
+    pub fn parse(config_map: &ConfigMap) -> Self {
+        let data = config_map.data.as_ref();
+        let entry = |name: &str| {
+            data.and_then(|data| data.get(name))
+                .ok_or_else(|| format!("key {name} is missing"))
+        };
+        let config = entry("config")
+            .and_then(|text| serde_saphyr::from_str(text).map_err(|error| error.to_string()));
+        let values = entry("values").and_then(|text| {
+            serde_json::from_str::<serde_json::Map<_, _>>(text)
+                .map(drop)
+                .map_err(|error| error.to_string())
+        });
+        Self { config, values }
+    }
+}

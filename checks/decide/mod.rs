@@ -1,0 +1,34 @@
+//! The decision procedure: from facts to what the API server and istiod will do with the next pod.
+//!
+//! Four questions on the pod's way, each in its file: [`called`], [`reached`], [`wanted`],
+//! [`rendered`]; [`predict`] puts them together, [`observe`] looks at the pods that exist.
+
+mod answer;
+pub(crate) mod called;
+pub(crate) mod injector;
+pub(crate) mod names;
+mod observed;
+mod pod;
+mod predict;
+pub(crate) mod reached;
+pub(crate) mod rendered;
+pub(crate) mod selector;
+mod survey;
+pub(crate) mod wanted;
+pub(crate) mod what_if;
+pub(crate) mod wish;
+
+pub use answer::{Answer, Call, Observation, ObservedPod, Outcome, Prediction, Rejection, Seen};
+pub use called::{Called, Matched, NotCalled};
+pub use injector::{
+    Config, InjectorConfig, entries, injectors, is_deactivated, istiod_container, label, revision,
+};
+pub use names::with_revision;
+pub use observed::observe;
+pub use pod::JudgedPod;
+pub use predict::predict;
+pub(crate) use predict::{calls, is_static};
+pub use reached::{Arrival, Istiod, Reached, Unreachable};
+pub use rendered::{Refusal, Rendered, Sidecar};
+pub use survey::{WebhookRow, survey};
+pub use wanted::{Ask, Declined, Wanted, Wish};

@@ -1,0 +1,92 @@
+//! The pod that the API server will see next.
+
+use k8s_openapi::api::core::v1::PodSpec;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::{Value, json};
+
+use super::selector::Labels;
+use crate::facts::{Facts, Kind, Workload};
+
+/// The owner's pod template with what controllers add to it. Living pods are no substitute: their
+/// labels can have been edited since, and a rejected pod does not exist.
+#[derive(Clone, Debug)]
+pub struct JudgedPod {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its labels, those that controllers add included.
+    pub labels: Labels,
+    /// Its annotations.
+    pub annotations: Labels,
+    /// Its spec.
+    pub spec: PodSpec,
+    /// Its name, where it is known before creation.
+    pub name: Option<String>,
+}
+
+/// What a controller writes where only the new pod will tell.
+const UNTOLD: &str = "set-by-controller";
+
+/// Labels that controllers add to the pods they make.
+/// Source: Kubernetes 1.36, `pkg/controller/{deployment,statefulset,daemon,job}`.
+fn controller_labels(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Deployment => &["pod-template-hash"],
+        Kind::StatefulSet => &[
+            "apps.kubernetes.io/pod-index",
+            "controller-revision-hash",
+            "statefulset.kubernetes.io/pod-name",
+        ],
+        Kind::DaemonSet => &["controller-revision-hash", "pod-template-generation"],
+        Kind::Job | Kind::CronJob => &[
+            "batch.kubernetes.io/controller-uid",
+            "batch.kubernetes.io/job-name",
+            "controller-uid",
+            "job-name",
+        ],
+        Kind::Pod | Kind::ReplicaSet | Kind::MutatingWebhookConfiguration => &[],
+    }
+}
+
+impl JudgedPod {
+    /// The next pod of a workload.
+    pub fn of(workload: &Workload, facts: &Facts) -> Self {
+        let ObjectMeta {
+            labels,
+            annotations,
+            ..
+        } = workload.template.metadata.clone();
+        let mut labels = labels.unwrap_or_default();
+        for label in controller_labels(workload.kind) {
+            labels
+                .entry((*label).to_owned())
+                .or_insert_with(|| UNTOLD.to_owned());
+        }
+        let name = match workload.kind {
+            Kind::Pod => workload.metadata.name.clone(),
+            _ => None,
+        };
+        Self {
+            namespace: facts.target().namespace.clone(),
+            labels,
+            annotations: annotations.unwrap_or_default(),
+            spec: workload.template.spec.clone(),
+            name,
+        }
+    }
+
+    /// The pod as the API server hands it to a matchCondition.
+    pub fn value(&self) -> Value {
+        let mut metadata = json!({ "namespace": self.namespace });
+        if let Some(fields) = metadata.as_object_mut() {
+            if let Some(name) = &self.name {
+                fields.insert("name".to_owned(), json!(name));
+            }
+            for (field, map) in [("labels", &self.labels), ("annotations", &self.annotations)] {
+                if !map.is_empty() {
+                    fields.insert(field.to_owned(), json!(map));
+                }
+            }
+        }
+        json!({ "apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": self.spec })
+    }
+}

@@ -1,0 +1,163 @@
+//! From the single answers to what happens to the next pod.
+
+use std::rc::Rc;
+
+use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
+
+use super::called::{NotCalled, called};
+use super::injector::{entries, is_injector};
+use super::reached::{Arrival, reached};
+use super::rendered::rendered;
+use super::selector::Labels;
+use super::wanted::wanted;
+use super::{Answer, Call, JudgedPod, Outcome, Prediction};
+use crate::check::Stage;
+use crate::facts::{Facts, Kind, Missing};
+
+/// Every webhook entry in call order, with whether the API server calls it for the pod.
+pub fn calls(
+    facts: &Facts,
+    pod: &JudgedPod,
+    webhooks: &[MutatingWebhookConfiguration],
+) -> Rc<[Call]> {
+    let namespace = namespace_labels(facts);
+    entries(webhooks)
+        .map(|(configuration, webhook)| Call {
+            configuration: configuration.metadata.name.clone().unwrap_or_default(),
+            entry: webhook.name.clone(),
+            injector: is_injector(configuration, webhook),
+            called: called(webhook, namespace.as_ref(), pod),
+            reached: None,
+            wanted: None,
+            rendered: None,
+        })
+        .collect()
+}
+
+/// The labels of the target's namespace.
+///
+/// # Errors
+/// [`Missing`] where the namespace was not read.
+pub fn namespace_labels(facts: &Facts) -> Result<Labels, Missing> {
+    let namespace = facts.namespace()?;
+    Ok(namespace
+        .and_then(|namespace| namespace.metadata.labels.clone())
+        .unwrap_or_default())
+}
+
+/// What will happen to the next pod of the target.
+pub fn predict(facts: &Facts) -> Prediction {
+    let mut prediction = Prediction {
+        outcome: Outcome::NotInjected,
+        revision: None,
+        webhook: None,
+        decided: Stage::Called,
+        because: "no injection webhook is called".to_owned(),
+        calls: Vec::new(),
+    };
+    if let Err(missing) = walk(facts, &mut prediction) {
+        prediction.outcome = Outcome::Unknown;
+        prediction.revision = None;
+        prediction.because = missing.0;
+    }
+    prediction
+}
+
+fn walk(facts: &Facts, prediction: &mut Prediction) -> Result<(), Missing> {
+    let pod = facts.pod()?;
+    if is_static(facts)? {
+        "the kubelet runs a static pod from a file; the API server holds only its mirror"
+            .clone_into(&mut prediction.because);
+        return Ok(());
+    }
+    if facts.namespace()?.is_none() {
+        prediction.outcome = Outcome::Rejected;
+        prediction.because = format!("namespace {} does not exist", pod.namespace);
+        return Ok(());
+    }
+    prediction.calls = facts.calls()?.to_vec();
+    let mut calls = std::mem::take(&mut prediction.calls);
+    let webhooks = entries(facts.webhooks()?);
+    let mut outcome = Ok(());
+    for (call, (_, webhook)) in calls.iter_mut().zip(webhooks) {
+        outcome = step(facts, &pod, webhook, call, prediction);
+        if outcome.is_err() || prediction.outcome == Outcome::Rejected {
+            break;
+        }
+    }
+    prediction.calls = calls;
+    outcome
+}
+
+/// Whether the target is the mirror of a static pod.
+///
+/// # Errors
+/// [`Missing`] where the target was not read.
+pub fn is_static(facts: &Facts) -> Result<bool, Missing> {
+    let workload = facts.workload()?;
+    let annotations = workload.metadata.annotations.as_ref();
+    Ok(workload.kind == Kind::Pod
+        && annotations.is_some_and(|all| all.contains_key("kubernetes.io/config.mirror")))
+}
+
+/// One webhook entry: what it does to the pod, and so to the prediction.
+fn step(
+    facts: &Facts,
+    pod: &JudgedPod,
+    webhook: &MutatingWebhook,
+    call: &mut Call,
+    prediction: &mut Prediction,
+) -> Result<(), Missing> {
+    let name = format!("{}/{}", call.configuration, call.entry);
+    let fails_closed = webhook.failure_policy.as_deref() != Some("Ignore");
+    let mut decide = |stage, outcome, because: String| {
+        // The first webhook that lets the pod go without a sidecar explains more than a later one.
+        if outcome != Outcome::NotInjected || prediction.webhook.is_none() {
+            prediction.outcome = outcome;
+            prediction.decided = stage;
+            prediction.because = because;
+            prediction.webhook = Some(name.clone());
+        }
+    };
+    let failed = |stage, because| match fails_closed {
+        true => (stage, Outcome::Rejected, because),
+        false => (
+            stage,
+            Outcome::NotInjected,
+            format!("{because}, and failurePolicy is Ignore"),
+        ),
+    };
+    match call.called.known()? {
+        Answer::Yes(_) => {}
+        Answer::No(NotCalled::ConditionError { .. }) if fails_closed || call.injector => {
+            let (stage, outcome, because) = failed(Stage::Called, call.called.to_string());
+            decide(stage, outcome, because);
+            return Ok(());
+        }
+        _ => return Ok(()),
+    }
+    let reached = call.reached.insert(reached(facts, webhook, call.injector));
+    let istiod = match reached.known()? {
+        Answer::Yes(Arrival::Istiod(istiod)) => istiod.clone(),
+        Answer::No(_) if fails_closed || call.injector => {
+            let (stage, outcome, because) = failed(Stage::Reached, reached.to_string());
+            decide(stage, outcome, because);
+            return Ok(());
+        }
+        _ => return Ok(()),
+    };
+    let wanted = call.wanted.insert(wanted(facts, &istiod, pod));
+    if wanted.known()?.no().is_some() {
+        decide(Stage::Wanted, Outcome::NotInjected, wanted.to_string());
+        return Ok(());
+    }
+    // A refusal by istiod is an answer, not a failure: failurePolicy does not matter any more.
+    let rendered = call.rendered.insert(rendered(facts, &istiod, pod));
+    if rendered.known()?.no().is_some() {
+        decide(Stage::Rendered, Outcome::Rejected, rendered.to_string());
+    } else {
+        decide(Stage::Rendered, Outcome::Injected, wanted.to_string());
+        prediction.revision = Some(istiod.revision);
+    }
+    Ok(())
+}

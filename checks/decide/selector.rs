@@ -1,0 +1,175 @@
+//! Label selectors as the API server evaluates them, and in words.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
+
+/// The labels of an object.
+pub type Labels = BTreeMap<String, String>;
+
+/// One requirement of a selector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requirement {
+    /// The label's key.
+    pub key: String,
+    /// What is required of it.
+    pub operator: Operator,
+}
+
+/// What a selector requires of a label.
+/// Source: `k8s.io/apimachinery/pkg/apis/meta/v1/helpers.go` and `labels/selector.go` (v0.36).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operator {
+    /// The label is there with one of the values.
+    In(Vec<String>),
+    /// The label is absent, or has none of the values.
+    NotIn(Vec<String>),
+    /// The label is there.
+    Exists,
+    /// The label is absent.
+    DoesNotExist,
+}
+
+impl Requirement {
+    /// Whether labels meet it.
+    pub fn is_met_by(&self, labels: &Labels) -> bool {
+        let value = labels.get(&self.key);
+        match &self.operator {
+            Operator::In(values) => value.is_some_and(|value| values.contains(value)),
+            Operator::NotIn(values) => value.is_none_or(|value| !values.contains(value)),
+            Operator::Exists => value.is_some(),
+            Operator::DoesNotExist => value.is_none(),
+        }
+    }
+}
+
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = &self.key;
+        match &self.operator {
+            Operator::In(values) => match values.as_slice() {
+                [value] => write!(f, "{key}={value}"),
+                values => write!(f, "{key} in ({})", values.join(", ")),
+            },
+            Operator::NotIn(values) => match values.as_slice() {
+                [value] => write!(f, "{key}!={value}"),
+                values => write!(f, "{key} not in ({})", values.join(", ")),
+            },
+            Operator::Exists => write!(f, "any {key}"),
+            Operator::DoesNotExist => write!(f, "no {key}"),
+        }
+    }
+}
+
+/// The requirements of a selector, all of which must be met; matchLabels first. An absent selector,
+/// like an empty one, has none and selects everything.
+///
+/// # Errors
+/// The operator that Kubernetes does not know.
+pub fn requirements(selector: Option<&LabelSelector>) -> Result<Vec<Requirement>, String> {
+    let Some(selector) = selector else {
+        return Ok(Vec::new());
+    };
+    let labels = selector.match_labels.iter().flatten().map(|(key, value)| {
+        Ok(Requirement {
+            key: key.clone(),
+            operator: Operator::In(vec![value.clone()]),
+        })
+    });
+    let expressions = selector.match_expressions.iter().flatten().map(requirement);
+    labels.chain(expressions).collect()
+}
+
+fn requirement(expression: &LabelSelectorRequirement) -> Result<Requirement, String> {
+    let values = expression.values.clone().unwrap_or_default();
+    let operator = match expression.operator.as_str() {
+        "In" | "NotIn" if values.is_empty() => {
+            return Err(format!(
+                "{} of {} has no values",
+                expression.operator, expression.key
+            ));
+        }
+        "In" => Operator::In(values),
+        "NotIn" => Operator::NotIn(values),
+        "Exists" => Operator::Exists,
+        "DoesNotExist" => Operator::DoesNotExist,
+        other => return Err(format!("{other:?} is not an operator of label selectors")),
+    };
+    Ok(Requirement {
+        key: expression.key.clone(),
+        operator,
+    })
+}
+
+/// A selector in words: `istio-injection=enabled and no istio.io/rev`.
+pub fn in_words(requirements: &[Requirement]) -> String {
+    if requirements.is_empty() {
+        return "any labels".to_owned();
+    }
+    let words: Vec<_> = requirements.iter().map(ToString::to_string).collect();
+    words.join(" and ")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+    use super::*;
+
+    fn labels(pairs: &[(&str, &str)]) -> Labels {
+        pairs
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn an_absent_key_meets_the_negative_operators_only() {
+        let values = || vec!["a".to_owned(), "b".to_owned()];
+        let cases = [
+            (Operator::In(values()), None, false),
+            (Operator::In(values()), Some("a"), true),
+            (Operator::In(values()), Some("c"), false),
+            (Operator::NotIn(values()), None, true),
+            (Operator::NotIn(values()), Some("b"), false),
+            (Operator::NotIn(values()), Some("c"), true),
+            (Operator::Exists, None, false),
+            (Operator::Exists, Some(""), true),
+            (Operator::DoesNotExist, None, true),
+            (Operator::DoesNotExist, Some(""), false),
+        ];
+        for (operator, value, expected) in cases {
+            let given: Vec<_> = value.map(|value| ("k", value)).into_iter().collect();
+            let requirement = Requirement {
+                key: "k".into(),
+                operator,
+            };
+            assert_eq!(
+                requirement.is_met_by(&labels(&given)),
+                expected,
+                "{requirement} on {value:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn absent_and_empty_selectors_select_everything() {
+        assert!(requirements(None).unwrap().is_empty());
+        assert!(
+            requirements(Some(&LabelSelector::default()))
+                .unwrap()
+                .is_empty()
+        );
+        assert_eq!(in_words(&[]), "any labels");
+    }
+
+    #[test]
+    fn an_unknown_operator_is_an_error() {
+        let expression = LabelSelectorRequirement {
+            key: "k".into(),
+            operator: "Gt".into(),
+            values: None,
+        };
+        assert!(requirement(&expression).unwrap_err().contains("Gt"));
+    }
+}

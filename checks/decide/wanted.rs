@@ -1,0 +1,178 @@
+//! Does istiod want to inject the pod?
+//!
+//! Source: Istio 1.31, `pkg/kube/inject/inject.go` (`injectRequired`), in its order.
+
+use std::fmt;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+
+use super::injector::Config;
+use super::reached::Istiod;
+use super::selector::{Labels, in_words, requirements};
+use super::{Answer, JudgedPod, names};
+use crate::facts::{Facts, Missing};
+
+/// Whether istiod wants to inject the pod.
+pub type Wanted = Answer<Wish, Declined>;
+
+/// Why istiod wants to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// The pod asks for it, in a label or an annotation.
+    Asked(Ask),
+    /// alwaysInjectSelector matches the pod.
+    AlwaysInject(String),
+    /// The policy is enabled, and the pod says nothing that istiod understands.
+    Policy,
+}
+
+/// Why istiod does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Declined {
+    /// The pod shares the host's network.
+    HostNetwork,
+    /// The namespace is one that istiod never injects.
+    IgnoredNamespace(String),
+    /// The pod opts out, in a label or an annotation.
+    OptedOut(Ask),
+    /// neverInjectSelector matches the pod.
+    NeverInject(String),
+    /// The policy is disabled, and the pod does not ask explicitly.
+    PolicyDisabled,
+    /// The policy is none that istiod knows.
+    PolicyIllegal(String),
+}
+
+/// Where a pod says what it wants, and what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// `label` or `annotation`.
+    pub by: &'static str,
+    /// The value.
+    pub value: String,
+}
+
+impl fmt::Display for Wish {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Asked(ask) => write!(f, "{} {} is {:?}", ask.by, names::INJECT, ask.value),
+            Self::AlwaysInject(selector) => write!(f, "alwaysInjectSelector {selector} matches"),
+            Self::Policy => f.write_str("policy is enabled"),
+        }
+    }
+}
+
+impl fmt::Display for Declined {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::HostNetwork => f.write_str("hostNetwork is true"),
+            Self::IgnoredNamespace(name) => write!(f, "istiod never injects {name}"),
+            Self::OptedOut(ask) => write!(f, "{} {} is {:?}", ask.by, names::INJECT, ask.value),
+            Self::NeverInject(selector) => write!(f, "neverInjectSelector {selector} matches"),
+            Self::PolicyDisabled => f.write_str("policy is disabled, and the pod does not ask"),
+            Self::PolicyIllegal(policy) => {
+                write!(f, "policy {policy:?} is neither enabled nor disabled")
+            }
+        }
+    }
+}
+
+/// What a pod's label, or else its annotation, says: the label wins even where it is empty.
+pub fn ask(labels: &Labels, annotations: &Labels) -> Option<Ask> {
+    let found = [
+        ("label", labels.get(names::INJECT)),
+        ("annotation", annotations.get(names::INJECT)),
+    ];
+    found.into_iter().find_map(|(by, value)| {
+        Some(Ask {
+            by,
+            value: value?.clone(),
+        })
+    })
+}
+
+/// What istiod makes of the value: inject, don't, or nothing at all.
+///
+/// 1.27 and later take `true` and `false` exactly; earlier ones take `y`, `yes`, `true` and `on` in
+/// any case for yes, the empty string for nothing, and all else for no.
+pub fn understood(value: &str, istiod_minor: Option<u32>) -> Option<bool> {
+    let exact = istiod_minor.is_none_or(|minor| minor >= 27);
+    match value {
+        "" => None,
+        "true" => Some(true),
+        "false" => Some(false),
+        _ if exact => None,
+        other => Some(matches!(
+            other.to_lowercase().as_str(),
+            "y" | "yes" | "true" | "on"
+        )),
+    }
+}
+
+/// Whether the istiod that is called wants to inject the pod.
+pub fn wanted(facts: &Facts, istiod: &Istiod, pod: &JudgedPod) -> Wanted {
+    if pod.spec.host_network == Some(true) {
+        return Answer::No(Declined::HostNetwork);
+    }
+    if names::IGNORED_NAMESPACES.contains(&pod.namespace.as_str()) {
+        return Answer::No(Declined::IgnoredNamespace(pod.namespace.clone()));
+    }
+    match config(facts, istiod) {
+        Ok(config) => by_config(&config, istiod.minor, pod),
+        Err(missing) => Answer::Unknown(missing),
+    }
+}
+
+/// The configuration that an istiod injects by.
+///
+/// # Errors
+/// [`Missing`] where it was not read, is absent, or is not what istiod could have read.
+pub fn config(facts: &Facts, istiod: &Istiod) -> Result<Config, Missing> {
+    let name = istiod.injector_config_map();
+    let parsed = facts.injector_config(&istiod.namespace, &name)?;
+    let Some(parsed) = parsed else {
+        return Err(Missing(format!(
+            "ConfigMap {name} is absent from {}",
+            istiod.namespace
+        )));
+    };
+    parsed.config.clone().map_err(|error| {
+        Missing(format!(
+            "istiod keeps an older configuration, as ConfigMap {name} does not parse: {error}"
+        ))
+    })
+}
+
+fn by_config(config: &Config, istiod_minor: Option<u32>, pod: &JudgedPod) -> Wanted {
+    if !matches!(config.policy.as_str(), "enabled" | "disabled") {
+        return Answer::No(Declined::PolicyIllegal(config.policy.clone()));
+    }
+    if let Some(ask) = ask(&pod.labels, &pod.annotations) {
+        match understood(&ask.value, istiod_minor) {
+            Some(true) => return Answer::Yes(Wish::Asked(ask)),
+            Some(false) => return Answer::No(Declined::OptedOut(ask)),
+            None => {}
+        }
+    }
+    if let Some(selector) = first_match(&config.never_inject_selector, &pod.labels) {
+        return Answer::No(Declined::NeverInject(selector));
+    }
+    if let Some(selector) = first_match(&config.always_inject_selector, &pod.labels) {
+        return Answer::Yes(Wish::AlwaysInject(selector));
+    }
+    match config.policy.as_str() {
+        "enabled" => Answer::Yes(Wish::Policy),
+        _ => Answer::No(Declined::PolicyDisabled),
+    }
+}
+
+/// The first selector that matches, in words. Unlike a webhook's, an empty one matches nothing, and
+/// one that does not parse is passed over.
+fn first_match(selectors: &[LabelSelector], labels: &Labels) -> Option<String> {
+    selectors.iter().find_map(|selector| {
+        let requirements = requirements(Some(selector)).ok()?;
+        let matches =
+            !requirements.is_empty() && requirements.iter().all(|one| one.is_met_by(labels));
+        matches.then(|| in_words(&requirements))
+    })
+}

@@ -1,0 +1,149 @@
+//! From a snapshot to diagnoses: every check on every subject, and the root cause among what they find.
+
+use crate::check::{About, Check, Verdict};
+use crate::decide::{self, Outcome, Prediction};
+use crate::facts::{Facts, Kind, Shared, Snapshot, Subject, Unread};
+use crate::registry;
+use crate::report::{CheckResult, Diagnosis, Effect, Finding, Severity, Status};
+
+/// One diagnosis for each subject, in the order given.
+pub fn diagnose(snapshot: &Snapshot) -> Vec<Diagnosis> {
+    let shared = Shared::new(snapshot);
+    let subjects = snapshot.subjects.iter();
+    subjects
+        .map(|subject| diagnose_subject(&shared, snapshot, subject))
+        .collect()
+}
+
+fn diagnose_subject(shared: &Shared, snapshot: &Snapshot, subject: &Subject) -> Diagnosis {
+    let facts = Facts::new(shared, subject);
+    let is_webhook = subject.target.kind == Kind::MutatingWebhookConfiguration;
+    let mut checks = Vec::new();
+    let mut findings: Vec<(&'static Check, Finding)> = Vec::new();
+    for check in registry() {
+        let status = if is_webhook && check.about == About::Pods {
+            Status::NotApplicable("it is about pods".to_owned())
+        } else {
+            match (check.run)(&facts) {
+                Ok(Verdict::Passed) => Status::Passed,
+                Ok(Verdict::NotApplicable(reason)) => Status::NotApplicable(reason),
+                Ok(Verdict::Failed(found)) => {
+                    findings.extend(found.into_iter().map(|finding| (check, finding)));
+                    Status::Failed
+                }
+                Err(missing) => Status::Unknown(missing),
+            }
+        };
+        checks.push(CheckResult { check, status });
+    }
+    let predicted = (!is_webhook).then(|| facts.prediction().as_ref().clone());
+    let root_cause = root_cause(predicted.as_ref(), &findings);
+    order(&mut findings, root_cause);
+    Diagnosis {
+        target: subject.target.clone(),
+        observed: (!is_webhook).then(|| facts.observation().as_ref().clone()),
+        webhooks: if is_webhook {
+            decide::survey(&facts)
+        } else {
+            Vec::new()
+        },
+        predicted,
+        root_cause,
+        findings,
+        checks,
+        unread: unread(snapshot, subject),
+    }
+}
+
+/// The first finding on the pod's way that explains the prediction; where none has to be explained,
+/// the first that explains why existing pods differ from it; for a webhook, the first of all.
+fn root_cause(
+    predicted: Option<&Prediction>,
+    findings: &[(&'static Check, Finding)],
+) -> Option<&'static Check> {
+    let Some(predicted) = predicted else {
+        let errors = findings
+            .iter()
+            .filter(|(_, finding)| finding.severity >= Severity::Warning);
+        return first(errors);
+    };
+    let decides = |finding: &Finding| match finding.effect {
+        Effect::Decides(outcome) => {
+            outcome == predicted.outcome || predicted.outcome == Outcome::Unknown
+        }
+        Effect::Differs | Effect::Beside => false,
+    };
+    first(findings.iter().filter(|(_, finding)| decides(finding))).or_else(|| {
+        first(
+            findings
+                .iter()
+                .filter(|(_, finding)| finding.effect == Effect::Differs),
+        )
+    })
+}
+
+/// The first candidate that no other candidate folds.
+fn first<'a>(
+    candidates: impl Iterator<Item = &'a (&'static Check, Finding)>,
+) -> Option<&'static Check> {
+    let candidates: Vec<&'static Check> = candidates.map(|(check, _)| *check).collect();
+    let folded = |check: &Check| {
+        candidates
+            .iter()
+            .any(|other| other.folds.contains(&check.name))
+    };
+    candidates
+        .iter()
+        .copied()
+        .find(|check| !folded(check))
+        .or(candidates.first().copied())
+}
+
+fn order(findings: &mut [(&'static Check, Finding)], root_cause: Option<&'static Check>) {
+    let is_root = |check: &Check| root_cause.is_some_and(|root| root.code == check.code);
+    findings.sort_by_key(|(check, _)| (!is_root(check), check.stage));
+}
+
+/// The reads that brought nothing, for this subject and for the cluster.
+fn unread(snapshot: &Snapshot, subject: &Subject) -> Vec<Unread> {
+    let cluster = &snapshot.cluster;
+    let mut unread: Vec<&Unread> = Vec::new();
+    unread.extend(subject.object.unread());
+    unread.extend(subject.owners.iter().filter_map(|fact| fact.unread()));
+    unread.extend(subject.replica_sets.unread());
+    unread.extend(subject.pods.unread());
+    unread.extend(subject.events.unread());
+    unread.extend(cluster.server_version.unread());
+    unread.extend(
+        cluster
+            .namespaces
+            .get(&subject.target.namespace)
+            .and_then(|fact| fact.unread()),
+    );
+    unread.extend(cluster.webhooks.unread());
+    unread.extend(cluster.services.values().filter_map(|fact| fact.unread()));
+    unread.extend(
+        cluster
+            .endpoint_slices
+            .values()
+            .filter_map(|fact| fact.unread()),
+    );
+    unread.extend(cluster.pods.values().filter_map(|fact| fact.unread()));
+    unread.extend(
+        cluster
+            .deployments
+            .values()
+            .filter_map(|fact| fact.unread()),
+    );
+    unread.extend(
+        cluster
+            .config_maps
+            .values()
+            .filter_map(|fact| fact.unread()),
+    );
+    unread.extend(cluster.api_servers.unread());
+    let mut unread: Vec<_> = unread.into_iter().cloned().collect();
+    unread.sort();
+    unread.dedup();
+    unread
+}

@@ -1,0 +1,17 @@
+//! What is known about the cluster: collected elsewhere, read here.
+
+mod fact;
+mod managed_fields;
+mod need;
+mod redact;
+mod snapshot;
+mod view;
+mod workload;
+
+pub use fact::{Fact, Missing, Unread};
+pub use managed_fields::{Setter, who_set};
+pub use need::{Need, Permission};
+pub use redact::redact;
+pub use snapshot::{Cluster, Connection, Snapshot, Subject, key};
+pub use view::{Facts, Shared};
+pub use workload::{Condition, Kind, Target, Template, Workload};

@@ -1,0 +1,173 @@
+//! The kinds of object a person points injdoctor at, in one shape.
+
+use k8s_openapi::api::core::v1::{Pod, PodSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::{Deserialize, Serialize};
+
+/// The kinds that make pods, and the pod itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the names are Kubernetes' kinds")]
+pub enum Kind {
+    Pod,
+    Deployment,
+    StatefulSet,
+    DaemonSet,
+    ReplicaSet,
+    Job,
+    CronJob,
+    MutatingWebhookConfiguration,
+}
+
+impl Kind {
+    /// Every kind that a target of `check` can have.
+    pub const WORKLOADS: [Self; 7] = [
+        Self::Pod,
+        Self::Deployment,
+        Self::StatefulSet,
+        Self::DaemonSet,
+        Self::ReplicaSet,
+        Self::Job,
+        Self::CronJob,
+    ];
+
+    /// Kubernetes' kind, singular in camel case: `ReplicaSet`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pod => "Pod",
+            Self::Deployment => "Deployment",
+            Self::StatefulSet => "StatefulSet",
+            Self::DaemonSet => "DaemonSet",
+            Self::ReplicaSet => "ReplicaSet",
+            Self::Job => "Job",
+            Self::CronJob => "CronJob",
+            Self::MutatingWebhookConfiguration => "MutatingWebhookConfiguration",
+        }
+    }
+
+    /// Kubernetes' resource, plural in lower case: `replicasets`.
+    pub fn plural(self) -> String {
+        format!("{}s", self.singular())
+    }
+
+    /// The word kubectl takes before a slash: `replicaset`.
+    pub fn singular(self) -> String {
+        self.name().to_lowercase()
+    }
+
+    /// The short names kubectl takes.
+    pub fn short_names(self) -> &'static [&'static str] {
+        match self {
+            Self::Pod => &["po"],
+            Self::Deployment => &["deploy"],
+            Self::StatefulSet => &["sts"],
+            Self::DaemonSet => &["ds"],
+            Self::ReplicaSet => &["rs"],
+            Self::CronJob => &["cj"],
+            Self::Job | Self::MutatingWebhookConfiguration => &[],
+        }
+    }
+
+    /// API group; empty for the core group.
+    pub fn group(self) -> &'static str {
+        match self {
+            Self::Pod => "",
+            Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::ReplicaSet => "apps",
+            Self::Job | Self::CronJob => "batch",
+            Self::MutatingWebhookConfiguration => "admissionregistration.k8s.io",
+        }
+    }
+
+    /// Where the kind keeps the metadata of the pods it makes; empty for a pod, which is its own.
+    pub fn template_path(self) -> &'static str {
+        match self {
+            Self::Pod | Self::MutatingWebhookConfiguration => "",
+            Self::CronJob => ".spec.jobTemplate.spec.template",
+            _ => ".spec.template",
+        }
+    }
+}
+
+/// What the user pointed at.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Target {
+    /// Kind of the object.
+    pub kind: Kind,
+    /// Its namespace; empty for cluster-scoped kinds.
+    pub namespace: String,
+    /// Its name; empty for a manifest that has only `generateName`.
+    pub name: String,
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.kind.singular(), self.name)
+    }
+}
+
+/// One object of a target's owner chain, reduced to what matters for the pods it makes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Workload {
+    /// Kind of the object.
+    pub kind: Kind,
+    /// Its metadata, managedFields included.
+    pub metadata: ObjectMeta,
+    /// The pods it makes; for a pod, the pod itself.
+    pub template: Template,
+    /// Pods it wants now; none where the kind has no such number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<i32>,
+    /// Status conditions of any kind, in one shape.
+    #[serde(default)]
+    pub conditions: Vec<Condition>,
+}
+
+/// Labels, annotations and spec of the pods a workload makes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Template {
+    /// The template's metadata.
+    #[serde(default)]
+    pub metadata: ObjectMeta,
+    /// The template's spec.
+    #[serde(default)]
+    pub spec: PodSpec,
+}
+
+/// A status condition: the fields that every Kubernetes condition has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the names are those of metav1.Condition")]
+pub struct Condition {
+    #[serde(rename = "type")]
+    pub type_: String,
+    pub status: String,
+    #[serde(default)]
+    pub reason: String,
+    #[serde(default)]
+    pub message: String,
+}
+
+impl Workload {
+    /// A pod as a workload of its own.
+    pub fn of_pod(pod: Pod) -> Self {
+        Self {
+            kind: Kind::Pod,
+            template: Template {
+                metadata: pod.metadata.clone(),
+                spec: pod.spec.unwrap_or_default(),
+            },
+            metadata: pod.metadata,
+            replicas: None,
+            conditions: Vec::new(),
+        }
+    }
+
+    /// The object in the words of kubectl: `deployment/reviews`.
+    pub fn reference(&self) -> String {
+        format!(
+            "{}/{}",
+            self.kind.singular(),
+            self.metadata.name.as_deref().unwrap_or_default()
+        )
+    }
+}

@@ -1,0 +1,139 @@
+//! A command as an argument vector, and the one place that quotes it for a shell.
+
+use super::is_invisible;
+use crate::facts::Connection;
+
+/// A command as the argument vector a person's shell would hand to the program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command(Vec<String>);
+
+impl Command {
+    /// `kubectl` with these arguments.
+    pub fn kubectl<S: Into<String>>(arguments: impl IntoIterator<Item = S>) -> Self {
+        Self::of("kubectl", arguments)
+    }
+
+    /// `istioctl` with these arguments.
+    pub fn istioctl<S: Into<String>>(arguments: impl IntoIterator<Item = S>) -> Self {
+        Self::of("istioctl", arguments)
+    }
+
+    /// `helm` with these arguments.
+    pub fn helm<S: Into<String>>(arguments: impl IntoIterator<Item = S>) -> Self {
+        Self::of("helm", arguments)
+    }
+
+    fn of<S: Into<String>>(program: &str, arguments: impl IntoIterator<Item = S>) -> Self {
+        let mut argv = vec![program.to_owned()];
+        argv.extend(arguments.into_iter().map(Into::into));
+        Self(argv)
+    }
+
+    /// The argument vector, reaching the same cluster as the user's own call did.
+    pub fn argv(&self, connection: &Connection) -> Vec<String> {
+        let mut argv = self.0.clone();
+        let context = if argv.first().is_some_and(|program| program == "helm") {
+            "--kube-context"
+        } else {
+            "--context"
+        };
+        let flags = [
+            (context, &connection.context_flag),
+            ("--kubeconfig", &connection.kubeconfig_flag),
+        ];
+        let given = flags
+            .into_iter()
+            .filter_map(|(flag, value)| Some([flag.to_owned(), value.clone()?]))
+            .flatten();
+        argv.splice(1..1, given);
+        argv
+    }
+}
+
+/// An argument vector as one line for a POSIX shell. No control or format character is printed as
+/// it is: words that hold one are written as `$'…'` (POSIX 2024, bash, zsh, ksh).
+pub fn quote<S: AsRef<str>>(argv: &[S]) -> String {
+    argv.iter()
+        .map(|word| quote_word(word.as_ref()))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn quote_word(word: &str) -> String {
+    // shlex quotes more than a reader wants to see: `key=value` means itself wherever it is no
+    // command's first word, and zsh expands `=` at the start of a word only.
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,=@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) && !word.starts_with('=') {
+        return word.to_owned();
+    }
+    match shlex::try_quote(word) {
+        Ok(quoted) if !word.chars().any(is_invisible) => quoted.into_owned(),
+        _ => format!("$'{}'", word.chars().map(escape).collect::<String>()),
+    }
+}
+
+fn escape(c: char) -> String {
+    match c {
+        '\'' | '\\' => format!("\\{c}"),
+        c if is_invisible(c) => {
+            let mut buffer = [0; 4];
+            c.encode_utf8(&mut buffer)
+                .bytes()
+                .map(|byte| format!("\\{byte:03o}"))
+                .collect()
+        }
+        c => c.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_users_way_to_the_cluster_follows_the_program() {
+        let connection = Connection {
+            context: "prod".into(),
+            context_flag: Some("prod".into()),
+            kubeconfig_flag: Some("/etc/kube config".into()),
+        };
+        let kubectl = Command::kubectl(["get", "pods"]).argv(&connection);
+        assert_eq!(
+            quote(&kubectl),
+            "kubectl --context prod --kubeconfig '/etc/kube config' get pods"
+        );
+        let helm = Command::helm(["list"]).argv(&connection);
+        assert_eq!(
+            quote(&helm),
+            "helm --kube-context prod --kubeconfig '/etc/kube config' list"
+        );
+        let plain = Command::istioctl(["version"]).argv(&Connection::default());
+        assert_eq!(quote(&plain), "istioctl version");
+    }
+
+    #[test]
+    fn only_what_a_shell_would_change_is_quoted() {
+        for (word, quoted) in [
+            ("istio-injection=enabled", "istio-injection=enabled"),
+            ("app in (a,b)", "'app in (a,b)'"),
+            ("=ls", "'=ls'"),
+            ("", "''"),
+            ("~root", "'~root'"),
+            ("a=~", "'a=~'"),
+            ("it's", "\"it's\""),
+            ("$(reboot)", "'$(reboot)'"),
+        ] {
+            assert_eq!(quote(&[word]), quoted, "{word}");
+        }
+    }
+
+    #[test]
+    fn control_characters_are_spelt_out() {
+        assert_eq!(
+            quote(&["a\u{1b}[31m", "it's\n"]),
+            r"$'a\033[31m' $'it\'s\012'"
+        );
+        assert_eq!(quote(&["\u{9b}31m"]), r"$'\302\23331m'");
+        assert_eq!(quote(&["a\u{202e}b"]), r"$'a\342\200\256b'");
+    }
+}

@@ -1,0 +1,66 @@
+//! What a check found.
+
+use super::{Evidence, Fix};
+use crate::decide::Outcome;
+
+/// How much a finding contradicts what somebody wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Nobody asked for anything else, or it is so by design.
+    Info,
+    /// Somebody asked for injection, in a label or an annotation, and does not get it; or the reverse.
+    Warning,
+    /// Pods are rejected, or others break.
+    Error,
+}
+
+/// Which answer a finding explains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It is why the next pod will fare as predicted, if that is the prediction.
+    Decides(Outcome),
+    /// It is why the pods that exist fare otherwise than the next one will.
+    Differs,
+    /// It is worth knowing, but explains neither.
+    Beside,
+}
+
+/// One finding of one check.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// How much it contradicts what somebody wants.
+    pub severity: Severity,
+    /// Which answer it explains.
+    pub effect: Effect,
+    /// What is wrong and why that matters here: lower case, no final period, naming object and value.
+    pub message: String,
+    /// The fields it rests on, the decisive one first.
+    pub evidence: Vec<Evidence>,
+    /// What heals it, the best first.
+    pub fixes: Vec<Fix>,
+}
+
+impl Finding {
+    /// A finding without evidence and fixes yet.
+    pub fn new(severity: Severity, effect: Effect, message: impl Into<String>) -> Self {
+        Self {
+            severity,
+            effect,
+            message: message.into(),
+            evidence: Vec::new(),
+            fixes: Vec::new(),
+        }
+    }
+
+    /// One more field it rests on.
+    pub fn evidence(mut self, evidence: Evidence) -> Self {
+        self.evidence.push(evidence);
+        self
+    }
+
+    /// One more way to heal it.
+    pub fn fix(mut self, fix: Fix) -> Self {
+        self.fixes.push(fix);
+        self
+    }
+}

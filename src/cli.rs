@@ -1,0 +1,363 @@
+//! The command line.
+
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use injdoctor_checks::report::Severity;
+
+use crate::cluster::parse_timeout;
+
+const TEMPLATE: &str = "\
+{about}
+
+{before-help}{usage-heading} {usage}
+
+{all-args}{after-help}";
+
+const EXIT_CODES: &str = "\
+Exit codes, the same in every format:
+  0  no finding at or above --fail-on
+  1  findings
+  2  wrong usage, or no connection
+  3  no verdict, because facts were missing";
+
+/// Says why a Kubernetes pod is not, or cannot be, injected with the Istio sidecar, and how to heal it
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    help_template = TEMPLATE,
+    before_help = "\
+Examples:
+  injdoctor check deploy/reviews -n shop   # one workload
+  injdoctor check -A                       # every workload of the cluster
+  injdoctor webhook                        # the injection webhooks themselves
+  injdoctor demo                           # a broken mesh, without any cluster
+
+",
+    after_help = EXIT_CODES
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How to reach the cluster.
+    #[command(flatten)]
+    pub connection: ConnectionFlags,
+    /// When to colour the output: auto is on a terminal, unless NO_COLOR is set
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    pub color: ColorChoice,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Say whether pods are, will be or cannot be injected, why, and how to heal it
+    Check(Check),
+    /// Show the injection webhooks: whom they call, whether that works, what they select
+    Webhook(Webhook),
+    /// Write what a diagnosis rests on to standard output, without secrets, for `check --from`
+    Snapshot(Snapshot),
+    /// Diagnose a broken cluster that was recorded earlier; no cluster is needed
+    Demo(Demo),
+    /// Explain a finding's code: what it means, why it matters, how to heal it
+    Explain(Explain),
+    /// Print the completion script of a shell
+    Completion(Completion),
+}
+
+/// `injdoctor check`.
+#[derive(Debug, Args)]
+#[command(
+    help_template = TEMPLATE,
+    before_help = "\
+Examples:
+  injdoctor check reviews-7d4b9c-xk2lp              # a pod of the current namespace
+  injdoctor check deploy/reviews sts/cache -n shop  # several workloads
+  injdoctor check -n shop                           # everything in a namespace
+  injdoctor check -A -o name                        # all that have findings, by name
+  injdoctor check -f reviews.yaml                   # before it is applied
+  injdoctor snapshot deploy/reviews > s.json        # record now,
+  injdoctor check --from s.json                     # judge later, elsewhere
+
+",
+    after_help = EXIT_CODES
+)]
+pub struct Check {
+    /// What to look at.
+    #[command(flatten)]
+    pub targets: Targets,
+    /// Judge the workloads of a manifest before they are applied; - is standard input
+    #[arg(
+        short = 'f',
+        long = "filename",
+        value_name = "FILE",
+        conflicts_with_all = ["target", "all_namespaces", "selector"],
+        help_heading = "Targets"
+    )]
+    pub files: Vec<String>,
+    /// Judge a snapshot instead of a cluster; with TARGET only that one of it
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["files", "selector", "context", "kubeconfig", "as_user", "as_groups", "request_timeout"],
+        help_heading = "Targets"
+    )]
+    pub from: Option<String>,
+    /// How to answer.
+    #[command(flatten)]
+    pub answer: Answer,
+}
+
+/// `injdoctor webhook`.
+#[derive(Debug, Args)]
+#[command(
+    help_template = TEMPLATE,
+    before_help = "\
+Examples:
+  injdoctor webhook                         # all injection webhooks
+  injdoctor webhook istio-sidecar-injector  # one MutatingWebhookConfiguration
+  injdoctor webhook -o wide                 # with the names of the namespaces
+
+",
+    after_help = EXIT_CODES
+)]
+pub struct Webhook {
+    /// Name of a MutatingWebhookConfiguration; without it, all that inject
+    pub name: Option<String>,
+    /// Judge a snapshot instead of a cluster
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["context", "kubeconfig", "as_user", "as_groups", "request_timeout"],
+        help_heading = "Targets"
+    )]
+    pub from: Option<String>,
+    /// How to answer.
+    #[command(flatten)]
+    pub answer: Answer,
+}
+
+/// `injdoctor snapshot`.
+#[derive(Debug, Args)]
+#[command(
+    help_template = TEMPLATE,
+    before_help = "\
+Examples:
+  injdoctor snapshot deploy/reviews -n shop > snapshot.json
+  injdoctor check --from snapshot.json
+
+Secrets are never read. Values of environment variables and annotations that
+may hold credentials are replaced.
+
+"
+)]
+pub struct Snapshot {
+    /// What to look at.
+    #[command(flatten)]
+    pub targets: Targets,
+}
+
+/// `injdoctor demo`.
+#[derive(Debug, Args)]
+#[command(
+    help_template = TEMPLATE,
+    before_help = "\
+Examples:
+  injdoctor demo              # the worst one, and a list of the others
+
+"
+)]
+pub struct Demo {
+    /// Name of a scenario; without it, the worst one and a list of the others
+    pub scenario: Option<String>,
+}
+
+/// `injdoctor explain`.
+#[derive(Debug, Args)]
+#[command(
+    help_template = TEMPLATE,
+    before_help = "\
+Examples:
+  injdoctor explain         # all codes
+  injdoctor explain INJ101  # one of them, by code or name
+
+"
+)]
+pub struct Explain {
+    /// Code or name of a finding; without it, all are listed
+    #[arg(value_name = "CODE|NAME")]
+    pub subject: Option<String>,
+}
+
+/// `injdoctor completion`.
+#[derive(Debug, Args)]
+#[command(
+    help_template = TEMPLATE,
+    before_help = "\
+Examples:
+  source <(injdoctor completion bash)
+  injdoctor completion fish > ~/.config/fish/completions/injdoctor.fish
+
+"
+)]
+pub struct Completion {
+    /// The shell
+    pub shell: Shell,
+}
+
+/// What to look at, in kubectl's words.
+#[derive(Debug, Args)]
+pub struct Targets {
+    /// A pod by NAME; or TYPE/NAME, TYPE NAME or TYPE of a pod, deployment, statefulset, daemonset,
+    /// replicaset, job or cronjob; without any, everything in the namespace
+    #[arg(value_name = "TARGET")]
+    pub target: Vec<String>,
+    /// Everything in all namespaces
+    #[arg(short = 'A', long, help_heading = "Targets")]
+    pub all_namespaces: bool,
+    /// Only workloads with these labels: key=value, key!=value, key in (a,b), key, !key
+    #[arg(short = 'l', long, value_name = "SELECTOR", help_heading = "Targets")]
+    pub selector: Option<String>,
+}
+
+/// How to answer.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Answer {
+    /// Format of the answer
+    #[arg(
+        short = 'o',
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        help_heading = "Output"
+    )]
+    pub output: Format,
+    /// Severity from which findings make the exit code 1
+    #[arg(
+        long,
+        value_name = "SEVERITY",
+        default_value = "warning",
+        help_heading = "Output"
+    )]
+    pub fail_on: FailOn,
+}
+
+/// kubectl's flags for reaching the cluster.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Cluster")]
+pub struct ConnectionFlags {
+    /// Namespace to look in
+    #[arg(short = 'n', long, global = true, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
+    /// Context of the kubeconfig to use
+    #[arg(long, global = true, value_name = "CONTEXT")]
+    pub context: Option<String>,
+    /// Path of the kubeconfig; else KUBECONFIG, else ~/.kube/config, else the pod's service account
+    #[arg(long, global = true, value_name = "FILE")]
+    pub kubeconfig: Option<String>,
+    /// User to impersonate
+    #[arg(id = "as_user", long = "as", global = true, value_name = "USER")]
+    pub as_user: Option<String>,
+    /// Group to impersonate; may be repeated
+    #[arg(id = "as_groups", long = "as-group", global = true, value_name = "GROUP")]
+    pub as_groups: Vec<String>,
+    /// Time that one request may take, such as 5s or 1m; 0 waits for ever
+    #[arg(long, global = true, value_name = "DURATION", value_parser = parse_timeout)]
+    pub request_timeout: Option<Duration>,
+}
+
+/// The formats of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people: the root cause and what heals it
+    Text,
+    /// For people: every check, every call and every fix as well
+    Wide,
+    /// For programs, by the schema in docs/json
+    Json,
+    /// The same as YAML
+    Yaml,
+    /// Only the names of targets with findings at or above --fail-on
+    Name,
+}
+
+/// The severity from which findings fail the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Pods are rejected, or others break
+    Error,
+    /// Somebody asked for injection and does not get it, or the reverse
+    Warning,
+    /// Anything at all
+    Info,
+    /// No finding fails the run
+    Never,
+}
+
+impl FailOn {
+    /// Whether a finding of this severity fails the run.
+    pub fn includes(self, severity: Severity) -> bool {
+        match self {
+            Self::Error => severity >= Severity::Error,
+            Self::Warning => severity >= Severity::Warning,
+            Self::Info => true,
+            Self::Never => false,
+        }
+    }
+}
+
+/// When to colour the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set or TERM is dumb
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+
+    fn conflict(arguments: &[&str]) -> bool {
+        match Cli::try_parse_from([&["injdoctor"], arguments].concat()) {
+            Err(error) => error.kind() == ErrorKind::ArgumentConflict,
+            Ok(_) => false,
+        }
+    }
+
+    #[test]
+    fn the_declaration_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_cannot_be_meant_together_is_refused() {
+        assert!(conflict(&["check", "--from", "s.json", "-f", "m.yaml"]));
+        assert!(conflict(&["check", "--from", "s.json", "--context", "prod"]));
+        assert!(conflict(&["--context", "prod", "check", "--from", "s.json"]));
+        assert!(conflict(&["check", "-f", "m.yaml", "deploy/x"]));
+        assert!(!conflict(&["check", "--from", "s.json", "deploy/x", "-n", "shop"]));
+        assert!(!conflict(&["check", "-A", "-l", "app=x"]));
+        // Names and -A, or a selector, are refused where the words are read: `deploy -A` is fine.
+        assert!(!conflict(&["check", "-A", "deploy"]));
+    }
+
+    #[test]
+    fn kubectls_flags_go_before_and_after_the_command() {
+        for arguments in [
+            ["injdoctor", "-n", "shop", "check", "x"],
+            ["injdoctor", "check", "x", "-n", "shop"],
+        ] {
+            let cli = Cli::try_parse_from(arguments).unwrap();
+            assert_eq!(cli.connection.namespace.as_deref(), Some("shop"));
+        }
+    }
+}

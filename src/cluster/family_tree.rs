@@ -1,0 +1,222 @@
+//! The subjects of a sweep: who belongs to whom in the lists that were read.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use injdoctor_checks::facts::{Fact, Kind, Subject, Target, Workload};
+use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::kin::{EventIndex, about, controller, newest_first, uid};
+use super::sweep::{Lists, Sweep};
+use super::workload::MakesPods;
+
+/// Pods that each pod of a sweep over pods is shown with. All its siblings would make the snapshot
+/// grow with the square of a Deployment's size.
+const SIBLINGS: usize = 20;
+
+/// Makes the subjects of a sweep, sorted by namespace, kind and name. A kind that could not be read
+/// is a subject without a name.
+pub fn subjects(sweep: &Sweep, lists: &Lists, events: &Fact<EventIndex>) -> Vec<Subject> {
+    let tree = FamilyTree::new(lists);
+    let unread = sweep.shown().iter().filter_map(|kind| tree.unread_kind(sweep, *kind));
+    let chosen = tree.members.values().filter(|member| tree.is_shown(sweep, member));
+    let mut subjects: Vec<_> = unread
+        .chain(chosen.map(|member| tree.subject(*member, events)))
+        .collect();
+    subjects.sort_by(|a, b| {
+        let key = |subject: &Subject| (subject.target.namespace.clone(), subject.target.clone());
+        key(a).cmp(&key(b))
+    });
+    subjects
+}
+
+/// An object of the lists.
+#[derive(Clone, Copy)]
+enum Member<'a> {
+    Workload(&'a Workload),
+    Pod(&'a Pod),
+}
+
+impl<'a> Member<'a> {
+    fn kind(self) -> Kind {
+        match self {
+            Self::Workload(workload) => workload.kind,
+            Self::Pod(_) => Kind::Pod,
+        }
+    }
+
+    fn metadata(self) -> &'a ObjectMeta {
+        match self {
+            Self::Workload(workload) => &workload.metadata,
+            Self::Pod(pod) => &pod.metadata,
+        }
+    }
+
+    fn to_workload(self) -> Workload {
+        match self {
+            Self::Workload(workload) => workload.clone(),
+            Self::Pod(pod) => pod.clone().into_workload(),
+        }
+    }
+}
+
+struct FamilyTree<'a> {
+    lists: &'a Lists,
+    members: BTreeMap<&'a str, Member<'a>>,
+    children: BTreeMap<String, Vec<Member<'a>>>,
+}
+
+impl<'a> FamilyTree<'a> {
+    fn new(lists: &'a Lists) -> Self {
+        let workloads = lists.workloads.values().filter_map(Fact::got).flatten();
+        let pods = lists.pods.got().into_iter().flatten();
+        let members: BTreeMap<_, _> = workloads
+            .map(Member::Workload)
+            .chain(pods.map(Member::Pod))
+            .map(|member| (uid(member.metadata()), member))
+            .collect();
+        let mut children = BTreeMap::<_, Vec<_>>::new();
+        for member in members.values() {
+            if let Some(owner) = controller(member.metadata()) {
+                children.entry(owner.uid).or_default().push(*member);
+            }
+        }
+        Self {
+            lists,
+            members,
+            children,
+        }
+    }
+
+    fn is_shown(&self, sweep: &Sweep, member: &Member<'a>) -> bool {
+        let is_selected = |member: &Member| match &self.lists.selected {
+            Some(selected) => selected.contains(uid(member.metadata())),
+            None => true,
+        };
+        if !sweep.kinds.is_empty() {
+            return sweep.kinds.contains(&member.kind()) && is_selected(member);
+        }
+        // Labels are often on the pods only, and these are shown as their owners.
+        self.owner(*member).is_none() && self.with_descendants(*member).iter().any(is_selected)
+    }
+
+    fn owner(&self, member: Member<'a>) -> Option<Member<'a>> {
+        let owner = controller(member.metadata())?;
+        self.members.get(owner.uid.as_str()).copied()
+    }
+
+    /// The object and everything that it and its own objects own.
+    fn with_descendants(&self, member: Member<'a>) -> Vec<Member<'a>> {
+        let mut found = vec![member];
+        let mut next = 0;
+        while let Some(member) = found.get(next) {
+            let children = self.children.get(uid(member.metadata()));
+            found.extend(children.into_iter().flatten());
+            next += 1;
+        }
+        found
+    }
+
+    fn subject(&self, member: Member<'a>, events: &Fact<EventIndex>) -> Subject {
+        let metadata = member.metadata();
+        let (owners, top) = self.owners(member);
+        let family = self.with_descendants(top);
+        let uids: BTreeSet<_> = family.iter().map(|member| uid(member.metadata())).collect();
+        Subject {
+            target: Target {
+                kind: member.kind(),
+                namespace: metadata.namespace.clone().unwrap_or_default(),
+                name: metadata.name.clone().unwrap_or_default(),
+            },
+            manifest: None,
+            object: Fact::Got(member.to_workload()),
+            owners,
+            replica_sets: self.replica_sets(top, &family),
+            pods: self.pods(member, top, &family),
+            events: about(events, &uids),
+        }
+    }
+
+    /// The owners, nearest first, and the highest object that was read.
+    fn owners(&self, member: Member<'a>) -> (Vec<Fact<Workload>>, Member<'a>) {
+        let (mut owners, mut top) = (Vec::new(), member);
+        while let Some(owner) = self.owner(top) {
+            owners.push(Fact::Got(owner.to_workload()));
+            top = owner;
+        }
+        let missing = controller(top.metadata()).and_then(|owner| owner.kind);
+        match missing.map(|kind| self.read_of(kind)) {
+            Some(Fact::Got(())) => owners.push(Fact::Absent),
+            Some(unread) => owners.push(unread.map(|()| top.to_workload())),
+            None => {}
+        }
+        (owners, top)
+    }
+
+    fn replica_sets(&self, top: Member<'a>, family: &[Member<'a>]) -> Fact<Vec<Workload>> {
+        if top.kind() != Kind::Deployment {
+            return Fact::Got(Vec::new());
+        }
+        self.read_of(Kind::ReplicaSet).map(|()| {
+            let sets = family.iter().filter(|member| member.kind() == Kind::ReplicaSet);
+            let mut sets: Vec<_> = sets.map(|set| set.to_workload()).collect();
+            newest_first(&mut sets);
+            sets
+        })
+    }
+
+    fn pods(&self, member: Member<'a>, top: Member<'a>, family: &[Member<'a>]) -> Fact<Vec<Pod>> {
+        let between = match top.kind() {
+            Kind::Deployment => self.read_of(Kind::ReplicaSet),
+            Kind::CronJob => self.read_of(Kind::Job),
+            _ => Fact::Got(()),
+        };
+        // Whose pods they are cannot be told without what stands between.
+        for read in [between, self.read_of(Kind::Pod)] {
+            if !matches!(read, Fact::Got(())) {
+                return read.map(|()| Vec::new());
+            }
+        }
+        let pods = family.iter().filter_map(|member| match member {
+            Member::Pod(pod) => Some(*pod),
+            Member::Workload(_) => None,
+        });
+        let Member::Pod(itself) = member else {
+            return Fact::Got(pods.cloned().collect());
+        };
+        let mut siblings: Vec<_> = pods.filter(|pod| uid(&pod.metadata) != uid(&itself.metadata)).collect();
+        siblings.sort_by_key(|pod| Reverse(pod.metadata.creation_timestamp.as_ref().map(|time| time.0)));
+        Fact::Got([itself].into_iter().chain(siblings.into_iter().take(SIBLINGS)).cloned().collect())
+    }
+
+    /// What came of reading the objects of a kind.
+    fn read_of(&self, kind: Kind) -> Fact<()> {
+        if kind == Kind::Pod {
+            return self.lists.pods.as_ref().map(|_| ());
+        }
+        let list = self.lists.workloads.get(&kind);
+        list.map_or(Fact::NotAsked, |list| list.as_ref().map(|_| ()))
+    }
+
+    fn unread_kind(&self, sweep: &Sweep, kind: Kind) -> Option<Subject> {
+        let object = match self.read_of(kind) {
+            Fact::Refused(unread) => Fact::Refused(unread),
+            Fact::Failed(unread) => Fact::Failed(unread),
+            Fact::Got(()) | Fact::Absent | Fact::NotAsked => return None,
+        };
+        Some(Subject {
+            target: Target {
+                kind,
+                namespace: sweep.namespace.clone().unwrap_or_default(),
+                name: String::new(),
+            },
+            manifest: None,
+            object,
+            owners: Vec::new(),
+            replica_sets: Fact::NotAsked,
+            pods: Fact::NotAsked,
+            events: Fact::NotAsked,
+        })
+    }
+}

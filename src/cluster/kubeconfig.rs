@@ -1,0 +1,231 @@
+//! Which kubeconfig holds, as kubectl decides it.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use kube::config::{AuthInfo, Cluster, Context, Kubeconfig, KubeconfigError};
+
+use super::connect::{ConnectError, ConnectFlags};
+
+/// Where the user's kubeconfig comes from: `--kubeconfig`, KUBECONFIG, or the home directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// `--kubeconfig`: the file must be there.
+    Flag(PathBuf),
+    /// KUBECONFIG: files that are not there are passed over, as kubectl does.
+    List(Vec<PathBuf>),
+}
+
+impl Source {
+    /// The source that kubectl would take, given the flag, KUBECONFIG and the home directory.
+    pub fn of(flag: Option<&str>, list: Option<&std::ffi::OsStr>, home: Option<PathBuf>) -> Self {
+        if let Some(flag) = flag.filter(|flag| !flag.is_empty()) {
+            return Self::Flag(PathBuf::from(flag));
+        }
+        let listed: Vec<_> = list
+            .map(|list| std::env::split_paths(list).collect())
+            .unwrap_or_default();
+        let listed: Vec<PathBuf> = listed.into_iter().filter(|path| *path != Path::new("")).collect();
+        if listed.is_empty() {
+            return Self::List(home.map(|home| home.join(".kube/config")).into_iter().collect());
+        }
+        Self::List(listed)
+    }
+
+    /// Reads and merges the files; the first to set a value wins. `None` where there is no file.
+    pub fn read(&self) -> Result<Option<Kubeconfig>, ConnectError> {
+        match self {
+            Self::Flag(path) => read_file(path).map(Some),
+            Self::List(paths) => {
+                let mut merged: Option<Kubeconfig> = None;
+                for path in paths.iter().filter(|path| !is_missing(path)) {
+                    let next = read_file(path)?;
+                    merged = Some(match merged {
+                        Some(first) => first.merge(next).map_err(|error| broken(path, &error))?,
+                        None => next,
+                    });
+                }
+                Ok(merged)
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let paths = match self {
+            Self::Flag(path) => std::slice::from_ref(path),
+            Self::List(paths) => paths,
+        };
+        let shown: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+        f.write_str(&shown.join(", "))
+    }
+}
+
+fn is_missing(path: &Path) -> bool {
+    std::fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
+}
+
+fn read_file(path: &Path) -> Result<Kubeconfig, ConnectError> {
+    Kubeconfig::read_from(path).map_err(|error| broken(path, &error))
+}
+
+fn broken(path: &Path, error: &KubeconfigError) -> ConnectError {
+    let reason = match error {
+        KubeconfigError::ReadConfig(error, _) => error.to_string(),
+        // The excerpt that the parser shows by default may hold a token.
+        KubeconfigError::Parse(error) => error.without_snippet().to_string(),
+        error => error.to_string(),
+    };
+    ConnectError::Kubeconfig {
+        path: path.display().to_string(),
+        reason,
+    }
+}
+
+/// What a kubeconfig and the flags come to: whom to call, and as whom.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// The context's name.
+    pub context: String,
+    /// The namespace it sets.
+    pub namespace: Option<String>,
+    /// The cluster's address and certificates.
+    pub cluster: Cluster,
+    /// The user's credentials.
+    pub user: AuthInfo,
+}
+
+/// Picks context, cluster and user, by the flags where they are given.
+pub fn choose(config: &Kubeconfig, flags: &ConnectFlags) -> Result<Choice, ConnectError> {
+    let names = || {
+        let names: Vec<_> = config.contexts.iter().map(|context| context.name.clone()).collect();
+        names.join(", ")
+    };
+    let current = config.current_context.as_ref().filter(|name| !name.is_empty());
+    let name = flags
+        .context
+        .as_ref()
+        .or(current)
+        .ok_or_else(|| ConnectError::NoCurrentContext { known: names() })?;
+    let context: Context = config
+        .contexts
+        .iter()
+        .find(|context| context.name == *name)
+        .and_then(|context| context.context.clone())
+        .ok_or_else(|| ConnectError::UnknownContext {
+            name: name.clone(),
+            known: names(),
+        })?;
+    let cluster_name = flags.cluster.as_ref().unwrap_or(&context.cluster);
+    let cluster = config
+        .clusters
+        .iter()
+        .find(|cluster| cluster.name == *cluster_name)
+        .and_then(|cluster| cluster.cluster.clone())
+        .ok_or_else(|| ConnectError::UnknownCluster(cluster_name.clone()))?;
+    let user = match flags.user.as_ref().or(context.user.as_ref()) {
+        Some(user) => config
+            .auth_infos
+            .iter()
+            .find(|named| named.name == *user)
+            .map(|named| named.auth_info.clone().unwrap_or_default()),
+        None => Some(AuthInfo::default()),
+    };
+    let user = match (user, &flags.user) {
+        (Some(user), _) => user,
+        (None, Some(name)) => return Err(ConnectError::UnknownUser(name.clone())),
+        // kubectl goes on without credentials where the context names a user that is not there.
+        (None, None) => AuthInfo::default(),
+    };
+    Ok(Choice {
+        context: name.clone(),
+        namespace: context.namespace.filter(|namespace| !namespace.is_empty()),
+        cluster,
+        user,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+    use super::*;
+
+    fn config() -> Kubeconfig {
+        let text = "
+current-context: one
+clusters: [{name: a, cluster: {server: 'https://a'}}, {name: b, cluster: {server: 'https://b'}}]
+contexts:
+- {name: one, context: {cluster: a, user: gone, namespace: shop}}
+- {name: two, context: {cluster: b, user: u, namespace: ''}}
+- {name: broken, context: {cluster: c, user: u}}
+users: [{name: u, user: {token: secret}}]";
+        Kubeconfig::from_yaml(text).unwrap()
+    }
+
+    #[test]
+    fn flags_come_before_the_current_context() {
+        let chosen = choose(&config(), &ConnectFlags::default()).unwrap();
+        assert_eq!(chosen.context, "one");
+        assert_eq!(chosen.namespace.as_deref(), Some("shop"));
+        let flags = ConnectFlags {
+            context: Some("two".into()),
+            cluster: Some("a".into()),
+            ..ConnectFlags::default()
+        };
+        let chosen = choose(&config(), &flags).unwrap();
+        assert_eq!(chosen.cluster.server.as_deref(), Some("https://a"));
+        assert!(chosen.user.token.is_some());
+        assert_eq!(chosen.namespace, None);
+    }
+
+    #[test]
+    fn what_is_not_there_is_named_with_what_is() {
+        let flags = |context: &str, user: Option<&str>| ConnectFlags {
+            context: Some(context.into()),
+            user: user.map(str::to_owned),
+            ..ConnectFlags::default()
+        };
+        let table = [
+            (flags("three", None), "one, two, broken"),
+            (flags("broken", None), "\"c\""),
+            (flags("one", Some("nobody")), "\"nobody\""),
+        ];
+        for (flags, expected) in table {
+            let error = choose(&config(), &flags).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+        let mut without = config();
+        without.current_context = Some(String::new());
+        let error = choose(&without, &ConnectFlags::default()).unwrap_err();
+        assert!(matches!(error, ConnectError::NoCurrentContext { .. }));
+    }
+
+    #[test]
+    fn the_flag_comes_before_the_variable_and_the_variable_before_the_home() {
+        let home = || Some(PathBuf::from("/home/me"));
+        let list = Source::List(vec!["/a".into(), "/b".into()]);
+        assert_eq!(Source::of(Some("/x"), Some("/a".as_ref()), home()), Source::Flag("/x".into()));
+        assert_eq!(Source::of(None, Some(":/a::/b".as_ref()), home()), list);
+        let in_home = Source::List(vec!["/home/me/.kube/config".into()]);
+        assert_eq!(Source::of(None, Some("".as_ref()), home()), in_home);
+        assert_eq!(Source::of(None, None, None).read().unwrap().is_none(), true);
+    }
+
+    #[test]
+    fn a_broken_file_does_not_show_its_tokens() {
+        let path = std::env::temp_dir().join(format!("injdoctor-broken-{}", std::process::id()));
+        std::fs::write(&path, "users:\n- {name: u, user: {token: hush-hush}}\n- [\n").unwrap();
+        let error = Source::Flag(path.clone()).read().unwrap_err().to_string();
+        std::fs::remove_file(&path).unwrap();
+        assert!(error.contains("injdoctor-broken") && error.contains("line"), "{error}");
+        assert!(!error.contains("hush-hush"), "{error}");
+    }
+
+    #[test]
+    fn missing_files_of_a_list_are_passed_over_but_not_the_one_of_the_flag() {
+        let missing = PathBuf::from("/nonexistent/injdoctor");
+        assert!(Source::List(vec![missing.clone()]).read().unwrap().is_none());
+        assert!(Source::Flag(missing).read().is_err());
+    }
+}

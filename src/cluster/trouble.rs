@@ -1,0 +1,142 @@
+//! What goes wrong with a request, told apart by what it says about the server.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use kube::core::Status;
+
+/// A request that brought no object.
+#[derive(Clone, Debug)]
+pub enum Trouble {
+    /// The API server answered with an error.
+    Api(Box<Status>),
+    /// Something answered with an error that is not the API server's.
+    Foreign(Box<Status>),
+    /// No answer in time.
+    Late(Duration),
+    /// The time for all requests was over before this one could be sent.
+    TooLate,
+    /// The connection failed.
+    Transport(String),
+    /// The answer was not the object that was asked for.
+    Malformed(String),
+}
+
+/// kube's mark for an error body that is no `Status`.
+const NO_STATUS: &str = "Failed to parse error data";
+
+impl From<kube::Error> for Trouble {
+    fn from(error: kube::Error) -> Self {
+        match error {
+            kube::Error::Api(status) if status.reason == NO_STATUS => Self::Foreign(status),
+            kube::Error::Api(status) => Self::Api(status),
+            kube::Error::SerdeError(error) => Self::Malformed(error.to_string()),
+            kube::Error::FromUtf8(error) => Self::Malformed(error.to_string()),
+            error => Self::Transport(words(&error)),
+        }
+    }
+}
+
+impl Trouble {
+    /// Whether the same request may well succeed a moment later.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Api(status) | Self::Foreign(status) if matches!(status.code, 429 | 503 | 504))
+    }
+
+    /// How long the server asks to wait before the next try.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let Self::Api(status) = self else {
+            return None;
+        };
+        let seconds = status.details.as_ref()?.retry_after_seconds;
+        (seconds > 0).then(|| Duration::from_secs(seconds.into()))
+    }
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Api(status) if status.message.is_empty() => {
+                write!(f, "the API server answered {} {}", status.code, status.reason)
+            }
+            Self::Api(status) => f.write_str(&status.message),
+            Self::Foreign(status) => {
+                let first = status.message.lines().next().unwrap_or_default();
+                let short: String = first.chars().take(200).collect();
+                write!(f, "it answered {} {short:?}", status.code)
+            }
+            Self::Late(limit) => write!(f, "no answer within {limit:?}"),
+            Self::TooLate => f.write_str("the time for all requests was over"),
+            Self::Transport(words) => f.write_str(words),
+            Self::Malformed(why) => write!(f, "the answer is not what was asked for: {why}"),
+        }
+    }
+}
+
+/// An error and its causes in one line. Layers that only repeat what is below them are left out.
+pub fn words(error: &kube::Error) -> String {
+    let mut layers = vec![error.to_string()];
+    let mut source = error.source();
+    while let Some(inner) = source {
+        let text = inner.to_string();
+        for layer in &mut layers {
+            let outer = layer.strip_suffix(&text).unwrap_or(layer);
+            *layer = outer.trim_end_matches([':', ' ']).to_owned();
+        }
+        layers.push(text);
+        source = inner.source();
+    }
+    layers.retain(|layer| !is_noise(layer));
+    layers.join(": ")
+}
+
+/// The names of the layers of kube and hyper, which tell a person nothing.
+fn is_noise(layer: &str) -> bool {
+    matches!(
+        layer,
+        "" | "ServiceError" | "HyperError" | "auth error" | "client error (Connect)" | "client error (SendRequest)"
+    )
+}
+
+/// What to try where a connection failed.
+pub fn hint(words: &str) -> &'static str {
+    let has = |part: &str| words.contains(part);
+    if has("UnknownIssuer") || has("BadSignature") {
+        "its certificate is not signed by the certificate-authority of the kubeconfig: the cluster was made anew, or a proxy answers in its place"
+    } else if has("Expired") || has("NotValidYet") || has("expired") || has("not valid yet") {
+        "its certificate is not valid now: check the clock of this machine, or renew the API server's certificate"
+    } else if has("NotValidForName") || has("not valid for name") {
+        "its certificate is for another name: set tls-server-name in the kubeconfig, or use an address that it holds"
+    } else if has("peer certificate") || has("received fatal alert") || has("InvalidMessage") || has("corrupt message") {
+        "TLS failed: check scheme, port and certificates with `kubectl config view --minify`"
+    } else if has("lookup address") {
+        "its name cannot be resolved: check the address with `kubectl config view --minify`, DNS and VPN"
+    } else if has("refused") {
+        "nothing listens there: check the address with `kubectl config view --minify`"
+    } else if has("tunnel") || has("proxy") {
+        "the proxy does not let it through: check HTTPS_PROXY, NO_PROXY and proxy-url in the kubeconfig"
+    } else {
+        "check the address with `kubectl config view --minify`, the VPN and the firewall; --request-timeout waits longer"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layers_that_repeat_their_causes_are_said_once() {
+        let inner = std::io::Error::other("connection reset");
+        let error = kube::Error::Service(Box::new(inner));
+        assert_eq!(words(&error), "connection reset");
+    }
+
+    #[test]
+    fn only_what_passes_is_tried_again() {
+        let api = |code| Trouble::Api(Status::failure("m", "r").with_code(code).boxed());
+        for (code, passing) in [(429, true), (503, true), (504, true), (500, false), (403, false)] {
+            assert_eq!(api(code).is_passing(), passing, "{code}");
+        }
+        assert!(Trouble::Foreign(Status::failure("m", NO_STATUS).with_code(429).boxed()).is_passing());
+    }
+}

@@ -1,0 +1,80 @@
+//! `injdoctor check`.
+
+use std::io::{self, Write};
+
+use injdoctor_checks::facts::Snapshot;
+
+use super::answer::{Question, answer};
+use super::{narrow, source};
+use crate::cli::{Check, ConnectionFlags, Targets};
+use crate::cluster;
+use crate::exit::Exit;
+use crate::manifest::{self, DefaultNamespace};
+use crate::target::{self, Wanted};
+use crate::terminal::Look;
+
+/// Judges workloads of a cluster, of manifests, or of a snapshot.
+pub fn run(
+    arguments: &Check,
+    connection: &ConnectionFlags,
+    look: Look,
+    out: &mut dyn Write,
+) -> anyhow::Result<Exit> {
+    let wanted = target::parse(&arguments.targets.target)?;
+    let snapshot = match &arguments.from {
+        Some(file) => {
+            let mut snapshot = source::file(file)?;
+            narrow::to_targets(&mut snapshot, &wanted, connection.namespace.as_deref())?;
+            snapshot
+        }
+        None if !arguments.files.is_empty() => manifests(&arguments.files, connection, look)?,
+        None => workloads(&arguments.targets, wanted.clone(), connection, look)?,
+    };
+    let from_files = arguments.from.is_some() || !arguments.files.is_empty();
+    let question = Question {
+        list: match wanted.as_slice() {
+            _ if from_files => snapshot.subjects.len() != 1,
+            [Wanted::Named(..)] => false,
+            _ => true,
+        },
+        recorded: arguments.from.is_some(),
+        nothing: nothing(&arguments.targets, connection),
+    };
+    answer(&snapshot, &question, arguments.answer, look, out)
+}
+
+/// Reads workloads from the cluster.
+pub fn workloads(
+    targets: &Targets,
+    wanted: Vec<Wanted>,
+    connection: &ConnectionFlags,
+    look: Look,
+) -> anyhow::Result<Snapshot> {
+    source::live(connection, look, |link| {
+        let namespace = (!targets.all_namespaces).then(|| link.namespace.clone());
+        Ok(cluster::Question::live(wanted, namespace, targets.selector.clone())?)
+    })
+}
+
+fn manifests(files: &[String], connection: &ConnectionFlags, look: Look) -> anyhow::Result<Snapshot> {
+    source::live(connection, look, |link| {
+        let namespace = DefaultNamespace {
+            name: &link.namespace,
+            is_explicit: connection.namespace.is_some(),
+        };
+        let manifests = manifest::read(files, &mut io::stdin().lock(), namespace)?;
+        Ok(cluster::Question::manifests(manifests))
+    })
+}
+
+fn nothing(targets: &Targets, connection: &ConnectionFlags) -> String {
+    let place = match &connection.namespace {
+        _ if targets.all_namespaces => "any namespace".to_owned(),
+        Some(namespace) => format!("namespace {namespace}"),
+        None => "the current namespace; -A looks in all of them".to_owned(),
+    };
+    match &targets.selector {
+        Some(selector) => format!("no resources with labels {selector} found in {place}"),
+        None => format!("no resources found in {place}"),
+    }
+}

@@ -1,0 +1,172 @@
+//! What `docs/` says about the checks, generated from them. `tests/docs.rs` holds the files against
+//! this, and writes them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use injdoctor_checks::check::{Check, Stage};
+use injdoctor_checks::facts::Need;
+use injdoctor_checks::registry;
+
+/// Every generated file: its path in `docs/`, and its content.
+pub fn files() -> BTreeMap<String, String> {
+    let mut files: BTreeMap<_, _> = registry()
+        .map(|check| (format!("checks/{}.md", check.code), page(check)))
+        .collect();
+    files.insert("checks/README.md".to_owned(), index());
+    files.insert("clusterrole.yaml".to_owned(), cluster_role());
+    files.insert("json/diagnosis-v1alpha1.schema.json".to_owned(), schema());
+    files
+}
+
+/// A check's documentation with what it needs, as Markdown.
+pub fn page(check: &Check) -> String {
+    let mut page = format!("# {} {}\n\n{}\n", check.code, check.name, check.markdown());
+    page.push_str("\n## What it needs to know\n\n");
+    for need in check.needs {
+        let _ = writeln!(page, "- {}{}", need.title(), permissions(*need));
+    }
+    page
+}
+
+fn permissions(need: Need) -> String {
+    let mut resources: BTreeMap<&[&str], Vec<String>> = BTreeMap::new();
+    for permission in need.permissions() {
+        let dot = if permission.group.is_empty() { "" } else { "." };
+        let resource = format!("`{}{dot}{}`", permission.resource, permission.group);
+        resources.entry(permission.verbs).or_default().push(resource);
+    }
+    let words = resources.into_iter().map(|(verbs, resources)| {
+        format!("{} {}", verbs.join(" and "), resources.join(", "))
+    });
+    match words.collect::<Vec<_>>() {
+        words if words.is_empty() => ": every authenticated user may read it".to_owned(),
+        words => format!(": {}", words.join("; ")),
+    }
+}
+
+/// What a stage asks.
+pub fn question(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Mesh => "the mesh as a whole",
+        Stage::Called => "does the API server call an injection webhook for the pod?",
+        Stage::Reached => "does the call reach istiod, and do both trust each other?",
+        Stage::Wanted => "does istiod want to inject the pod?",
+        Stage::Rendered => "can istiod render the sidecar for the pod?",
+    }
+}
+
+fn index() -> String {
+    let mut text = "# Checks\n\nEach has a page here; `injdoctor explain CODE` shows the same.\n".to_owned();
+    for stage in Stage::ALL {
+        let checks: Vec<_> = registry().filter(|check| check.stage == stage).collect();
+        if checks.is_empty() {
+            continue;
+        }
+        let _ = write!(text, "\n## {}: {}\n\n", stage.name(), question(stage));
+        text.push_str("| code | name | what it finds |\n|---|---|---|\n");
+        for check in checks {
+            let sentence = check.sentence().trim_end_matches('.');
+            let _ = writeln!(text, "| [{0}]({0}.md) | {1} | {sentence} |", check.code, check.name);
+        }
+    }
+    text
+}
+
+/// The ClusterRole that allows everything that any check needs, and nothing more.
+fn cluster_role() -> String {
+    let mut verbs: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    for need in registry().flat_map(|check| check.needs) {
+        for permission in need.permissions() {
+            let entry = verbs.entry((permission.group, permission.resource)).or_default();
+            entry.extend(permission.verbs);
+        }
+    }
+    let mut rules: BTreeMap<(&str, BTreeSet<&str>), Vec<&str>> = BTreeMap::new();
+    for ((group, resource), verbs) in verbs {
+        rules.entry((group, verbs)).or_default().push(resource);
+    }
+    let mut text = "\
+# What injdoctor reads, and nothing more. It changes nothing and never reads Secrets.
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata:
+  name: injdoctor
+rules:
+"
+    .to_owned();
+    for ((group, verbs), resources) in rules {
+        let verbs = verbs.into_iter().collect::<Vec<_>>().join(", ");
+        let resources = resources.join(", ");
+        let _ = write!(
+            text,
+            "  - apiGroups: [\"{group}\"]\n    resources: [{resources}]\n    verbs: [{verbs}]\n"
+        );
+    }
+    text
+}
+
+fn schema() -> String {
+    // A schema is plain JSON; writing it to a string cannot fail.
+    let text = serde_json::to_string_pretty(&crate::render::json::schema()).unwrap_or_default();
+    text + "\n"
+}
+
+/// The codes of `docs/codes.txt`, with what is registered and not yet in it at the end.
+///
+/// # Errors
+/// What keeps a code from meaning the same for ever: it was renamed, or disappeared without the
+/// word `retired` behind its name, or came back.
+pub fn codes(committed: &str) -> Result<String, Vec<String>> {
+    let registered: BTreeMap<_, _> = registry().map(|check| (check.code, check.name)).collect();
+    let mut known = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for line in committed.lines().filter(|line| !line.starts_with('#')) {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let ([code, name] | [code, name, "retired"]) = words.as_slice() else {
+            wrong.push(format!("{line:?} is not a code, a name, and perhaps `retired`"));
+            continue;
+        };
+        if known.insert(*code, *name).is_some() {
+            wrong.push(format!("{code} stands there twice"));
+        }
+        match (registered.get(code), words.len()) {
+            (Some(_), 3) => wrong.push(format!("{code} is retired: its code must not be used again")),
+            (Some(now), _) if now != name => {
+                wrong.push(format!("{code} is {name}, and must not become {now}"));
+            }
+            (None, 2) => wrong.push(format!("{code} {name} is gone: write `retired` behind it")),
+            _ => {}
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
+    let mut text = match committed {
+        "" => "# Every code that ever was, in the order of their making. A code is never reused.\n".to_owned(),
+        committed => committed.to_owned(),
+    };
+    for check in registry().filter(|check| !known.contains_key(check.code)) {
+        let _ = writeln!(text, "{} {}", check.code, check.name);
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_means_the_same_for_ever() {
+        let all = codes("").unwrap();
+        assert_eq!(codes(&all).unwrap(), all, "nothing to add");
+        let first = registry().next().unwrap();
+        let renamed = format!("{} something-else", first.code);
+        assert!(codes(&renamed).unwrap_err().concat().contains("must not become"));
+        let again = format!("{} {} retired", first.code, first.name);
+        assert!(codes(&again).unwrap_err().concat().contains("must not be used again"));
+        assert!(codes("INJ999 gone").unwrap_err().concat().contains("write `retired`"));
+        assert!(codes("INJ999 gone retired").is_ok());
+        assert!(codes("INJ999 gone retired\nINJ999 gone retired").is_err());
+    }
+}

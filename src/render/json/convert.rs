@@ -1,0 +1,250 @@
+//! From the checks' types to the contract's.
+
+use std::fmt::Display;
+
+use injdoctor_checks::check::{Check, Stage};
+use injdoctor_checks::decide::{Answer, Call, Observation, Outcome, Prediction, Seen, WebhookRow};
+use injdoctor_checks::facts::{Connection, Snapshot, Target, Unread};
+use injdoctor_checks::report::{
+    CheckResult, Command, Diagnosis, Evidence, Finding, Fix, Risk, Severity, Status,
+};
+
+use jiff::Timestamp;
+
+use super::text::Text;
+use super::v1alpha1 as v1;
+use crate::render::control_plane::{self, ControlPlane};
+
+/// Where it was looked at; the same for all diagnoses of a run.
+pub fn cluster(snapshot: &Snapshot) -> v1::Cluster {
+    let version = snapshot.cluster.server_version.got();
+    v1::Cluster {
+        context: snapshot.connection.context.clone().into(),
+        kubernetes_version: version.map(Text::from),
+        istio: control_plane::all(snapshot).into_iter().map(control_plane).collect(),
+        recorded_at: snapshot.recorded_at.to_string().into(),
+    }
+}
+
+/// One diagnosis.
+pub fn diagnosis(diagnosis: &Diagnosis, snapshot: &Snapshot) -> v1::Diagnosis {
+    let connection = &snapshot.connection;
+    let findings = diagnosis.findings.iter();
+    v1::Diagnosis {
+        api_version: v1::ApiVersion::V1alpha1,
+        kind: v1::DiagnosisKind::Diagnosis,
+        target: target(&diagnosis.target),
+        cluster: cluster(snapshot),
+        predicted: diagnosis.predicted.as_ref().map(predicted),
+        observed: diagnosis.observed.as_ref().map(observed),
+        webhooks: diagnosis.webhooks.iter().map(webhook).collect(),
+        root_cause: diagnosis.root_cause.map(|check| v1::RootCause {
+            code: check.code.into(),
+            name: check.name.into(),
+        }),
+        findings: findings.map(|(check, found)| finding(diagnosis, check, found, connection)).collect(),
+        checks: diagnosis.checks.iter().map(check).collect(),
+        unread: diagnosis.unread.iter().map(unread).collect(),
+    }
+}
+
+fn maybe(text: &Option<String>) -> Option<Text> {
+    text.as_ref().map(Text::from)
+}
+
+fn time(at: Option<Timestamp>) -> Option<Text> {
+    at.map(|at| at.to_string().into())
+}
+
+fn control_plane(istiod: ControlPlane) -> v1::ControlPlane {
+    v1::ControlPlane {
+        namespace: istiod.namespace.into(),
+        name: istiod.name.into(),
+        revision: istiod.revision.into(),
+        version: maybe(&istiod.version),
+    }
+}
+
+fn target(target: &Target) -> v1::Target {
+    v1::Target {
+        kind: target.kind.name().into(),
+        namespace: (!target.namespace.is_empty()).then(|| Text::from(&target.namespace)),
+        name: target.name.clone().into(),
+    }
+}
+
+fn predicted(predicted: &Prediction) -> v1::Predicted {
+    v1::Predicted {
+        outcome: match predicted.outcome {
+            Outcome::Injected => v1::PredictedOutcome::Injected,
+            Outcome::NotInjected => v1::PredictedOutcome::NotInjected,
+            Outcome::Rejected => v1::PredictedOutcome::Rejected,
+            Outcome::Unknown => v1::PredictedOutcome::Unknown,
+        },
+        revision: maybe(&predicted.revision),
+        webhook: maybe(&predicted.webhook),
+        decided: stage(predicted.decided),
+        because: predicted.because.clone().into(),
+        calls: predicted.calls.iter().map(call).collect(),
+    }
+}
+
+fn call(call: &Call) -> v1::Call {
+    v1::Call {
+        webhook_configuration: call.configuration.clone().into(),
+        webhook: call.entry.clone().into(),
+        injector: call.injector,
+        called: step(&call.called),
+        reached: call.reached.as_ref().map(step),
+        wanted: call.wanted.as_ref().map(step),
+        rendered: call.rendered.as_ref().map(step),
+    }
+}
+
+fn step<Y: Display, N: Display>(answer: &Answer<Y, N>) -> v1::Step {
+    v1::Step {
+        answer: match answer {
+            Answer::Yes(_) => v1::YesNo::Yes,
+            Answer::No(_) => v1::YesNo::No,
+            Answer::Unknown(_) => v1::YesNo::Unknown,
+        },
+        because: answer.to_string().into(),
+    }
+}
+
+fn observed(observed: &Observation) -> v1::Observed {
+    v1::Observed {
+        outcome: match observed.outcome {
+            Seen::Injected => v1::ObservedOutcome::Injected,
+            Seen::NotInjected => v1::ObservedOutcome::NotInjected,
+            Seen::Mixed => v1::ObservedOutcome::Mixed,
+            Seen::NoPods => v1::ObservedOutcome::NoPods,
+            Seen::Rejected => v1::ObservedOutcome::Rejected,
+            Seen::Unknown => v1::ObservedOutcome::Unknown,
+        },
+        pods: observed
+            .pods
+            .iter()
+            .map(|pod| v1::Pod {
+                name: pod.name.clone().into(),
+                injected: pod.injected,
+                revision: maybe(&pod.revision),
+                created_at: time(pod.created),
+            })
+            .collect(),
+        rejection: observed.rejection.as_ref().map(|rejection| v1::Rejection {
+            message: rejection.message.clone().into(),
+            source: rejection.source.clone().into(),
+            at: time(rejection.at),
+        }),
+    }
+}
+
+fn webhook(row: &WebhookRow) -> v1::Webhook {
+    let (ready, ready_unknown) = match &row.ready {
+        Some(Ok(ready)) => (Some(*ready), None),
+        Some(Err(reason)) => (None, Some(Text::from(reason))),
+        None => (None, None),
+    };
+    v1::Webhook {
+        webhook_configuration: row.configuration.clone().into(),
+        webhook: row.entry.clone().into(),
+        revision: maybe(&row.revision),
+        tag: maybe(&row.tag),
+        deactivated: row.deactivated,
+        calls: row.calls.clone().into(),
+        ready,
+        ready_unknown,
+        ca_bundle: row.ca_bundle.clone().into(),
+        expires_at: time(row.expires),
+        failure_policy: row.failure_policy.clone().into(),
+        namespaces: row.namespaces.as_ref().ok().map(|names| names.iter().map(Text::from).collect()),
+        namespaces_unknown: row.namespaces.as_ref().err().map(Text::from),
+    }
+}
+
+fn finding(
+    diagnosis: &Diagnosis,
+    check: &Check,
+    finding: &Finding,
+    connection: &Connection,
+) -> v1::Finding {
+    let root = diagnosis.root_cause.filter(|_| diagnosis.follows(check));
+    v1::Finding {
+        code: check.code.into(),
+        name: check.name.into(),
+        stage: stage(check.stage),
+        severity: match finding.severity {
+            Severity::Error => v1::Severity::Error,
+            Severity::Warning => v1::Severity::Warning,
+            Severity::Info => v1::Severity::Info,
+        },
+        message: finding.message.clone().into(),
+        follows: root.map(|root| Text::from(root.code)),
+        evidence: finding.evidence.iter().map(evidence).collect(),
+        fixes: finding.fixes.iter().map(|one| fix(one, connection)).collect(),
+    }
+}
+
+fn stage(stage: Stage) -> v1::Stage {
+    match stage {
+        Stage::Mesh => v1::Stage::Mesh,
+        Stage::Called => v1::Stage::Called,
+        Stage::Reached => v1::Stage::Reached,
+        Stage::Wanted => v1::Stage::Wanted,
+        Stage::Rendered => v1::Stage::Rendered,
+    }
+}
+
+fn evidence(evidence: &Evidence) -> v1::Evidence {
+    v1::Evidence {
+        object: evidence.object.clone().into(),
+        path: evidence.path.clone().into(),
+        actual: maybe(&evidence.actual),
+        expected: maybe(&evidence.expected),
+        set_by: maybe(&evidence.set_by),
+        set_at: time(evidence.set_at),
+    }
+}
+
+fn fix(fix: &Fix, connection: &Connection) -> v1::Fix {
+    let words = |command: &Command| command.argv(connection).into_iter().map(Text::from).collect();
+    let vectors = |commands: &[Command]| commands.iter().map(words).collect();
+    v1::Fix {
+        title: fix.title.clone().into(),
+        risk: match fix.risk {
+            Risk::ReadOnly => v1::Risk::ReadOnly,
+            Risk::Safe => v1::Risk::Safe,
+            Risk::RestartsPods => v1::Risk::RestartsPods,
+            Risk::MeshWide => v1::Risk::MeshWide,
+        },
+        commands: vectors(&fix.commands),
+        changes: fix.changes.clone().into(),
+        undo: vectors(&fix.undo),
+    }
+}
+
+fn check(result: &CheckResult) -> v1::Check {
+    let (status, reason) = match &result.status {
+        Status::Passed => (v1::Status::Passed, None),
+        Status::Failed => (v1::Status::Failed, None),
+        Status::Unknown(missing) => (v1::Status::Unknown, Some(Text::from(missing.to_string()))),
+        Status::NotApplicable(reason) => (v1::Status::NotApplicable, Some(Text::from(reason))),
+    };
+    v1::Check {
+        code: result.check.code.into(),
+        name: result.check.name.into(),
+        status,
+        reason,
+    }
+}
+
+fn unread(unread: &Unread) -> v1::Unread {
+    v1::Unread {
+        verb: unread.verb.clone().into(),
+        resource: unread.resource.clone().into(),
+        namespace: maybe(&unread.namespace),
+        name: maybe(&unread.name),
+        reason: unread.reason.clone().into(),
+    }
+}

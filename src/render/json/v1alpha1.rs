@@ -1,0 +1,435 @@
+//! The answer as programs read it: a contract. Fields are added, never renamed, removed or given
+//! another meaning; whatever needs that becomes a new version beside this one.
+//!
+//! These types are nobody else's: the checks can change theirs without changing this contract.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::text::Text;
+
+/// What `-o json` and `-o yaml` print.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Answer {
+    /// For one target.
+    Diagnosis(Box<Diagnosis>),
+    /// For several targets, a namespace, the cluster, webhooks, or several objects in manifests.
+    DiagnosisList(DiagnosisList),
+}
+
+/// The diagnoses of several subjects.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DiagnosisList {
+    /// The version of this contract.
+    pub api_version: ApiVersion,
+    /// Always `DiagnosisList`.
+    pub kind: DiagnosisListKind,
+    /// In the order in which the subjects were given.
+    pub items: Vec<Diagnosis>,
+}
+
+/// The diagnosis of one subject.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Diagnosis {
+    /// The version of this contract.
+    pub api_version: ApiVersion,
+    /// Always `Diagnosis`.
+    pub kind: DiagnosisKind,
+    /// What it is about.
+    pub target: Target,
+    /// Where it was looked at.
+    pub cluster: Cluster,
+    /// What will happen to the next pod; null for a webhook configuration.
+    pub predicted: Option<Predicted>,
+    /// How the pods fare that exist; null for a webhook configuration.
+    pub observed: Option<Observed>,
+    /// The injection entries of a webhook configuration; else empty.
+    pub webhooks: Vec<Webhook>,
+    /// The first cause on the pod's way that explains the outcome; null where nothing is wrong, or
+    /// where nobody can tell.
+    pub root_cause: Option<RootCause>,
+    /// What is wrong: the root cause first, then along the pod's way.
+    pub findings: Vec<Finding>,
+    /// Every check and what came of it.
+    pub checks: Vec<Check>,
+    /// The reads of the cluster that were refused or failed.
+    pub unread: Vec<Unread>,
+}
+
+/// The version of this contract.
+#[derive(Debug, Serialize, JsonSchema)]
+pub enum ApiVersion {
+    /// The only one.
+    #[serde(rename = "injdoctor.dev/v1alpha1")]
+    V1alpha1,
+}
+
+/// The kind of a single answer.
+#[derive(Debug, Serialize, JsonSchema)]
+pub enum DiagnosisKind {
+    /// The only one.
+    Diagnosis,
+}
+
+/// The kind of a list of answers.
+#[derive(Debug, Serialize, JsonSchema)]
+pub enum DiagnosisListKind {
+    /// The only one.
+    DiagnosisList,
+}
+
+/// What a diagnosis is about.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Target {
+    /// Kubernetes' kind, such as `Deployment`.
+    pub kind: Text,
+    /// Its namespace; null for a MutatingWebhookConfiguration.
+    pub namespace: Option<Text>,
+    /// Its name; empty for a manifest that has only `generateName`.
+    pub name: Text,
+}
+
+/// Where and when it was looked at.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Cluster {
+    /// The kubeconfig's context; empty without one.
+    pub context: Text,
+    /// The API server's version, such as `v1.36.3`; null where it was not read.
+    pub kubernetes_version: Option<Text>,
+    /// The istiods that were seen.
+    pub istio: Vec<ControlPlane>,
+    /// When the cluster was read, RFC 3339.
+    pub recorded_at: Text,
+}
+
+/// One istiod.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ControlPlane {
+    /// The namespace of its Deployment.
+    pub namespace: Text,
+    /// The name of its Deployment.
+    pub name: Text,
+    /// Its revision.
+    pub revision: Text,
+    /// Its version by the tag of its image; null where the image has none.
+    pub version: Option<Text>,
+}
+
+/// What will happen to the next pod.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Predicted {
+    /// What will happen.
+    pub outcome: PredictedOutcome,
+    /// The revision that ends up in annotation `sidecar.istio.io/status`; null where none does.
+    pub revision: Option<Text>,
+    /// `configuration/entry` that decides; null where none does.
+    pub webhook: Option<Text>,
+    /// The stage of the pod's way at which it is decided.
+    pub decided: Stage,
+    /// Why, in words.
+    pub because: Text,
+    /// Every webhook entry, in the order in which the API server comes to it.
+    pub calls: Vec<Call>,
+}
+
+/// What will happen to the next pod.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+pub enum PredictedOutcome {
+    /// It is admitted with the sidecar.
+    Injected,
+    /// It is admitted without the sidecar.
+    NotInjected,
+    /// Its creation is refused.
+    Rejected,
+    /// The facts were too few to tell.
+    Unknown,
+}
+
+/// One webhook entry on the pod's way.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Call {
+    /// Name of the MutatingWebhookConfiguration.
+    pub webhook_configuration: Text,
+    /// Name of the entry in it.
+    pub webhook: Text,
+    /// Whether it is an injection webhook of Istio's.
+    pub injector: bool,
+    /// Whether the API server calls it for the pod.
+    pub called: Step,
+    /// Whether the call arrives; null where it is not called.
+    pub reached: Option<Step>,
+    /// Whether istiod wants to inject; null where it is not reached, and for other webhooks.
+    pub wanted: Option<Step>,
+    /// Whether istiod can render the sidecar; null where it is not wanted.
+    pub rendered: Option<Step>,
+}
+
+/// The answer to one question about a call.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Step {
+    /// The answer.
+    pub answer: YesNo,
+    /// Why, in words.
+    pub because: Text,
+}
+
+/// An answer that can be unknown.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum YesNo {
+    /// It is so.
+    Yes,
+    /// It is not so.
+    No,
+    /// A fact is missing.
+    Unknown,
+}
+
+/// How the pods fare that exist.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Observed {
+    /// All of them together.
+    pub outcome: ObservedOutcome,
+    /// Each of them.
+    pub pods: Vec<Pod>,
+    /// The newest refusal of a pod that still stands; null where there is none.
+    pub rejection: Option<Rejection>,
+}
+
+/// How the pods fare that exist.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+pub enum ObservedOutcome {
+    /// All have the sidecar.
+    Injected,
+    /// None has it.
+    NotInjected,
+    /// Some have it, or they have it of several revisions.
+    Mixed,
+    /// There are no pods.
+    NoPods,
+    /// Pods are refused.
+    Rejected,
+    /// The pods could not be read.
+    Unknown,
+}
+
+/// One existing pod.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Pod {
+    /// Its name.
+    pub name: Text,
+    /// Whether it has the sidecar.
+    pub injected: bool,
+    /// The revision that injected it; null without one.
+    pub revision: Option<Text>,
+    /// When it was created, RFC 3339; null where that is not recorded.
+    pub created_at: Option<Text>,
+}
+
+/// The API server's refusal of a pod.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Rejection {
+    /// The API server's words.
+    pub message: Text,
+    /// Where they stand: an event or a condition.
+    pub source: Text,
+    /// When it happened last, RFC 3339; null where that is not recorded.
+    pub at: Option<Text>,
+}
+
+/// One injection entry of a webhook configuration.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Webhook {
+    /// Name of the MutatingWebhookConfiguration.
+    pub webhook_configuration: Text,
+    /// Name of the entry in it.
+    pub webhook: Text,
+    /// The revision it injects with; null where no label says.
+    pub revision: Option<Text>,
+    /// The revision tag it stands for; null where it stands for none.
+    pub tag: Option<Text>,
+    /// Whether its selectors are those of a deactivated webhook, which match nothing.
+    pub deactivated: bool,
+    /// Whom it calls.
+    pub calls: Text,
+    /// Ready endpoints behind the Service; null for a URL, and where they were not read.
+    pub ready: Option<usize>,
+    /// Why the ready endpoints are not known; null where they are.
+    pub ready_unknown: Option<Text>,
+    /// How caBundle compares to the root that istiod serves with, in words.
+    pub ca_bundle: Text,
+    /// When the first certificate of caBundle expires, RFC 3339; null without one.
+    pub expires_at: Option<Text>,
+    /// `Fail` or `Ignore`.
+    pub failure_policy: Text,
+    /// The namespaces that its namespaceSelector selects; null where they were not read.
+    pub namespaces: Option<Vec<Text>>,
+    /// Why the namespaces are not known; null where they are.
+    pub namespaces_unknown: Option<Text>,
+}
+
+/// The root cause.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RootCause {
+    /// The check's code.
+    pub code: Text,
+    /// The check's name.
+    pub name: Text,
+}
+
+/// Something that is wrong.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// The check's code.
+    pub code: Text,
+    /// The check's name.
+    pub name: Text,
+    /// The stage of the pod's way.
+    pub stage: Stage,
+    /// How much it contradicts what somebody wants.
+    pub severity: Severity,
+    /// What is wrong, and why that matters here.
+    pub message: Text,
+    /// The code of the root cause that this merely follows from; null where it stands for itself.
+    pub follows: Option<Text>,
+    /// The fields it rests on, the decisive one first.
+    pub evidence: Vec<Evidence>,
+    /// What heals it, the best first.
+    pub fixes: Vec<Fix>,
+}
+
+/// The stages of a pod's way, and the mesh that it goes through.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Stage {
+    /// What concerns the mesh as a whole.
+    Mesh,
+    /// The API server calls an injection webhook for the pod.
+    Called,
+    /// The call reaches istiod, and both trust each other.
+    Reached,
+    /// istiod wants to inject the pod.
+    Wanted,
+    /// istiod can render the sidecar for the pod.
+    Rendered,
+}
+
+/// How much a finding contradicts what somebody wants.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Severity {
+    /// Pods are rejected, or others break.
+    Error,
+    /// Somebody asked for injection and does not get it, or the reverse.
+    Warning,
+    /// Nobody asked for anything else, or it is so by design.
+    Info,
+}
+
+/// One field of one object.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Evidence {
+    /// The object in kubectl's words.
+    pub object: Text,
+    /// The field, as a JSONPath without `$`.
+    pub path: Text,
+    /// Its value; null where the field is absent.
+    pub actual: Option<Text>,
+    /// What it would have to be; null where no single value would do.
+    pub expected: Option<Text>,
+    /// The field manager that set it; null where nothing tells.
+    pub set_by: Option<Text>,
+    /// When it was set, RFC 3339; null where nothing tells.
+    pub set_at: Option<Text>,
+}
+
+/// A way to heal a finding.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Fix {
+    /// What it does.
+    pub title: Text,
+    /// What running it can do beyond healing.
+    pub risk: Risk,
+    /// The commands as argument vectors, in the order in which to run them; empty where only
+    /// something outside of the cluster's API heals.
+    pub commands: Vec<Vec<Text>>,
+    /// What is different afterwards.
+    pub changes: Text,
+    /// The commands that lead back; empty where nothing needs undoing.
+    pub undo: Vec<Vec<Text>>,
+}
+
+/// What running a fix can do beyond healing.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Risk {
+    /// Changes nothing: it only shows more.
+    ReadOnly,
+    /// Changes objects, yet no running pod.
+    Safe,
+    /// Restarts pods of the workload.
+    RestartsPods,
+    /// Changes what other workloads of the mesh depend on.
+    MeshWide,
+}
+
+/// A check and what came of it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Check {
+    /// Its code.
+    pub code: Text,
+    /// Its name.
+    pub name: Text,
+    /// What came of it.
+    pub status: Status,
+    /// Why it is unknown or not applicable; null otherwise.
+    pub reason: Option<Text>,
+}
+
+/// What came of a check.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Status {
+    /// Everything it needs was read, and nothing is wrong.
+    Passed,
+    /// It found something.
+    Failed,
+    /// A fact it needs was not read.
+    Unknown,
+    /// It does not concern this target.
+    NotApplicable,
+}
+
+/// A read of the cluster that was refused or failed.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Unread {
+    /// RBAC verb.
+    pub verb: Text,
+    /// RBAC resource, with its API group where it has one.
+    pub resource: Text,
+    /// Namespace of the read; null for cluster-scoped resources and all namespaces.
+    pub namespace: Option<Text>,
+    /// Name of the object; null for lists.
+    pub name: Option<Text>,
+    /// The API server's or the client's own words.
+    pub reason: Text,
+}

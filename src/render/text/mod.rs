@@ -1,0 +1,96 @@
+//! Text for people, who may be tired: what matters comes first, the verdict last.
+
+mod facts;
+mod finding;
+mod groups;
+mod ladder;
+mod mark;
+mod overview;
+pub mod table;
+mod trace;
+mod unknown;
+mod verdict;
+mod webhooks;
+mod words;
+
+use std::io;
+
+use injdoctor_checks::check::Check;
+use injdoctor_checks::facts::Kind;
+use injdoctor_checks::report::Diagnosis;
+
+use super::Report;
+use super::page::{Page, Span, Style};
+
+/// Writes the report; `wide` adds everything that led to it.
+pub fn text(report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
+    match report.diagnoses {
+        [] => page.wrapped(0, &[], 0, &Span::plain(report.nothing)),
+        all if all.iter().all(about_webhooks) => webhooks(report, wide, page),
+        [one] => target(report, one, wide, page),
+        _ => targets(report, wide, page),
+    }
+}
+
+fn about_webhooks(diagnosis: &Diagnosis) -> bool {
+    diagnosis.target.kind == Kind::MutatingWebhookConfiguration
+}
+
+fn target(report: &Report, diagnosis: &Diagnosis, wide: bool, page: &mut Page) -> io::Result<()> {
+    facts::facts(report, &facts::subject(diagnosis), page)?;
+    page.blank()?;
+    ladder::ladder(diagnosis, page)?;
+    let mut findings = diagnosis.findings.iter();
+    if let Some(root) = diagnosis.root_cause
+        && let Some((check, finding)) = findings.next()
+    {
+        page.blank()?;
+        finding::block(check, finding, report.snapshot, page)?;
+        follows(&groups::follows(diagnosis), page)?;
+        page.blank()?;
+        page.line(2, &[Span::new(Style::Faint, format!("more: injdoctor explain {}", root.code))])?;
+    }
+    for (check, finding) in findings.filter(|(check, _)| !diagnosis.follows(check)) {
+        page.blank()?;
+        if wide {
+            finding::block(check, finding, report.snapshot, page)?;
+        } else {
+            finding::short(check, finding, page)?;
+        }
+    }
+    unknown::unknown([diagnosis], page)?;
+    if wide {
+        trace::calls(diagnosis, page)?;
+        trace::checks(diagnosis, page)?;
+    }
+    verdict::one(diagnosis, page)
+}
+
+fn targets(report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
+    let number = words::count(report.diagnoses.len(), "target", "targets");
+    facts::facts(report, &number, page)?;
+    page.blank()?;
+    overview::table(report, wide, page)?;
+    overview::findings(report, wide, page)?;
+    unknown::unknown(report.diagnoses, page)?;
+    verdict::several(report.diagnoses, page)
+}
+
+fn webhooks(report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
+    facts::facts(report, "injection webhooks", page)?;
+    page.blank()?;
+    webhooks::table(report, wide, page)?;
+    overview::findings(report, wide, page)?;
+    unknown::unknown(report.diagnoses, page)?;
+    verdict::several(report.diagnoses, page)
+}
+
+fn follows(checks: &[&Check], page: &mut Page) -> io::Result<()> {
+    if checks.is_empty() {
+        return Ok(());
+    }
+    let names = checks.iter().map(|check| format!("{} {}", check.code, check.name));
+    let text = names.collect::<Vec<_>>().join(", ");
+    page.blank()?;
+    page.wrapped(2, &[Span::new(Style::Faint, "also follows:")], 16, &Span::plain(text))
+}

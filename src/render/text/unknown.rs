@@ -1,0 +1,51 @@
+//! What nobody could tell, and why.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use injdoctor_checks::report::{Diagnosis, Status};
+
+use super::mark::Mark;
+use crate::render::page::{Page, Span, Style};
+
+/// Codes named for each reason; the rest is counted.
+const NAMED: usize = 6;
+
+/// Writes the checks that met missing facts, by reason.
+pub fn unknown<'a>(
+    diagnoses: impl IntoIterator<Item = &'a Diagnosis>,
+    page: &mut Page,
+) -> io::Result<()> {
+    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for result in diagnoses.into_iter().flat_map(|diagnosis| &diagnosis.checks) {
+        if let Status::Unknown(missing) = &result.status {
+            let codes = reasons.entry(&missing.0).or_default();
+            if !codes.contains(&result.check.code) {
+                codes.push(result.check.code);
+            }
+        }
+    }
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    page.blank()?;
+    page.line(0, &[Span::new(Style::Strong, "could not be judged, as facts are missing")])?;
+    for (reason, codes) in reasons {
+        let unicode = page.look().unicode;
+        let shown = codes.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+        let more = match codes.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let text = format!("{reason} ({shown}{more})");
+        let lead = [Mark::Unknown.span(unicode, Style::Warning)];
+        page.wrapped(2, &lead, 2 + Mark::width(unicode), &Span::plain(text))?;
+    }
+    Ok(())
+}
+
+/// How many checks met missing facts.
+pub fn number(diagnosis: &Diagnosis) -> usize {
+    let statuses = diagnosis.checks.iter().map(|result| &result.status);
+    statuses.filter(|status| matches!(status, Status::Unknown(_))).count()
+}

@@ -1,0 +1,124 @@
+//! The last line.
+
+use std::io;
+
+use injdoctor_checks::check::Stage;
+use injdoctor_checks::decide::{Outcome, Prediction, Seen};
+use injdoctor_checks::report::{Diagnosis, Severity, Status};
+
+use super::{unknown, words};
+use crate::render::page::{Page, Span, Style};
+
+/// Writes the verdict about one target.
+pub fn one(diagnosis: &Diagnosis, page: &mut Page) -> io::Result<()> {
+    let (style, headline) = match &diagnosis.predicted {
+        Some(predicted) => prediction(diagnosis, predicted),
+        None => webhooks(std::slice::from_ref(diagnosis)),
+    };
+    write(style, headline, &tail(std::slice::from_ref(diagnosis)), page)
+}
+
+/// Writes the verdict about several targets.
+pub fn several(diagnoses: &[Diagnosis], page: &mut Page) -> io::Result<()> {
+    let predictions: Vec<_> = diagnoses.iter().filter_map(|one| one.predicted.as_ref()).collect();
+    if predictions.is_empty() {
+        let (style, headline) = webhooks(diagnoses);
+        return write(style, headline, &tail(diagnoses), page);
+    }
+    let outcomes = [Outcome::Rejected, Outcome::NotInjected, Outcome::Unknown, Outcome::Injected];
+    let counts = outcomes
+        .into_iter()
+        .map(|outcome| (outcome, predictions.iter().filter(|one| one.outcome == outcome).count()))
+        .filter(|(_, number)| *number > 0)
+        .map(|(outcome, number)| format!("{number} {}", words::outcome(outcome).to_uppercase()));
+    let targets = words::count(diagnoses.len(), "target", "targets");
+    let headline = format!("{targets}: {}", counts.collect::<Vec<_>>().join(", "));
+    write(worst(diagnoses), headline, &tail(diagnoses), page)
+}
+
+fn write(style: Style, headline: String, tail: &[String], page: &mut Page) -> io::Result<()> {
+    page.blank()?;
+    page.flow(&Span::new(style, headline), tail, 2)
+}
+
+fn worst(diagnoses: &[Diagnosis]) -> Style {
+    let findings = diagnoses.iter().flat_map(|one| &one.findings);
+    match findings.map(|(_, finding)| finding.severity).max() {
+        Some(severity) => severity.into(),
+        None if diagnoses.iter().any(Diagnosis::is_unknown) => Style::Warning,
+        None => Style::Good,
+    }
+}
+
+fn prediction(diagnosis: &Diagnosis, predicted: &Prediction) -> (Style, String) {
+    let style = worst(std::slice::from_ref(diagnosis));
+    let headline = match predicted.outcome {
+        Outcome::Injected => injected(diagnosis, predicted),
+        Outcome::NotInjected => format!("NOT INJECTED, {}", why_not(diagnosis)),
+        Outcome::Rejected => "REJECTED: pods cannot be created".to_owned(),
+        Outcome::Unknown => "UNKNOWN, as facts are missing".to_owned(),
+    };
+    (style, headline)
+}
+
+fn injected(diagnosis: &Diagnosis, predicted: &Prediction) -> String {
+    let revision = match &predicted.revision {
+        Some(revision) => format!(" by revision {revision}"),
+        None => String::new(),
+    };
+    match diagnosis.observed.as_ref().map(|observed| (observed, observed.outcome)) {
+        Some((observed, Seen::NotInjected | Seen::Mixed)) => {
+            let pods = words::observation(observed);
+            format!("INJECTED{revision} from the next pod on; of those there are {pods}")
+        }
+        Some((_, Seen::Rejected)) => {
+            format!("INJECTED{revision} from the next pod on; pods have been rejected until now")
+        }
+        _ => format!("INJECTED{revision}"),
+    }
+}
+
+/// An info says that nothing contradicts the outcome: before a webhook is called that is because
+/// nobody asks, or somebody opts out; later on it is because istiod is built so.
+fn why_not(diagnosis: &Diagnosis) -> &'static str {
+    let root = diagnosis.findings.first().filter(|_| diagnosis.root_cause.is_some());
+    match root {
+        Some((check, finding)) if finding.severity == Severity::Info => match check.stage {
+            Stage::Mesh | Stage::Called => "as nobody asks for it",
+            Stage::Reached | Stage::Wanted | Stage::Rendered => "by design",
+        },
+        _ => "though somebody asks for it",
+    }
+}
+
+fn webhooks(diagnoses: &[Diagnosis]) -> (Style, String) {
+    let entries: usize = diagnoses.iter().map(|one| one.webhooks.len()).sum();
+    let entries = words::count(entries, "entry", "entries");
+    let configurations = words::count(diagnoses.len(), "webhook configuration", "webhook configurations");
+    let style = worst(diagnoses);
+    let all_is_well = if style == Style::Good { ": all is well" } else { "" };
+    (style, format!("{entries} in {configurations}{all_is_well}"))
+}
+
+fn tail(diagnoses: &[Diagnosis]) -> Vec<String> {
+    let findings = diagnoses.iter().flat_map(|one| &one.findings);
+    let mut tail = words::severities(findings.map(|(_, finding)| finding.severity));
+    match diagnoses {
+        [one] => {
+            let unknown = unknown::number(one);
+            if unknown > 0 {
+                tail.push(format!("{unknown} unknown"));
+            }
+            let statuses = one.checks.iter().map(|result| &result.status);
+            let passed = statuses.filter(|status| **status == Status::Passed).count();
+            tail.push(format!("{passed} passed"));
+        }
+        several => {
+            let unknown = several.iter().filter(|one| unknown::number(one) > 0).count();
+            if unknown > 0 {
+                tail.push(format!("facts missing for {unknown}"));
+            }
+        }
+    }
+    tail
+}

@@ -1,0 +1,102 @@
+//! The words for what the checks say in types.
+
+use injdoctor_checks::decide::{Observation, Outcome, Seen};
+use injdoctor_checks::report::{Risk, Severity};
+use jiff::{SignedDuration, Timestamp};
+
+/// The word for a severity.
+pub fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "info",
+        Severity::Warning => "warning",
+        Severity::Error => "error",
+    }
+}
+
+/// The words for what running a fix can do beyond healing.
+pub fn risk(risk: Risk) -> &'static str {
+    match risk {
+        Risk::ReadOnly => "read-only",
+        Risk::Safe => "safe",
+        Risk::RestartsPods => "restarts pods",
+        Risk::MeshWide => "mesh-wide",
+    }
+}
+
+/// The words for a prediction.
+pub fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Injected => "injected",
+        Outcome::NotInjected => "not injected",
+        Outcome::Rejected => "rejected",
+        Outcome::Unknown => "unknown",
+    }
+}
+
+/// How the pods fare that exist.
+pub fn observation(observation: &Observation) -> String {
+    let pods = observation.pods.len();
+    let injected = observation.pods.iter().filter(|pod| pod.injected).count();
+    match observation.outcome {
+        Seen::NoPods => "no pods".to_owned(),
+        Seen::Unknown => "unknown".to_owned(),
+        Seen::Rejected if pods == 0 => "rejected".to_owned(),
+        Seen::Rejected => format!("rejected; {injected}/{pods} injected"),
+        Seen::Injected | Seen::NotInjected | Seen::Mixed => format!("{injected}/{pods} injected"),
+    }
+}
+
+/// A number of things, in the singular or the plural.
+pub fn count(number: usize, singular: &str, plural: &str) -> String {
+    format!("{number} {}", if number == 1 { singular } else { plural })
+}
+
+/// Numbers of findings by severity, the worst first.
+pub fn severities(all: impl Iterator<Item = Severity> + Clone) -> Vec<String> {
+    [Severity::Error, Severity::Warning, Severity::Info]
+        .into_iter()
+        .map(|wanted| (wanted, all.clone().filter(|one| *one == wanted).count()))
+        .filter(|(_, number)| *number > 0)
+        .map(|(wanted, number)| match wanted {
+            Severity::Error => count(number, "error", "errors"),
+            Severity::Warning => count(number, "warning", "warnings"),
+            Severity::Info => format!("{number} info"),
+        })
+        .collect()
+}
+
+/// The time since, as kubectl writes ages.
+pub fn ago(then: Timestamp, now: Timestamp) -> String {
+    let since = now.duration_since(then);
+    if since < SignedDuration::ZERO {
+        return format!("at {then}");
+    }
+    let (minutes, hours) = (since.as_mins(), since.as_hours());
+    match hours / 24 {
+        days @ 2.. => format!("{days}d ago"),
+        _ if hours >= 3 => format!("{hours}h ago"),
+        _ if minutes >= 3 => format!("{minutes}m ago"),
+        _ => format!("{}s ago", since.as_secs()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_kubectls() {
+        let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        for (seconds, expected) in [
+            (0, "0s ago"),
+            (179, "179s ago"),
+            (180, "3m ago"),
+            (3 * 3600, "3h ago"),
+            (47 * 3600, "47h ago"),
+            (48 * 3600, "2d ago"),
+            (-5, "at 2026-11-21T12:00:05Z"),
+        ] {
+            assert_eq!(ago(now - SignedDuration::from_secs(seconds), now), expected);
+        }
+    }
+}

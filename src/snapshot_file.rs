@@ -1,0 +1,85 @@
+//! Snapshots as files: `injdoctor snapshot` writes them, `--from` reads them.
+
+use std::io::{Read, Write};
+
+use injdoctor_checks::facts::{Snapshot, redact};
+use serde_json::Value;
+
+use crate::documents::{self, DocumentError};
+use crate::input::{self, InputError};
+
+/// Why a file is not a snapshot.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum SnapshotError {
+    #[error(transparent)]
+    Input(#[from] InputError),
+    #[error("{file} is not a snapshot: {reason}; record one with `injdoctor snapshot TARGET > FILE`")]
+    Syntax { file: String, reason: String },
+    #[error("{file} ends in the middle: the snapshot was cut off; record it again with `injdoctor snapshot TARGET > FILE`")]
+    Half { file: String },
+    #[error("{file} holds {kind}, not a snapshot; check manifests with -f")]
+    OtherKind { file: String, kind: String },
+    #[error("{file} is a snapshot of version {version}, and this injdoctor reads {}; record it again, or use the injdoctor that wrote it", Snapshot::API_VERSION)]
+    OtherVersion { file: String, version: String },
+    #[error("{file} is a damaged snapshot: {reason}; record it again with `injdoctor snapshot TARGET > FILE`")]
+    Damaged { file: String, reason: String },
+}
+
+/// Reads a snapshot from a file, or from `stdin` for `-`. JSON as written, or YAML.
+///
+/// # Errors
+/// [`SnapshotError`] with what the file is instead.
+pub fn read(path: &str, stdin: &mut dyn Read) -> Result<Snapshot, SnapshotError> {
+    let text = input::read(path, stdin)?;
+    parse(&text, &input::title(path))
+}
+
+/// Reads a snapshot from text; `file` is what errors call it.
+///
+/// # Errors
+/// As with [`read`].
+pub fn parse(text: &str, file: &str) -> Result<Snapshot, SnapshotError> {
+    let file = || file.to_owned();
+    let syntax = |reason: String| SnapshotError::Syntax {
+        file: file(),
+        reason,
+    };
+    let mut values = documents::parse(text).map_err(|error| match error {
+        DocumentError::Half => SnapshotError::Half { file: file() },
+        error => syntax(error.to_string()),
+    })?;
+    let value = match (values.pop(), values.len()) {
+        (Some(value), 0) => value,
+        (None, _) => return Err(syntax("it holds nothing".to_owned())),
+        (Some(_), more) => return Err(syntax(format!("it holds {} documents", more + 1))),
+    };
+    let field = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
+    match field("kind") {
+        Some(kind) if kind == Snapshot::KIND => {}
+        Some(kind) => return Err(SnapshotError::OtherKind { file: file(), kind: format!("a {kind:?}") }),
+        None => return Err(SnapshotError::OtherKind { file: file(), kind: "something without a kind".to_owned() }),
+    }
+    match field("apiVersion") {
+        Some(version) if version == Snapshot::API_VERSION => {}
+        version => {
+            return Err(SnapshotError::OtherVersion {
+                file: file(),
+                version: format!("{:?}", version.unwrap_or_default()),
+            });
+        }
+    }
+    serde_path_to_error::deserialize(value).map_err(|error| SnapshotError::Damaged {
+        file: file(),
+        reason: documents::field_error(&error),
+    })
+}
+
+/// Writes a snapshot without what may hold credentials.
+///
+/// # Errors
+/// What the writer says.
+pub fn write(snapshot: Snapshot, out: &mut dyn Write) -> std::io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &redact(snapshot))?;
+    writeln!(out)
+}

@@ -1,0 +1,37 @@
+//! Drops what goes to some addresses without a word, as a network plugin or a firewall between nodes does. There is no
+//! netfilter in every kernel; a route that leads nowhere has the same effect.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::process::Command;
+
+/// The routing table that leads nowhere; `network.rs` sets it up.
+const NOWHERE: &str = "100";
+
+/// The addresses to which nothing gets through.
+#[derive(Default)]
+pub(crate) struct Firewall(BTreeSet<SocketAddr>);
+
+impl Firewall {
+    /// From now on these and no others.
+    pub(crate) fn drop_only(&mut self, addresses: BTreeSet<SocketAddr>) {
+        for address in addresses.difference(&self.0) {
+            rule("add", address);
+        }
+        for address in self.0.difference(&addresses) {
+            rule("del", address);
+        }
+        self.0 = addresses;
+    }
+}
+
+fn rule(verb: &str, address: &SocketAddr) {
+    let (ip, port) = (address.ip().to_string(), address.port().to_string());
+    let arguments = [
+        "rule", verb, "pref", "10", "to", &ip, "ipproto", "tcp", "dport", &port, "lookup", NOWHERE,
+    ];
+    let done = Command::new("ip").args(arguments).status();
+    if !done.is_ok_and(|status| status.success()) {
+        crate::tell(&format!("ip {} failed", arguments.join(" ")));
+    }
+}

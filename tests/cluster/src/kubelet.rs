@@ -1,0 +1,232 @@
+//! The stand-in for the scheduler and the kubelet: puts pods on the one node, says that they run, and removes those that
+//! are deleted. The pods of istiod really run: their processes are started with what the pod says.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use anyhow::Result;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::api::{Api, ApiError, Objects};
+use crate::control_plane::Site;
+use crate::istiod::{Health, Istiod};
+use crate::json::{list, set, text};
+use crate::tools::KUBERNETES_VERSION;
+
+/// The one node.
+pub(crate) const NODE: &str = "test";
+
+/// Its address.
+pub(crate) const NODE_IP: Ipv4Addr = Ipv4Addr::new(172, 18, 0, 2);
+
+/// Pod addresses begin here.
+const FIRST_POD_IP: Ipv4Addr = Ipv4Addr::new(10, 244, 0, 10);
+
+/// What runs on the node.
+struct Kubelet {
+    api: Api,
+    site: Arc<Site>,
+    next_ip: Ipv4Addr,
+    /// The pods that were started, by UID.
+    started: BTreeMap<String, Option<Istiod>>,
+}
+
+/// Registers the node and takes care of pods from now on.
+pub(crate) fn start(api: Api, site: Arc<Site>) -> Result<()> {
+    api.create("/api/v1/nodes", &node())?;
+    let mut kubelet = Kubelet {
+        api,
+        site,
+        next_ip: FIRST_POD_IP,
+        started: BTreeMap::new(),
+    };
+    api.follow("/api/v1/pods", move |pods| kubelet.sync(pods));
+    Ok(())
+}
+
+fn node() -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": NODE, "labels": {
+            "kubernetes.io/hostname": NODE,
+            "kubernetes.io/os": "linux",
+            "kubernetes.io/arch": "amd64",
+            "node-role.kubernetes.io/control-plane": "",
+        }},
+        "spec": {"podCIDR": "10.244.0.0/24", "podCIDRs": ["10.244.0.0/24"]},
+        "status": {
+            "addresses": [{"type": "InternalIP", "address": NODE_IP}, {"type": "Hostname", "address": NODE}],
+            "capacity": {"cpu": "8", "memory": "32Gi", "pods": "110"},
+            "allocatable": {"cpu": "8", "memory": "32Gi", "pods": "110"},
+            "conditions": [condition("Ready", true)],
+            "nodeInfo": {
+                "kubeletVersion": KUBERNETES_VERSION,
+                "kubeProxyVersion": "",
+                "containerRuntimeVersion": "containerd://2.2.0",
+                "architecture": "amd64",
+                "operatingSystem": "linux",
+                "osImage": "Debian GNU/Linux 13 (trixie)",
+                "kernelVersion": "6.12.0",
+                "machineID": "",
+                "systemUUID": "",
+                "bootID": "",
+            },
+        },
+    })
+}
+
+impl Kubelet {
+    fn sync(&mut self, pods: &Objects) {
+        self.started
+            .retain(|uid, _| pods.values().any(|pod| text(pod, "/metadata/uid") == uid));
+        for pod in pods.values() {
+            // A pod that changed meanwhile comes again; one that cannot be put right is seen as it is.
+            let _ = self.sync_pod(pod);
+        }
+    }
+
+    fn sync_pod(&mut self, pod: &Value) -> Result<(), ApiError> {
+        let uid = text(pod, "/metadata/uid");
+        let deleted = pod.pointer("/metadata/deletionTimestamp").is_some();
+        match text(pod, "/spec/nodeName") {
+            "" if !deleted && list(pod, "/spec/schedulingGates").is_empty() => self.bind(pod),
+            NODE if deleted => {
+                self.started.remove(uid);
+                let options = json!({"gracePeriodSeconds": 0, "preconditions": {"uid": uid}});
+                self.api.delete(&path(pod), &options).map(drop)
+            }
+            NODE if !self.started.contains_key(uid) => self.run(pod),
+            _ => Ok(()),
+        }
+    }
+
+    fn bind(&self, pod: &Value) -> Result<(), ApiError> {
+        let binding = json!({
+            "apiVersion": "v1",
+            "kind": "Binding",
+            "metadata": {"name": text(pod, "/metadata/name"), "uid": text(pod, "/metadata/uid")},
+            "target": {"apiVersion": "v1", "kind": "Node", "name": NODE},
+        });
+        self.api
+            .create(&format!("{}/binding", path(pod)), &binding)
+            .map(drop)
+    }
+
+    fn run(&mut self, pod: &Value) -> Result<(), ApiError> {
+        let ip = self.address_for(pod);
+        let report = {
+            let (api, pod) = (self.api, pod.clone());
+            move |health| report(api, &pod, ip, health)
+        };
+        let istiod = if Istiod::is_in(pod) {
+            report(Health::Starting)?;
+            Some(Istiod::start(
+                self.api,
+                Arc::clone(&self.site),
+                pod,
+                ip,
+                report,
+            ))
+        } else {
+            report(Health::Ready)?;
+            None
+        };
+        self.started
+            .insert(text(pod, "/metadata/uid").to_owned(), istiod);
+        Ok(())
+    }
+
+    fn address_for(&mut self, pod: &Value) -> Ipv4Addr {
+        if pod.pointer("/spec/hostNetwork") == Some(&Value::Bool(true)) {
+            return NODE_IP;
+        }
+        let ip = self.next_ip;
+        self.next_ip = Ipv4Addr::from(u32::from(ip) + 1);
+        ip
+    }
+}
+
+fn path(pod: &Value) -> String {
+    format!(
+        "/api/v1/namespaces/{}/pods/{}",
+        text(pod, "/metadata/namespace"),
+        text(pod, "/metadata/name")
+    )
+}
+
+/// Writes the pod's status as a kubelet would.
+fn report(api: Api, pod: &Value, ip: Ipv4Addr, health: Health) -> Result<(), ApiError> {
+    let ready = health == Health::Ready;
+    let containers = list(pod, "/spec/containers")
+        .iter()
+        .map(|c| container_status(c, health));
+    let init_containers = list(pod, "/spec/initContainers").iter().map(|c| {
+        if text(c, "/restartPolicy") == "Always" {
+            container_status(c, Health::Ready)
+        } else {
+            let mut status = container_status(c, Health::Ready);
+            let now = Timestamp::now();
+            let end =
+                json!({"exitCode": 0, "reason": "Completed", "startedAt": now, "finishedAt": now});
+            set(&mut status, "", "state", json!({"terminated": end}));
+            set(&mut status, "", "started", false);
+            status
+        }
+    });
+    let status = json!({
+        "phase": "Running",
+        "hostIP": NODE_IP,
+        "hostIPs": [{"ip": NODE_IP}],
+        "podIP": ip,
+        "podIPs": [{"ip": ip}],
+        "startTime": text(pod, "/metadata/creationTimestamp"),
+        "conditions": [
+            condition("PodScheduled", true),
+            condition("PodReadyToStartContainers", true),
+            condition("Initialized", true),
+            condition("ContainersReady", ready),
+            condition("Ready", ready),
+        ],
+        "containerStatuses": containers.collect::<Vec<_>>(),
+        "initContainerStatuses": init_containers.collect::<Vec<_>>(),
+    });
+    api.merge(&format!("{}/status", path(pod)), &json!({"status": status}))
+        .map(drop)
+}
+
+fn condition(kind: &str, holds: bool) -> Value {
+    json!({
+        "type": kind,
+        "status": if holds { "True" } else { "False" },
+        "lastTransitionTime": Timestamp::now(),
+    })
+}
+
+fn container_status(container: &Value, health: Health) -> Value {
+    let image = text(container, "/image");
+    let now = Timestamp::now();
+    let state = match health {
+        Health::Starting | Health::Ready => json!({"running": {"startedAt": now}}),
+        Health::Crashed { .. } => json!({"waiting": {"reason": "CrashLoopBackOff"}}),
+    };
+    let (restarts, last_state) = match health {
+        Health::Crashed { exit_code, times } => {
+            let end = json!({"exitCode": exit_code, "reason": "Error", "startedAt": now, "finishedAt": now});
+            (times, json!({"terminated": end}))
+        }
+        _ => (0, json!({})),
+    };
+    json!({
+        "name": text(container, "/name"),
+        "image": image,
+        "imageID": image,
+        "ready": health == Health::Ready,
+        "started": !matches!(health, Health::Crashed { .. }),
+        "restartCount": restarts,
+        "state": state,
+        "lastState": last_state,
+    })
+}

@@ -1,0 +1,55 @@
+//! A real control plane to prove injdoctor's verdicts against: etcd, kube-apiserver, kube-controller-manager and two
+//! istiods run as plain processes in a private network. Only what needs a machine for itself has a stand-in: the
+//! kubelet with the scheduler, and kube-proxy with the enforcement of NetworkPolicies.
+//!
+//! A program calls [`enter`] first thing in its `main`, then [`Cluster::start`]. [`Scenario`]s are the states that the
+//! cluster gets broken into, and [`run`] proves one of them.
+
+mod api;
+mod certificates;
+mod cluster;
+mod control_plane;
+mod dry_run;
+mod firewall;
+mod http;
+mod istio;
+mod istiod;
+mod json;
+mod kube_proxy;
+mod kubelet;
+mod namespace;
+mod network;
+mod network_policy;
+mod process;
+mod run;
+mod scenario;
+mod snapshot;
+mod tools;
+mod wait;
+
+use std::env;
+use std::io::{self, Write};
+
+pub use api::{Api, ApiError};
+pub use cluster::Cluster;
+pub use control_plane::ApiServerSettings;
+pub use dry_run::{Outcome, dry_run, pod_of};
+pub use network::{Inside, enter};
+pub use run::{run, set_up};
+pub use scenario::{Expectation, Heal, HealedOutcome, Observed, Predicted, Scenario, Step};
+pub use tools::Tools;
+pub use wait::retry;
+
+/// Set to anything, it leaves out the tests that need a cluster.
+pub const SKIP_VARIABLE: &str = "INJDOCTOR_SKIP_CLUSTER";
+
+/// Whether the tests that need a cluster are to be left out.
+pub fn skipped() -> bool {
+    env::var_os(SKIP_VARIABLE).is_some()
+}
+
+/// A line for whoever watches.
+pub(crate) fn tell(line: &str) {
+    // Nobody is there to be told that telling failed.
+    let _ = writeln!(io::stderr(), "{line}");
+}

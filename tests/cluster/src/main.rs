@@ -1,0 +1,75 @@
+//! The test cluster by hand: a shell in it, healthy or broken by a scenario.
+
+use std::env;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use testcluster::{Cluster, Scenario, enter, set_up};
+
+/// A real Kubernetes control plane with Istio, in a private network.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Commands,
+}
+
+#[derive(Subcommand)]
+enum Commands {
+    /// Open $SHELL with KUBECONFIG set and the programs on the PATH. Commands may also come from standard input.
+    Shell {
+        /// Break the cluster by this scenario first.
+        scenario: Option<String>,
+    },
+    /// List the scenarios.
+    List,
+}
+
+fn main() -> ExitCode {
+    let code = match Arguments::parse().command {
+        Commands::Shell { scenario } => shell(scenario.as_deref()),
+        Commands::List => list(),
+    };
+    code.unwrap_or_else(|error| {
+        // Where even standard error is closed, the exit code has to do.
+        let _ = writeln!(io::stderr(), "testcluster: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn shell(scenario: Option<&str>) -> Result<ExitCode> {
+    let scenario = scenario.map(Scenario::named).transpose()?;
+    let inside = enter()?;
+    let mut cluster = Cluster::start(&inside)?;
+    if let Some(scenario) = &scenario {
+        set_up(&mut cluster, scenario)?;
+    }
+    if io::stdin().is_terminal() {
+        let about = scenario.map_or("The cluster is healthy.".to_owned(), |scenario| {
+            scenario.about
+        });
+        writeln!(
+            io::stderr(),
+            "{about}\nKUBECONFIG is set. It all ends with this shell."
+        )?;
+    }
+    let shell = env::var("SHELL").unwrap_or_else(|_| "sh".to_owned());
+    let status = cluster
+        .command(&shell)
+        .current_dir(env::current_dir()?)
+        .status()
+        .with_context(|| format!("cannot run {shell}"))?;
+    // What a shell says of a program that was killed.
+    let code = status.code().unwrap_or(255);
+    Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+fn list() -> Result<ExitCode> {
+    let mut out = io::stdout().lock();
+    for scenario in Scenario::all()? {
+        writeln!(out, "{:<40} {}", scenario.name, scenario.about)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

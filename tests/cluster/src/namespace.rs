@@ -1,0 +1,57 @@
+//! Taking a namespace away. The namespace controller does the same, but with pauses of five seconds and more.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use serde_json::{Value, json};
+
+use crate::api::Api;
+use crate::json::{list, set, text};
+use crate::wait::retry;
+
+/// How long pods may take to go.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Deletes a namespace with all that is in it.
+pub(crate) fn delete(api: Api, name: &str) -> Result<()> {
+    let path = format!("/api/v1/namespaces/{name}");
+    // From here on nobody can create anything in it.
+    let mut namespace = api.delete(&path, &json!({}))?;
+    let now = json!({"gracePeriodSeconds": 0, "propagationPolicy": "Background"});
+    for (version, resource) in namespaced_resources(api)? {
+        api.delete(&format!("{version}/namespaces/{name}/{resource}"), &now)?;
+    }
+    retry(LIMIT, || {
+        let pods = api.get(&format!("{path}/pods"))?;
+        ensure!(
+            list(&pods, "/items").is_empty(),
+            "there still are pods in {name}"
+        );
+        Ok(())
+    })?;
+    set(&mut namespace, "/spec", "finalizers", json!([]));
+    api.replace(&format!("{path}/finalize"), &namespace)?;
+    Ok(())
+}
+
+/// The path of every API version and the resources of it that can be deleted by namespace.
+fn namespaced_resources(api: Api) -> Result<Vec<(String, String)>> {
+    let groups = api.get("/apis")?;
+    let mut versions = vec!["/api/v1".to_owned()];
+    versions.extend(
+        list(&groups, "/groups")
+            .iter()
+            .map(|group| format!("/apis/{}", text(group, "/preferredVersion/groupVersion"))),
+    );
+    let mut resources = Vec::new();
+    for version in versions {
+        let deletable = list(&api.get(&version)?, "/resources")
+            .iter()
+            .filter(|resource| resource.get("namespaced") == Some(&Value::Bool(true)))
+            .filter(|resource| list(resource, "/verbs").contains(&Value::from("deletecollection")))
+            .map(|resource| (version.clone(), text(resource, "/name").to_owned()))
+            .collect::<Vec<_>>();
+        resources.extend(deletable);
+    }
+    Ok(resources)
+}

@@ -1,0 +1,273 @@
+//! The proof of a scenario: the diagnosis names the cause, the API server agrees with its prediction, and the commands
+//! that it prints heal.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+
+use crate::cluster::Cluster;
+use crate::dry_run::{Outcome, dry_run, pod_of};
+use crate::json::{list, text};
+use crate::scenario::{Heal, HealedOutcome, Predicted, Scenario, Step};
+use crate::wait::retry;
+
+/// How long caches in the API server and in istiod may lag behind.
+const SETTLING: Duration = Duration::from_secs(20);
+
+/// Proves a scenario with this binary of injdoctor and puts the cluster back to how it was. The error says which
+/// expectation does not hold.
+pub fn run(cluster: &mut Cluster, scenario: &Scenario, binary: &Path) -> Result<()> {
+    let proof = prove(cluster, scenario, binary);
+    let restored = cluster.restore();
+    proof.and(restored)
+}
+
+/// Builds the world of a scenario and breaks it.
+pub fn set_up(cluster: &mut Cluster, scenario: &Scenario) -> Result<()> {
+    build_shop(cluster, scenario).context("cannot build the healthy world")?;
+    perform(cluster, &scenario.given).context("in `given`")?;
+    perform(cluster, &scenario.breaking).context("in `break`")
+}
+
+fn prove(cluster: &mut Cluster, scenario: &Scenario, binary: &Path) -> Result<()> {
+    set_up(cluster, scenario)?;
+    let expect = &scenario.expect;
+    let predicted = format!("{:?}", expect.predicted);
+    let truth = retry(SETTLING, || {
+        let truth = next_pod(cluster, &scenario.target)?;
+        let holds = truth.name() == predicted || expect.predicted == Predicted::Unknown;
+        ensure!(
+            holds,
+            "the scenario does not hold: `predicted` is {predicted}, but the API server says {truth}"
+        );
+        Ok(truth)
+    })?;
+    let diagnosis = retry(Duration::from_secs(5), || {
+        let diagnosis = Diagnosis::of(cluster, scenario, binary)?;
+        diagnosis.compare(
+            "root cause",
+            "/rootCause/name",
+            expect.root_cause.as_deref(),
+        )?;
+        diagnosis.compare("predicted", "/predicted/outcome", Some(&predicted))?;
+        if let Some(observed) = &expect.observed {
+            diagnosis.compare(
+                "observed",
+                "/observed/outcome",
+                Some(&format!("{observed:?}")),
+            )?;
+        }
+        if let Outcome::Injected { revision } = &truth {
+            diagnosis.compare("predicted revision", "/predicted/revision", Some(revision))?;
+        }
+        ensure!(
+            diagnosis.exit == expect.exit,
+            "the exit code is {}, not {}\n{}",
+            diagnosis.exit,
+            expect.exit,
+            diagnosis.output
+        );
+        Ok(diagnosis)
+    })?;
+    match &scenario.heal {
+        Some(heal) if heal.outcome != HealedOutcome::Nothing => {
+            prove_healing(cluster, scenario, binary, heal, &diagnosis)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn prove_healing(
+    cluster: &mut Cluster,
+    scenario: &Scenario,
+    binary: &Path,
+    heal: &Heal,
+    diagnosis: &Diagnosis,
+) -> Result<()> {
+    let commands = diagnosis.commands_of_first_fix()?;
+    for command in &commands {
+        cluster
+            .run(cluster.command("sh").args(["-c", command]))
+            .with_context(|| format!("a proposed command failed: {command}"))?;
+    }
+    perform(cluster, &heal.then).context("in `then`")?;
+
+    let advice = commands.join("\n");
+    retry(SETTLING, || {
+        let truth = next_pod(cluster, &scenario.target)?;
+        let healed = match heal.outcome {
+            HealedOutcome::Injected => matches!(truth, Outcome::Injected { .. }),
+            HealedOutcome::NotInjected => truth == Outcome::NotInjected,
+            HealedOutcome::NotRejected => !matches!(truth, Outcome::Rejected { .. }),
+            HealedOutcome::Nothing => true,
+        };
+        ensure!(
+            healed,
+            "not healed to {:?} by\n{advice}\nThe API server says {truth}",
+            heal.outcome
+        );
+        Ok(())
+    })?;
+    if heal.outcome == HealedOutcome::NotRejected {
+        return Ok(());
+    }
+    retry(SETTLING, || {
+        let diagnosis = Diagnosis::of(cluster, scenario, binary)?;
+        diagnosis
+            .compare("root cause", "/rootCause/name", None)
+            .with_context(|| format!("healed by\n{advice}\nbut the diagnosis does not see it"))?;
+        ensure!(
+            diagnosis.exit == 0,
+            "healed, but the exit code is {}\n{}",
+            diagnosis.exit,
+            diagnosis.output
+        );
+        Ok(())
+    })
+}
+
+/// What the API server says about the next pod of a target.
+fn next_pod(cluster: &Cluster, target: &[String]) -> Result<Outcome> {
+    let mut workload = get(cluster, target)?;
+    if text(&workload, "/kind") == "Pod"
+        && let Some(owner) = list(&workload, "/metadata/ownerReferences").first()
+    {
+        let name = format!("{}/{}", text(owner, "/kind"), text(owner, "/name"));
+        let namespace = text(&workload, "/metadata/namespace").to_owned();
+        workload = get(cluster, &[name, "-n".to_owned(), namespace])?;
+    }
+    dry_run(cluster.api(), &pod_of(&workload)?)
+}
+
+fn get(cluster: &Cluster, target: &[String]) -> Result<Value> {
+    let mut get = cluster.command("kubectl");
+    get.arg("get").args(target).args(["-o", "json"]);
+    Ok(serde_json::from_str(&cluster.run(&mut get)?)?)
+}
+
+fn perform(cluster: &mut Cluster, steps: &[Step]) -> Result<()> {
+    for step in steps {
+        match step {
+            Step::Apply(manifests) => cluster.apply(manifests)?,
+            Step::Run(script) => run_script(cluster, script)?,
+            Step::WaitFor(script) => retry(SETTLING, || run_script(cluster, script))?,
+            Step::CutConnections => cluster.cut_connections(),
+            Step::ApiServer(settings) => cluster.restart_api_server(settings.clone())?,
+        }
+    }
+    Ok(())
+}
+
+fn run_script(cluster: &Cluster, script: &str) -> Result<()> {
+    cluster
+        .run(cluster.command("bash").args(["-ec", script]))
+        .map(drop)
+}
+
+/// Makes the namespace and its Deployment, and waits until it runs.
+fn build_shop(cluster: &Cluster, scenario: &Scenario) -> Result<()> {
+    let api = cluster.api();
+    let namespace = json!({
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": "shop", "labels": scenario.namespace},
+    });
+    api.create("/api/v1/namespaces", &namespace)?;
+    retry(SETTLING, || {
+        // A pod cannot be made before its service account.
+        Ok(api.get("/api/v1/namespaces/shop/serviceaccounts/default")?)
+    })?;
+    let deployment = json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "reviews", "labels": {"app": "reviews"}},
+        "spec": {
+            "selector": {"matchLabels": {"app": "reviews"}},
+            "template": {
+                "metadata": {"labels": {"app": "reviews"}},
+                "spec": {"containers": [{
+                    "name": "reviews",
+                    "image": "reviews:1",
+                    "ports": [{"containerPort": 9080}],
+                }]},
+            },
+        },
+    });
+    let deployments = "/apis/apps/v1/namespaces/shop/deployments";
+    api.create(deployments, &deployment)?;
+    retry(SETTLING, || {
+        let deployment = api.get(&format!("{deployments}/reviews"))?;
+        ensure!(
+            deployment.pointer("/status/availableReplicas") == Some(&json!(1)),
+            "reviews is not available"
+        );
+        Ok(())
+    })
+}
+
+/// What injdoctor said.
+struct Diagnosis {
+    json: Value,
+    exit: i32,
+    output: String,
+}
+
+impl Diagnosis {
+    fn of(cluster: &Cluster, scenario: &Scenario, binary: &Path) -> Result<Self> {
+        let output = cluster
+            .command(&binary.to_string_lossy())
+            .arg("check")
+            .args(&scenario.target)
+            .args(["-o", "json"])
+            .stdin(Stdio::null())
+            .output()
+            .with_context(|| format!("cannot run {}", binary.display()))?;
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let exit = output.status.code().unwrap_or(-1);
+        let json = serde_json::from_str(&stdout)
+            .with_context(|| format!("no JSON came, exit code {exit}\n{stdout}{stderr}"))?;
+        Ok(Self {
+            json,
+            exit,
+            output: format!("{stdout}{stderr}"),
+        })
+    }
+
+    fn compare(&self, what: &str, pointer: &str, expected: Option<&str>) -> Result<()> {
+        let actual = self.json.pointer(pointer).and_then(Value::as_str);
+        let name = |value: Option<&str>| value.unwrap_or("none").to_owned();
+        ensure!(
+            actual == expected,
+            "the {what} is {}, not {}\n{}",
+            name(actual),
+            name(expected),
+            self.output
+        );
+        Ok(())
+    }
+
+    /// The commands of the first fix of the root cause, quoted for a shell.
+    fn commands_of_first_fix(&self) -> Result<Vec<String>> {
+        let cause = text(&self.json, "/rootCause/name");
+        let finding = list(&self.json, "/findings")
+            .iter()
+            .find(|finding| text(finding, "/name") == cause)
+            .with_context(|| format!("no finding is named {cause}\n{}", self.output))?;
+        let commands = list(finding, "/fixes/0/commands");
+        if commands.is_empty() {
+            bail!("{cause} has no fix with commands\n{}", self.output);
+        }
+        commands
+            .iter()
+            .map(|command| {
+                Ok(shlex::try_join(
+                    list(command, "").iter().filter_map(Value::as_str),
+                )?)
+            })
+            .collect()
+    }
+}

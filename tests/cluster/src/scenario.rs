@@ -1,0 +1,173 @@
+//! Scenarios: states of a cluster as data, with what a diagnosis of them has to say.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+use serde::Deserialize;
+
+use crate::control_plane::ApiServerSettings;
+
+/// A file of `tests/scenarios`.
+///
+/// It begins in a healthy world: a Deployment `reviews` in a namespace `shop`, both made for the scenario and removed
+/// after it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// The stage of the injection that it belongs to and its own name: `called/namespace-label-value`.
+    #[serde(skip)]
+    pub name: String,
+    /// One sentence that says what is the matter.
+    pub about: String,
+    /// The labels of the namespace `shop` before it is broken.
+    #[serde(default = "injection_enabled")]
+    pub namespace: BTreeMap<String, String>,
+    /// What builds the rest of the world, still healthy.
+    #[serde(default)]
+    pub given: Vec<Step>,
+    /// What breaks it.
+    #[serde(default, rename = "break")]
+    pub breaking: Vec<Step>,
+    /// The arguments of `injdoctor check`.
+    #[serde(default = "reviews")]
+    pub target: Vec<String>,
+    /// What the diagnosis has to say.
+    pub expect: Expectation,
+    /// What the proposed commands have to achieve.
+    #[serde(default)]
+    pub heal: Option<Heal>,
+}
+
+/// Something that is done to the cluster.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// Applies these manifests.
+    Apply(String),
+    /// Runs a script by `bash -e`.
+    Run(String),
+    /// Repeats a script until it succeeds.
+    WaitFor(String),
+    /// Cuts the connections that the API server holds to webhooks.
+    CutConnections,
+    /// Starts the API server anew with further flags and another environment. No kubectl command does that: the API
+    /// server is configured by a file on the node.
+    ApiServer(ApiServerSettings),
+}
+
+/// What a diagnosis has to say.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expectation {
+    /// The name of the root cause; none for a healthy target.
+    #[serde(rename = "root cause")]
+    pub root_cause: Option<String>,
+    /// What is predicted for the next pod. The API server's dry run has to agree.
+    pub predicted: Predicted,
+    /// What is seen on the pods that exist.
+    #[serde(default)]
+    pub observed: Option<Observed>,
+    /// The exit code.
+    pub exit: i32,
+}
+
+/// What becomes of the next pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[expect(missing_docs, reason = "the words of a diagnosis, explained there")]
+pub enum Predicted {
+    Injected,
+    NotInjected,
+    Rejected,
+    Unknown,
+}
+
+/// What became of the pods that exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[expect(missing_docs, reason = "the words of a diagnosis, explained there")]
+pub enum Observed {
+    Injected,
+    NotInjected,
+    Mixed,
+    NoPods,
+    Rejected,
+}
+
+/// How the target is healed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Heal {
+    /// What the API server's dry run says after the commands of the root cause's first fix.
+    pub outcome: HealedOutcome,
+    /// What is to be done after them that is not a command of the tool.
+    #[serde(default)]
+    pub then: Vec<Step>,
+}
+
+/// What healing has to achieve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum HealedOutcome {
+    /// The next pod is injected, and the diagnosis finds nothing more.
+    Injected,
+    /// The next pod is created without a sidecar, as it should be, and the diagnosis finds nothing more.
+    NotInjected,
+    /// The next pod is created; whether it is injected is another question.
+    #[serde(rename = "not rejected")]
+    NotRejected,
+    /// There is no healing: no command is run.
+    #[serde(rename = "nothing")]
+    Nothing,
+}
+
+fn injection_enabled() -> BTreeMap<String, String> {
+    BTreeMap::from([("istio-injection".to_owned(), "enabled".to_owned())])
+}
+
+fn reviews() -> Vec<String> {
+    ["deploy/reviews", "-n", "shop"].map(str::to_owned).to_vec()
+}
+
+impl Scenario {
+    /// All scenarios, by stage and name.
+    pub fn all() -> Result<Vec<Self>> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+        let mut scenarios = Vec::new();
+        for stage in entries(&root)? {
+            for file in entries(&stage)? {
+                let scenario = Self::load(&stage, &file);
+                scenarios.push(scenario.with_context(|| format!("in {}", file.display()))?);
+            }
+        }
+        Ok(scenarios)
+    }
+
+    /// The scenario of this name, with or without its stage.
+    pub fn named(name: &str) -> Result<Self> {
+        Self::all()?
+            .into_iter()
+            .find(|scenario| scenario.name == name || scenario.name.ends_with(&format!("/{name}")))
+            .ok_or_else(|| anyhow!("there is no scenario {name}; the command `list` shows all"))
+    }
+
+    fn load(stage: &Path, file: &Path) -> Result<Self> {
+        let mut scenario: Self = serde_saphyr::from_str(&fs::read_to_string(file)?)?;
+        let part = |path: &Path| {
+            path.file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned()
+        };
+        scenario.name = format!("{}/{}", part(stage), part(file));
+        Ok(scenario)
+    }
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut paths = fs::read_dir(folder)
+        .with_context(|| format!("cannot read {}", folder.display()))?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<Vec<_>>>()?;
+    paths.sort();
+    Ok(paths)
+}

@@ -1,0 +1,143 @@
+//! The cluster's state as it was when everything worked, and the way back to it.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use crate::api::{Api, Objects};
+use crate::json::{list, remove, set, text};
+use crate::namespace;
+
+/// Collections that a scenario or a fix may change outside of its own namespaces.
+const COLLECTIONS: [&str; 22] = [
+    "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
+    "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
+    "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies",
+    "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings",
+    "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicies",
+    "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings",
+    "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+    "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+    "/apis/rbac.authorization.k8s.io/v1/namespaces/istio-system/roles",
+    "/apis/rbac.authorization.k8s.io/v1/namespaces/istio-system/rolebindings",
+    "/api/v1/namespaces/istio-system/serviceaccounts",
+    "/api/v1/namespaces/istio-system/configmaps",
+    "/api/v1/namespaces/istio-system/secrets",
+    "/api/v1/namespaces/istio-system/services",
+    "/api/v1/namespaces/istio-system/resourcequotas",
+    "/api/v1/namespaces/istio-system/limitranges",
+    "/apis/apps/v1/namespaces/istio-system/deployments",
+    "/apis/networking.k8s.io/v1/namespaces/istio-system/networkpolicies",
+    "/apis/networking.istio.io/v1beta1/proxyconfigs",
+    "/api/v1/namespaces/kube-system/configmaps",
+    "/api/v1/namespaces/default/pods",
+    "/api/v1/namespaces",
+];
+
+/// What changes by itself and makes no difference.
+const VOLATILE: [(&str, &str); 9] = [
+    ("", "status"),
+    ("/metadata", "resourceVersion"),
+    ("/metadata", "uid"),
+    ("/metadata", "generation"),
+    ("/metadata", "managedFields"),
+    ("/metadata", "creationTimestamp"),
+    ("/metadata/annotations", "deployment.kubernetes.io/revision"),
+    (
+        "/metadata/annotations",
+        "control-plane.alpha.kubernetes.io/leader",
+    ),
+    (
+        "/spec/template/metadata/annotations",
+        "kubectl.kubernetes.io/restartedAt",
+    ),
+];
+
+/// The objects of every collection.
+#[derive(Default)]
+pub(crate) struct Snapshot(BTreeMap<&'static str, Objects>);
+
+impl Snapshot {
+    /// Reads the state as it is now.
+    pub(crate) fn take(api: Api) -> Result<Self> {
+        let mut collections = BTreeMap::new();
+        for path in COLLECTIONS {
+            collections.insert(path, read(api, path)?);
+        }
+        Ok(Self(collections))
+    }
+
+    /// Deletes what was added since, creates what was deleted, replaces what was changed. Returns the paths of all that.
+    pub(crate) fn restore(&self, api: Api) -> Result<Vec<String>> {
+        let mut touched = Vec::new();
+        for (collection, before) in &self.0 {
+            let now = read(api, collection)?;
+            for (path, object) in &now {
+                match before.get(path) {
+                    None => delete(api, path)?,
+                    Some(old) if essence(old) != essence(object) => {
+                        let mut old = essence(old);
+                        let version = text(object, "/metadata/resourceVersion");
+                        set(&mut old, "/metadata", "resourceVersion", version);
+                        api.replace(path, &old)
+                            .with_context(|| format!("cannot restore {path}"))?;
+                    }
+                    Some(_) => continue,
+                }
+                touched.push(path.clone());
+            }
+            for (path, object) in before.iter().filter(|(path, _)| !now.contains_key(*path)) {
+                let (parent, _) = path.rsplit_once('/').context("a path without a name")?;
+                api.create(parent, &essence(object))
+                    .with_context(|| format!("cannot restore {path}"))?;
+                touched.push(path.clone());
+            }
+        }
+        Ok(touched)
+    }
+}
+
+/// The objects of a collection by their paths.
+fn read(api: Api, collection: &str) -> Result<Objects> {
+    let answer = api.get(collection)?;
+    let kind = text(&answer, "/kind").trim_end_matches("List");
+    let objects = list(&answer, "/items").iter().map(|object| {
+        let mut object = object.clone();
+        set(&mut object, "", "kind", kind);
+        set(&mut object, "", "apiVersion", text(&answer, "/apiVersion"));
+        (path(collection, &object), object)
+    });
+    Ok(objects.collect())
+}
+
+fn path(collection: &str, object: &Value) -> String {
+    let (namespace, name) = (
+        text(object, "/metadata/namespace"),
+        text(object, "/metadata/name"),
+    );
+    match collection.rsplit_once('/') {
+        Some((group, resource)) if !namespace.is_empty() && !group.contains("/namespaces/") => {
+            format!("{group}/namespaces/{namespace}/{resource}/{name}")
+        }
+        _ => format!("{collection}/{name}"),
+    }
+}
+
+fn essence(object: &Value) -> Value {
+    let mut object = object.clone();
+    for (pointer, field) in VOLATILE {
+        remove(&mut object, pointer, field);
+    }
+    object
+}
+
+/// Deletes an object, a namespace with all that is in it.
+fn delete(api: Api, path: &str) -> Result<()> {
+    match path.strip_prefix("/api/v1/namespaces/") {
+        Some(name) if !name.contains('/') => namespace::delete(api, name),
+        _ => Ok(api
+            .delete(path, &json!({"gracePeriodSeconds": 0}))
+            .map(drop)?),
+    }
+}

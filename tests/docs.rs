@@ -1,0 +1,83 @@
+//! What `docs/` says is what the code does. `BLESS=1 cargo test --test docs` writes the files anew.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use injdoctor::docs;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs")
+}
+
+fn blessing() -> bool {
+    std::env::var_os("BLESS").is_some()
+}
+
+/// The files in `docs/` that nothing but the generator writes.
+fn generated_there() -> BTreeMap<String, PathBuf> {
+    let checks = folder().join("checks");
+    let entries = fs::read_dir(checks).into_iter().flatten();
+    entries
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (format!("checks/{}", path.file_name().unwrap().to_string_lossy()), path))
+        .collect()
+}
+
+#[test]
+fn generated_pages_are_fresh() {
+    let wanted = docs::files();
+    let mut stale = Vec::new();
+    for (name, content) in &wanted {
+        let path = folder().join(name);
+        if fs::read_to_string(&path).is_ok_and(|there| there == *content) {
+            continue;
+        }
+        if blessing() {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, content).unwrap();
+        } else {
+            stale.push(format!("docs/{name} differs from the code"));
+        }
+    }
+    for (name, path) in generated_there() {
+        if wanted.contains_key(&name) {
+            continue;
+        }
+        if blessing() {
+            fs::remove_file(path).unwrap();
+        } else {
+            stale.push(format!("docs/{name} belongs to no check"));
+        }
+    }
+    assert!(stale.is_empty(), "{}\nBLESS=1 cargo test --test docs", stale.join("\n"));
+}
+
+#[test]
+fn codes_are_never_reused() {
+    let path = folder().join("codes.txt");
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    let wanted = docs::codes(&committed).unwrap_or_else(|wrong| {
+        panic!("docs/codes.txt:\n{}", wrong.join("\n"));
+    });
+    if blessing() {
+        fs::write(&path, wanted).unwrap();
+    } else {
+        assert!(committed == wanted, "docs/codes.txt lacks codes\nBLESS=1 cargo test --test docs");
+    }
+}
+
+/// Headings that every page has, so that a reader finds the same in the same place.
+#[test]
+fn every_check_says_what_why_and_how() {
+    for check in injdoctor_checks::registry() {
+        let text = check.markdown();
+        for heading in ["What it finds", "Why it matters", "How to heal it", "References"] {
+            let there = text.lines().any(|line| line == format!("## {heading}"));
+            assert!(there, "{} {} lacks `## {heading}`", check.code, check.name);
+        }
+        assert!(check.sentence().ends_with('.'), "{}: one sentence first", check.code);
+    }
+}
