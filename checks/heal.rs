@@ -213,7 +213,8 @@ pub fn patch_spec(
             reference.clone(),
             "-n".to_owned(),
             namespace.to_owned(),
-            "--type=merge".to_owned(),
+            "--type".to_owned(),
+            "merge".to_owned(),
             "-p".to_owned(),
             patch.to_string(),
         ])

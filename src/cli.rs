@@ -47,7 +47,13 @@ pub struct Cli {
     #[command(flatten)]
     pub connection: ConnectionFlags,
     /// When to colour the output: auto is on a terminal, unless NO_COLOR is set
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Output"
+    )]
     pub color: ColorChoice,
 }
 
@@ -262,7 +268,12 @@ pub struct ConnectionFlags {
     #[arg(id = "as_user", long = "as", global = true, value_name = "USER")]
     pub as_user: Option<String>,
     /// Group to impersonate; may be repeated
-    #[arg(id = "as_groups", long = "as-group", global = true, value_name = "GROUP")]
+    #[arg(
+        id = "as_groups",
+        long = "as-group",
+        global = true,
+        value_name = "GROUP"
+    )]
     pub as_groups: Vec<String>,
     /// Time that one request may take, such as 5s or 1m; 0 waits for ever
     #[arg(long, global = true, value_name = "DURATION", value_parser = parse_timeout)]
@@ -341,10 +352,24 @@ mod tests {
     #[test]
     fn what_cannot_be_meant_together_is_refused() {
         assert!(conflict(&["check", "--from", "s.json", "-f", "m.yaml"]));
-        assert!(conflict(&["check", "--from", "s.json", "--context", "prod"]));
-        assert!(conflict(&["--context", "prod", "check", "--from", "s.json"]));
+        assert!(conflict(&[
+            "check",
+            "--from",
+            "s.json",
+            "--context",
+            "prod"
+        ]));
+        assert!(conflict(&[
+            "--context",
+            "prod",
+            "check",
+            "--from",
+            "s.json"
+        ]));
         assert!(conflict(&["check", "-f", "m.yaml", "deploy/x"]));
-        assert!(!conflict(&["check", "--from", "s.json", "deploy/x", "-n", "shop"]));
+        assert!(!conflict(&[
+            "check", "--from", "s.json", "deploy/x", "-n", "shop"
+        ]));
         assert!(!conflict(&["check", "-A", "-l", "app=x"]));
         // Names and -A, or a selector, are refused where the words are read: `deploy -A` is fine.
         assert!(!conflict(&["check", "-A", "deploy"]));

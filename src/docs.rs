@@ -34,11 +34,14 @@ fn permissions(need: Need) -> String {
     for permission in need.permissions() {
         let dot = if permission.group.is_empty() { "" } else { "." };
         let resource = format!("`{}{dot}{}`", permission.resource, permission.group);
-        resources.entry(permission.verbs).or_default().push(resource);
+        resources
+            .entry(permission.verbs)
+            .or_default()
+            .push(resource);
     }
-    let words = resources.into_iter().map(|(verbs, resources)| {
-        format!("{} {}", verbs.join(" and "), resources.join(", "))
-    });
+    let words = resources
+        .into_iter()
+        .map(|(verbs, resources)| format!("{} {}", verbs.join(" and "), resources.join(", ")));
     match words.collect::<Vec<_>>() {
         words if words.is_empty() => ": every authenticated user may read it".to_owned(),
         words => format!(": {}", words.join("; ")),
@@ -57,7 +60,8 @@ pub fn question(stage: Stage) -> &'static str {
 }
 
 fn index() -> String {
-    let mut text = "# Checks\n\nEach has a page here; `injdoctor explain CODE` shows the same.\n".to_owned();
+    let mut text =
+        "# Checks\n\nEach has a page here; `injdoctor explain CODE` shows the same.\n".to_owned();
     for stage in Stage::ALL {
         let checks: Vec<_> = registry().filter(|check| check.stage == stage).collect();
         if checks.is_empty() {
@@ -67,7 +71,11 @@ fn index() -> String {
         text.push_str("| code | name | what it finds |\n|---|---|---|\n");
         for check in checks {
             let sentence = check.sentence().trim_end_matches('.');
-            let _ = writeln!(text, "| [{0}]({0}.md) | {1} | {sentence} |", check.code, check.name);
+            let _ = writeln!(
+                text,
+                "| [{0}]({0}.md) | {1} | {sentence} |",
+                check.code, check.name
+            );
         }
     }
     text
@@ -78,7 +86,9 @@ fn cluster_role() -> String {
     let mut verbs: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
     for need in registry().flat_map(|check| check.needs) {
         for permission in need.permissions() {
-            let entry = verbs.entry((permission.group, permission.resource)).or_default();
+            let entry = verbs
+                .entry((permission.group, permission.resource))
+                .or_default();
             entry.extend(permission.verbs);
         }
     }
@@ -124,14 +134,18 @@ pub fn codes(committed: &str) -> Result<String, Vec<String>> {
     for line in committed.lines().filter(|line| !line.starts_with('#')) {
         let words: Vec<_> = line.split_whitespace().collect();
         let ([code, name] | [code, name, "retired"]) = words.as_slice() else {
-            wrong.push(format!("{line:?} is not a code, a name, and perhaps `retired`"));
+            wrong.push(format!(
+                "{line:?} is not a code, a name, and perhaps `retired`"
+            ));
             continue;
         };
         if known.insert(*code, *name).is_some() {
             wrong.push(format!("{code} stands there twice"));
         }
         match (registered.get(code), words.len()) {
-            (Some(_), 3) => wrong.push(format!("{code} is retired: its code must not be used again")),
+            (Some(_), 3) => wrong.push(format!(
+                "{code} is retired: its code must not be used again"
+            )),
             (Some(now), _) if now != name => {
                 wrong.push(format!("{code} is {name}, and must not become {now}"));
             }
@@ -143,7 +157,8 @@ pub fn codes(committed: &str) -> Result<String, Vec<String>> {
         return Err(wrong);
     }
     let mut text = match committed {
-        "" => "# Every code that ever was, in the order of their making. A code is never reused.\n".to_owned(),
+        "" => "# Every code that ever was, in the order of their making. A code is never reused.\n"
+            .to_owned(),
         committed => committed.to_owned(),
     };
     for check in registry().filter(|check| !known.contains_key(check.code)) {
@@ -162,10 +177,25 @@ mod tests {
         assert_eq!(codes(&all).unwrap(), all, "nothing to add");
         let first = registry().next().unwrap();
         let renamed = format!("{} something-else", first.code);
-        assert!(codes(&renamed).unwrap_err().concat().contains("must not become"));
+        assert!(
+            codes(&renamed)
+                .unwrap_err()
+                .concat()
+                .contains("must not become")
+        );
         let again = format!("{} {} retired", first.code, first.name);
-        assert!(codes(&again).unwrap_err().concat().contains("must not be used again"));
-        assert!(codes("INJ999 gone").unwrap_err().concat().contains("write `retired`"));
+        assert!(
+            codes(&again)
+                .unwrap_err()
+                .concat()
+                .contains("must not be used again")
+        );
+        assert!(
+            codes("INJ999 gone")
+                .unwrap_err()
+                .concat()
+                .contains("write `retired`")
+        );
         assert!(codes("INJ999 gone retired").is_ok());
         assert!(codes("INJ999 gone retired\nINJ999 gone retired").is_err());
     }

@@ -59,19 +59,24 @@ fn yaml(text: &str) -> Result<Vec<Value>, DocumentError> {
         legacy_octal_numbers: true,
         with_snippet: false,
     };
-    serde_saphyr::from_multiple_with_options(text, options).map_err(|error| match error.location() {
-        Some(location) => DocumentError::At {
-            line: location.line(),
-            column: location.column(),
-            reason: without_place(&error.to_string()),
-        },
-        None => DocumentError::Other(error.to_string()),
+    serde_saphyr::from_multiple_with_options(text, options).map_err(|error| {
+        match error.location() {
+            Some(location) => DocumentError::At {
+                line: location.line(),
+                column: location.column(),
+                reason: without_place(&error.to_string()),
+            },
+            None => DocumentError::Other(error.to_string()),
+        }
     })
 }
 
 /// The parser repeats the place at the end of its words.
 fn without_place(words: &str) -> String {
-    words.rsplit_once(" at line ").map_or(words, |(words, _)| words).to_owned()
+    words
+        .rsplit_once(" at line ")
+        .map_or(words, |(words, _)| words)
+        .to_owned()
 }
 
 /// What is wrong with a field, after its path.
@@ -79,9 +84,15 @@ pub fn field_error<E: Display>(error: &serde_path_to_error::Error<E>) -> String 
     let mut path = String::new();
     for segment in error.path() {
         match segment {
-            Segment::Map { key } if key.contains(['.', '/']) => path.push_str(&format!("[{key:?}]")),
-            Segment::Map { key } | Segment::Enum { variant: key } if path.is_empty() => path.push_str(key),
-            Segment::Map { key } | Segment::Enum { variant: key } => path.push_str(&format!(".{key}")),
+            Segment::Map { key } if key.contains(['.', '/']) => {
+                path.push_str(&format!("[{key:?}]"))
+            }
+            Segment::Map { key } | Segment::Enum { variant: key } if path.is_empty() => {
+                path.push_str(key)
+            }
+            Segment::Map { key } | Segment::Enum { variant: key } => {
+                path.push_str(&format!(".{key}"))
+            }
             Segment::Seq { index } => path.push_str(&format!("[{index}]")),
             Segment::Unknown => {}
         }
@@ -94,7 +105,6 @@ pub fn field_error<E: Display>(error: &serde_path_to_error::Error<E>) -> String 
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
     use proptest::prelude::*;
     use serde_json::json;
@@ -102,12 +112,27 @@ mod tests {
     #[test]
     fn yaml_is_read_as_kubectl_reads_it() {
         let table = [
-            ("a: 1\n---\n---\n# nothing\n---\nb: 2\n", vec![json!({"a": 1}), json!({"b": 2})]),
-            ("{\"a\": 1} {\"b\": 2}", vec![json!({"a": 1}), json!({"b": 2})]),
+            (
+                "a: 1\n---\n---\n# nothing\n---\nb: 2\n",
+                vec![json!({"a": 1}), json!({"b": 2})],
+            ),
+            (
+                "{\"a\": 1} {\"b\": 2}",
+                vec![json!({"a": 1}), json!({"b": 2})],
+            ),
             ("{a: 1}", vec![json!({"a": 1})]),
-            ("a: yes\nb: on\nc: 'no'\nd: y\ne: true", vec![json!({"a": true, "b": true, "c": "no", "d": true, "e": true})]),
-            ("m: 0644\nv: 1.10\nt: 2026-01-01\nk: {8080: x}", vec![json!({"m": 420, "v": 1.1, "t": "2026-01-01", "k": {"8080": "x"}})]),
-            ("a: &x {b: 1}\nc: {<<: *x, d: 2}", vec![json!({"a": {"b": 1}, "c": {"b": 1, "d": 2}})]),
+            (
+                "a: yes\nb: on\nc: 'no'\nd: y\ne: true",
+                vec![json!({"a": true, "b": true, "c": "no", "d": true, "e": true})],
+            ),
+            (
+                "m: 0644\nv: 1.10\nt: 2026-01-01\nk: {8080: x}",
+                vec![json!({"m": 420, "v": 1.1, "t": "2026-01-01", "k": {"8080": "x"}})],
+            ),
+            (
+                "a: &x {b: 1}\nc: {<<: *x, d: 2}",
+                vec![json!({"a": {"b": 1}, "c": {"b": 1, "d": 2}})],
+            ),
             ("a: |\n  text\n", vec![json!({"a": "text\n"})]),
         ];
         for (text, expected) in table {
@@ -121,13 +146,17 @@ mod tests {
             ("a: 1\nb: [", "line "),
             ("a: 1\n\tb: 2", "line 1, column 4"),
             ("a: 1\na: 2", "line 2"),
-            ("{\"a\": }", "line 1, column 7"),
+            ("{\"a\": 1]", "line 1, column 8"),
             ("{\"a\": 1", "ends in the middle"),
         ];
         for (text, expected) in table {
             let error = parse(text).unwrap_err().to_string();
             assert!(error.contains(expected), "{text:?}: {error}");
-            assert_eq!(error.matches("line").count(), usize::from(expected.starts_with("line")), "{error}");
+            assert_eq!(
+                error.matches("line").count(),
+                usize::from(expected.starts_with("line")),
+                "{error}"
+            );
         }
     }
 

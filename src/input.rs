@@ -38,7 +38,9 @@ pub fn read(path: &str, stdin: &mut dyn Read) -> Result<String, InputError> {
     let mut bytes = Vec::new();
     let outcome = match path {
         "-" => stdin.read_to_end(&mut bytes).map(drop),
-        path if path.starts_with("https://") || path.starts_with("http://") => return Err(InputError::Url(file)),
+        path if path.starts_with("https://") || path.starts_with("http://") => {
+            return Err(InputError::Url(file));
+        }
         path if Path::new(path).is_dir() => return Err(InputError::Folder(file)),
         path => std::fs::read(path).map(|read| bytes = read),
     };
@@ -71,7 +73,6 @@ fn text(bytes: &[u8]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
 
     fn from_stdin(bytes: &[u8]) -> Result<String, InputError> {
@@ -80,7 +81,10 @@ mod tests {
 
     #[test]
     fn text_is_read_in_the_encodings_that_shells_write() {
-        let wide: Vec<u8> = [0xff, 0xfe].into_iter().chain("aé".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        let wide: Vec<u8> = [0xff, 0xfe]
+            .into_iter()
+            .chain("aé".encode_utf16().flat_map(u16::to_le_bytes))
+            .collect();
         assert_eq!(from_stdin(&wide).unwrap(), "aé");
         assert_eq!(from_stdin(b"\xef\xbb\xbfa").unwrap(), "a");
         assert_eq!(from_stdin(b"a").unwrap(), "a");
@@ -91,10 +95,16 @@ mod tests {
         let table: [(Result<String, InputError>, &str); 6] = [
             (from_stdin(b" \n"), "standard input is empty"),
             (from_stdin(b"\xff\x00\x01"), "standard input is not text"),
-            (read("/nonexistent", &mut &b""[..]), "/nonexistent does not exist"),
+            (
+                read("/nonexistent", &mut &b""[..]),
+                "/nonexistent does not exist",
+            ),
             (read("/", &mut &b""[..]), "/ is a folder"),
             (read("https://a/b", &mut &b""[..]), "curl -L https://a/b"),
-            (read("/proc/self/mem", &mut &b""[..]), "cannot read /proc/self/mem"),
+            (
+                read("/proc/self/mem", &mut &b""[..]),
+                "cannot read /proc/self/mem",
+            ),
         ];
         for (outcome, expected) in table {
             let error = outcome.unwrap_err().to_string();

@@ -45,7 +45,11 @@ pub fn run() -> ExitCode {
         Err(usage) => {
             // There is nowhere left to say that standard error, or the pager, is closed.
             let _ = usage.print();
-            return if usage.use_stderr() { Exit::Failure.into() } else { Exit::Clear.into() };
+            return if usage.use_stderr() {
+                Exit::Failure.into()
+            } else {
+                Exit::Clear.into()
+            };
         }
     };
     let look = Look::detect(cli.color).install();

@@ -49,7 +49,10 @@ pub enum ManifestError {
         in_manifest: String,
         given: String,
     },
-    #[error("{files} holds no pods and nothing that makes pods; injdoctor looks at {}", known_kinds())]
+    #[error(
+        "{files} holds no pods and nothing that makes pods; injdoctor looks at {}",
+        known_kinds()
+    )]
     Nothing { files: String },
 }
 
@@ -72,7 +75,9 @@ pub fn read(
     }
     if manifests.subjects.is_empty() {
         let files: Vec<_> = paths.iter().map(|path| input::title(path)).collect();
-        return Err(ManifestError::Nothing { files: files.join(", ") });
+        return Err(ManifestError::Nothing {
+            files: files.join(", "),
+        });
     }
     Ok(manifests)
 }
@@ -92,7 +97,9 @@ fn parse(
         1 => String::new(),
         _ => format!(", document {}", index + 1),
     };
-    let places: Vec<_> = (0..documents.len()).map(|index| format!("{file}{}", number(index))).collect();
+    let places: Vec<_> = (0..documents.len())
+        .map(|index| format!("{file}{}", number(index)))
+        .collect();
     for (document, place) in documents.into_iter().zip(places) {
         for object in objects(document, &place)? {
             manifests.add(object, path, namespace)?;
@@ -119,7 +126,10 @@ impl Object {
     }
 
     fn target_kind(&self) -> Option<Kind> {
-        let group = self.api_version.split_once('/').map_or("", |(group, _)| group);
+        let group = self
+            .api_version
+            .split_once('/')
+            .map_or("", |(group, _)| group);
         Kind::WORKLOADS
             .into_iter()
             .find(|kind| kind.name() == self.kind && kind.group() == group)
@@ -130,7 +140,11 @@ impl Object {
         serde_path_to_error::deserialize(value).map_err(|error| {
             let reason = documents::field_error(&error);
             let wants_text = reason.ends_with("expected a string");
-            let hint = if wants_text { "; put the value in quotes" } else { "" };
+            let hint = if wants_text {
+                "; put the value in quotes"
+            } else {
+                ""
+            };
             self.error(format!("{reason}{hint}"))
         })
     }
@@ -143,10 +157,16 @@ fn objects(document: Value, place: &str) -> Result<Vec<Object>, ManifestError> {
         reason: reason.to_owned(),
     };
     let Value::Object(mut fields) = document else {
-        return Err(field("it is not an object; a manifest begins with apiVersion and kind"));
+        return Err(field(
+            "it is not an object; a manifest begins with apiVersion and kind",
+        ));
     };
-    let api_version = text_at(&fields, &["apiVersion"]).ok_or_else(|| field("apiVersion is missing"))?.to_owned();
-    let kind = text_at(&fields, &["kind"]).ok_or_else(|| field("kind is missing"))?.to_owned();
+    let api_version = text_at(&fields, &["apiVersion"])
+        .ok_or_else(|| field("apiVersion is missing"))?
+        .to_owned();
+    let kind = text_at(&fields, &["kind"])
+        .ok_or_else(|| field("kind is missing"))?
+        .to_owned();
     let Some(item_kind) = kind.strip_suffix("List") else {
         without_nulls(&mut fields);
         return Ok(vec![Object {
@@ -164,7 +184,9 @@ fn objects(document: Value, place: &str) -> Result<Vec<Object>, ManifestError> {
     let mut found = Vec::new();
     for (index, mut item) in items.into_iter().enumerate() {
         if let (Value::Object(fields), false) = (&mut item, item_kind.is_empty()) {
-            fields.entry("apiVersion").or_insert_with(|| api_version.clone().into());
+            fields
+                .entry("apiVersion")
+                .or_insert_with(|| api_version.clone().into());
             fields.entry("kind").or_insert_with(|| item_kind.into());
         }
         found.extend(objects(item, &format!("{place}, item {}", index + 1))?);
@@ -174,7 +196,9 @@ fn objects(document: Value, place: &str) -> Result<Vec<Object>, ManifestError> {
 
 fn text_at<'a>(fields: &'a Map<String, Value>, path: &[&str]) -> Option<&'a str> {
     let (first, rest) = path.split_first()?;
-    let value = rest.iter().try_fold(fields.get(*first)?, |value, key| value.get(key))?;
+    let value = rest
+        .iter()
+        .try_fold(fields.get(*first)?, |value, key| value.get(key))?;
     value.as_str().filter(|text| !text.is_empty())
 }
 
@@ -182,8 +206,12 @@ fn text_at<'a>(fields: &'a Map<String, Value>, path: &[&str]) -> Option<&'a str>
 fn without_nulls(fields: &mut Map<String, Value>) {
     for (name, value) in fields.iter_mut() {
         match value {
-            Value::Object(map) if matches!(name.as_str(), "labels" | "annotations" | "matchLabels") => {
-                map.values_mut().filter(|value| value.is_null()).for_each(|value| *value = "".into());
+            Value::Object(map)
+                if matches!(name.as_str(), "labels" | "annotations" | "matchLabels") =>
+            {
+                map.values_mut()
+                    .filter(|value| value.is_null())
+                    .for_each(|value| *value = "".into());
             }
             value => nulls_below(value),
         }
@@ -218,7 +246,11 @@ impl Manifests {
         if name.is_empty() && workload.metadata.generate_name.is_none() {
             return Err(object.error("metadata.name is missing".to_owned()));
         }
-        let in_manifest = workload.metadata.namespace.clone().filter(|name| !name.is_empty());
+        let in_manifest = workload
+            .metadata
+            .namespace
+            .clone()
+            .filter(|name| !name.is_empty());
         let namespace = match in_manifest {
             Some(in_manifest) if default.is_explicit && in_manifest != default.name => {
                 return Err(ManifestError::OtherNamespace {
@@ -255,4 +287,145 @@ fn workload<K: MakesPods>(object: &Object) -> Result<Workload, ManifestError> {
 fn known_kinds() -> String {
     let kinds: Vec<_> = Kind::WORKLOADS.into_iter().map(Kind::name).collect();
     kinds.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHOP: DefaultNamespace = DefaultNamespace {
+        name: "shop",
+        is_explicit: false,
+    };
+
+    fn from_stdin(text: &str, namespace: DefaultNamespace) -> Result<Manifests, ManifestError> {
+        read(&["-".to_owned()], &mut text.as_bytes(), namespace)
+    }
+
+    fn targets(text: &str) -> Vec<String> {
+        let manifests = from_stdin(text, SHOP).unwrap();
+        let subjects = manifests.subjects.into_iter();
+        subjects
+            .map(|subject| format!("{}/{}", subject.target.namespace, subject.target))
+            .collect()
+    }
+
+    #[test]
+    fn every_kind_is_found_wherever_it_stands() {
+        let table = [
+            (
+                "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: x}}",
+                vec!["x/pod/a"],
+            ),
+            (
+                "{apiVersion: v1, kind: Pod, metadata: {generateName: a-}}",
+                vec!["shop/pod/"],
+            ),
+            (
+                "apiVersion: v1\nkind: ConfigMap\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: a\nspec:\n  template: {}\n  selector: {}\n---\napiVersion: batch/v1\nkind: CronJob\nmetadata: {name: b}\nspec: {schedule: x, jobTemplate: {}}\n",
+                vec!["shop/deployment/a", "shop/cronjob/b"],
+            ),
+            (
+                r#"{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}},
+                    {"apiVersion": "v1", "kind": "PodList", "items": [{"metadata": {"name": "b"}}]}]}"#,
+                vec!["shop/pod/a", "shop/pod/b"],
+            ),
+            (
+                "{apiVersion: v1, kind: Pod, metadata: {name: a, annotations: {x: , y: 'true'}}, spec: null}",
+                vec!["shop/pod/a"],
+            ),
+        ];
+        for (text, expected) in table {
+            assert_eq!(targets(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_manifest_becomes_a_subject_that_nothing_belongs_to() {
+        let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  replicas: 2\n  selector: {}\n  template:\n    metadata:\n      labels: {sidecar.istio.io/inject: 'false'}\n";
+        let manifests = from_stdin(text, SHOP).unwrap();
+        let subject = &manifests.subjects[0];
+        let workload = subject.object.got().unwrap();
+        assert_eq!(workload.replicas, Some(2));
+        assert_eq!(
+            workload.template.metadata.labels.as_ref().unwrap()["sidecar.istio.io/inject"],
+            "false"
+        );
+        assert_eq!(subject.manifest.as_deref(), Some("-"));
+        assert_eq!(subject.pods, Fact::Got(Vec::new()));
+    }
+
+    #[test]
+    fn what_the_api_server_would_refuse_is_refused_with_the_way_out() {
+        let pod = |metadata: &str| format!("{{apiVersion: v1, kind: Pod, metadata: {metadata}}}");
+        let table = [
+            (
+                pod("{name: a, annotations: {sidecar.istio.io/inject: true}}"),
+                "standard input (Pod \"a\"): metadata.annotations[\"sidecar.istio.io/inject\"]: invalid type: boolean `true`, expected a string; put the value in quotes",
+            ),
+            (pod("{name: a, labels: {x: yes}}"), "boolean `true`, expected a string; put"),
+            (pod("{name: a, labels: {x: 1}}"), "metadata.labels.x: invalid type: integer `1`, expected a string; put"),
+            (pod("{name: a, labels: [x]}"), "metadata.labels: invalid type: sequence"),
+            (pod("{}"), "metadata.name is missing"),
+            (
+                format!("a: 1\n---\n{}", pod("{name: a}")),
+                "standard input, document 1: apiVersion is missing",
+            ),
+            ("{apiVersion: v1, metadata: {}}".to_owned(), "kind is missing"),
+            ("- 1".to_owned(), "not an object"),
+            ("{apiVersion: v1, kind: List, items: {}}".to_owned(), "items is not a list"),
+            ("{apiVersion: v1, kind: List, items: [1]}".to_owned(), "item 1: it is not an object"),
+            ("a: [".to_owned(), "standard input: line "),
+            ("a: 1\na: 2".to_owned(), "standard input: line 2"),
+            (String::new(), "standard input is empty"),
+            ("# nothing".to_owned(), "holds no pods"),
+            ("{apiVersion: v1, kind: Service}".to_owned(), "standard input holds no pods and nothing that makes pods"),
+            ("{apiVersion: extensions/v1beta1, kind: Deployment}".to_owned(), "holds no pods"),
+            ("{apiVersion: apps/v1beta1, kind: Deployment, metadata: {name: a}}".to_owned(), "apps/v1beta1"),
+            (
+                "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {template: {spec: {containers: [{name: c, env: [{name: X, value: 1}]}]}}}}".to_owned(),
+                "spec.template.spec.containers[0].env[0].value: invalid type: integer `1`, expected a string; put the value in quotes",
+            ),
+        ];
+        for (text, expected) in table {
+            let error = from_stdin(&text, SHOP).unwrap_err().to_string();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_explicit_namespace_must_be_that_of_the_manifest() {
+        let insisting = DefaultNamespace {
+            name: "shop",
+            is_explicit: true,
+        };
+        let text = "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: x}}";
+        let error = from_stdin(text, insisting).unwrap_err().to_string();
+        assert!(
+            error.contains(
+                "its namespace is \"x\", and -n says \"shop\"; leave -n out, or give -n x"
+            ),
+            "{error}"
+        );
+        assert_eq!(targets(text), ["x/pod/a"]);
+    }
+
+    #[test]
+    fn files_are_named_and_standard_input_is_read_once() {
+        let twice = ["-".to_owned(), "-".to_owned()];
+        assert!(matches!(
+            read(&twice, &mut &b""[..], SHOP),
+            Err(ManifestError::StdinTwice)
+        ));
+        let missing = ["/nonexistent.yaml".to_owned()];
+        let error = read(&missing, &mut &b""[..], SHOP).unwrap_err().to_string();
+        assert_eq!(error, "/nonexistent.yaml does not exist");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "(apiVersion: v1\nkind: (Pod|List|Namespace)\n)?\\PC{0,60}|[-:{}\\[\\] a-z0-9\n\"']{0,80}") {
+            let _ = from_stdin(&text, SHOP);
+        }
+    }
 }

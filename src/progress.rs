@@ -19,7 +19,11 @@ pub async fn spin<T>(message: &'static str, unicode: bool, work: impl Future<Out
     if let Ok(done) = tokio::time::timeout(PATIENCE, &mut work).await {
         return done;
     }
-    let frames = if unicode { "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ " } else { "|/-\\ " };
+    let frames = if unicode {
+        "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ "
+    } else {
+        "|/-\\ "
+    };
     let spinner = ProgressBar::new_spinner()
         .with_style(ProgressStyle::default_spinner().tick_chars(frames))
         .with_message(message);

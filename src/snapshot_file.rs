@@ -14,15 +14,24 @@ use crate::input::{self, InputError};
 pub enum SnapshotError {
     #[error(transparent)]
     Input(#[from] InputError),
-    #[error("{file} is not a snapshot: {reason}; record one with `injdoctor snapshot TARGET > FILE`")]
+    #[error(
+        "{file} is not a snapshot: {reason}; record one with `injdoctor snapshot TARGET > FILE`"
+    )]
     Syntax { file: String, reason: String },
-    #[error("{file} ends in the middle: the snapshot was cut off; record it again with `injdoctor snapshot TARGET > FILE`")]
+    #[error(
+        "{file} ends in the middle: the snapshot was cut off; record it again with `injdoctor snapshot TARGET > FILE`"
+    )]
     Half { file: String },
     #[error("{file} holds {kind}, not a snapshot; check manifests with -f")]
     OtherKind { file: String, kind: String },
-    #[error("{file} is a snapshot of version {version}, and this injdoctor reads {}; record it again, or use the injdoctor that wrote it", Snapshot::API_VERSION)]
+    #[error(
+        "{file} is a snapshot of version {version}, and this injdoctor reads {}; record it again, or use the injdoctor that wrote it",
+        Snapshot::API_VERSION
+    )]
     OtherVersion { file: String, version: String },
-    #[error("{file} is a damaged snapshot: {reason}; record it again with `injdoctor snapshot TARGET > FILE`")]
+    #[error(
+        "{file} is a damaged snapshot: {reason}; record it again with `injdoctor snapshot TARGET > FILE`"
+    )]
     Damaged { file: String, reason: String },
 }
 
@@ -57,8 +66,18 @@ pub fn parse(text: &str, file: &str) -> Result<Snapshot, SnapshotError> {
     let field = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
     match field("kind") {
         Some(kind) if kind == Snapshot::KIND => {}
-        Some(kind) => return Err(SnapshotError::OtherKind { file: file(), kind: format!("a {kind:?}") }),
-        None => return Err(SnapshotError::OtherKind { file: file(), kind: "something without a kind".to_owned() }),
+        Some(kind) => {
+            return Err(SnapshotError::OtherKind {
+                file: file(),
+                kind: format!("a {kind:?}"),
+            });
+        }
+        None => {
+            return Err(SnapshotError::OtherKind {
+                file: file(),
+                kind: "something without a kind".to_owned(),
+            });
+        }
     }
     match field("apiVersion") {
         Some(version) if version == Snapshot::API_VERSION => {}
@@ -82,4 +101,90 @@ pub fn parse(text: &str, file: &str) -> Result<Snapshot, SnapshotError> {
 pub fn write(snapshot: Snapshot, out: &mut dyn Write) -> std::io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, &redact(snapshot))?;
     writeln!(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use injdoctor_checks::facts::{Cluster, Connection};
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    fn snapshot() -> Snapshot {
+        Snapshot {
+            api_version: Snapshot::API_VERSION.to_owned(),
+            kind: Snapshot::KIND.to_owned(),
+            recorded_at: Timestamp::UNIX_EPOCH,
+            connection: Connection::default(),
+            cluster: Cluster::default(),
+            subjects: Vec::new(),
+        }
+    }
+
+    fn written() -> String {
+        let mut out = Vec::new();
+        write(snapshot(), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        assert!(written().ends_with("}\n"));
+        assert_eq!(read("-", &mut written().as_bytes()).unwrap(), snapshot());
+        let yaml =
+            serde_saphyr::to_string(&serde_json::from_str::<Value>(&written()).unwrap()).unwrap();
+        assert_eq!(parse(&yaml, "f").unwrap(), snapshot());
+    }
+
+    #[test]
+    fn what_is_no_snapshot_is_named() {
+        let with = |change: fn(&mut Value)| {
+            let mut value = serde_json::to_value(snapshot()).unwrap();
+            change(&mut value);
+            value.to_string()
+        };
+        let half = |part: usize| written().chars().take(part).collect::<String>();
+        let table = [
+            (half(60), "f ends in the middle"),
+            (half(1), "f ends in the middle"),
+            (
+                "{\"a\": 1]".to_owned(),
+                "f is not a snapshot: line 1, column 8",
+            ),
+            ("a: [".to_owned(), "f is not a snapshot: line "),
+            ("# nothing".to_owned(), "it holds nothing"),
+            (format!("{0}{0}", written()), "it holds 2 documents"),
+            ("just words".to_owned(), "something without a kind"),
+            ("[]".to_owned(), "something without a kind"),
+            (
+                json!({"apiVersion": "v1", "kind": "Pod"}).to_string(),
+                "holds a \"Pod\", not a snapshot; check manifests with -f",
+            ),
+            (
+                with(|value| value["apiVersion"] = json!("injdoctor.dev/v2")),
+                "version \"injdoctor.dev/v2\"",
+            ),
+            (with(|value| value["apiVersion"] = json!(1)), "version \"\""),
+            (
+                with(|value| drop(value.as_object_mut().unwrap().remove("cluster"))),
+                "missing field `cluster`",
+            ),
+            (
+                with(|value| value["more"] = json!(1)),
+                "unknown field `more`",
+            ),
+            (
+                with(|value| {
+                    value["cluster"]["webhooks"] = json!({"got": [{"metadata": {"name": 1}}]})
+                }),
+                "damaged snapshot: cluster.webhooks.got[0].metadata.name: invalid type: integer `1`",
+            ),
+        ];
+        for (text, expected) in table {
+            let error = parse(&text, "f").unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+        let error = read("/nonexistent", &mut &b""[..]).unwrap_err().to_string();
+        assert_eq!(error, "/nonexistent does not exist");
+    }
 }

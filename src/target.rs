@@ -23,13 +23,17 @@ pub enum TargetError {
     Webhook(String),
     #[error("{0:?} names no kind; write TYPE/NAME, such as deploy/reviews")]
     NoKind(String),
-    #[error("{0:?} names no object; write TYPE/NAME, such as deploy/reviews, or the TYPE alone for all")]
+    #[error(
+        "{0:?} names no object; write TYPE/NAME, such as deploy/reviews, or the TYPE alone for all"
+    )]
     NoName(String),
     #[error("{0:?} has more than one slash; write TYPE/NAME, such as deploy/reviews")]
     Slashes(String),
     #[error("{0:?} names several kinds before a slash; write one TYPE/NAME for each")]
     SeveralKinds(String),
-    #[error("{0:?} is not TYPE/NAME as the others are; write all as TYPE/NAME, or one TYPE followed by names")]
+    #[error(
+        "{0:?} is not TYPE/NAME as the others are; write all as TYPE/NAME, or one TYPE followed by names"
+    )]
     Mixed(String),
     #[error("{0:?} cannot be a name: names are made of lower-case letters, digits, `-` and `.`")]
     Name(String),
@@ -57,7 +61,9 @@ pub fn parse(words: &[String]) -> Result<Vec<Wanted>, TargetError> {
         (Err(TargetError::UnknownKind(word)), []) if word == *first => {
             Ok(vec![Wanted::Named(Kind::Pod, name(first)?)])
         }
-        (Err(TargetError::UnknownKind(word)), _) if word == *first => Err(TargetError::NotAKind(word)),
+        (Err(TargetError::UnknownKind(word)), _) if word == *first => {
+            Err(TargetError::NotAKind(word))
+        }
         (Err(error), _) => Err(error),
     }
 }
@@ -130,21 +136,25 @@ fn name(word: &str) -> Result<String, TargetError> {
 }
 
 fn known_kinds() -> String {
-    let kinds = Kind::WORKLOADS.into_iter().map(|kind| match kind.short_names() {
-        [] => kind.singular(),
-        short => format!("{} ({})", kind.singular(), short.join(", ")),
-    });
+    let kinds = Kind::WORKLOADS
+        .into_iter()
+        .map(|kind| match kind.short_names() {
+            [] => kind.singular(),
+            short => format!("{} ({})", kind.singular(), short.join(", ")),
+        });
     kinds.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
     use proptest::prelude::*;
 
     fn words(text: &str) -> Vec<String> {
-        text.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
+        text.split(' ')
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect()
     }
 
     fn one(kind: Kind, name: &str) -> Wanted {
@@ -162,15 +172,31 @@ mod tests {
             ("po/foo", vec![one(Pod, "foo")]),
             ("Pods foo bar", vec![one(Pod, "foo"), one(Pod, "bar")]),
             ("deploy/x", vec![one(Deployment, "x")]),
-            ("deploy x y", vec![one(Deployment, "x"), one(Deployment, "y")]),
+            (
+                "deploy x y",
+                vec![one(Deployment, "x"), one(Deployment, "y")],
+            ),
             ("deployments.apps/x", vec![one(Deployment, "x")]),
             ("deployment.v1.apps/x", vec![one(Deployment, "x")]),
-            ("sts/x ds/y rs/z", vec![one(StatefulSet, "x"), one(DaemonSet, "y"), one(ReplicaSet, "z")]),
+            (
+                "sts/x ds/y rs/z",
+                vec![
+                    one(StatefulSet, "x"),
+                    one(DaemonSet, "y"),
+                    one(ReplicaSet, "z"),
+                ],
+            ),
             ("job/x cj/y", vec![one(Job, "x"), one(CronJob, "y")]),
             ("cronjobs.batch y", vec![one(CronJob, "y")]),
             ("deploy", vec![Wanted::All(Deployment)]),
-            ("deploy,sts", vec![Wanted::All(Deployment), Wanted::All(StatefulSet)]),
-            ("deploy,sts x", vec![one(Deployment, "x"), one(StatefulSet, "x")]),
+            (
+                "deploy,sts",
+                vec![Wanted::All(Deployment), Wanted::All(StatefulSet)],
+            ),
+            (
+                "deploy,sts x",
+                vec![one(Deployment, "x"), one(StatefulSet, "x")],
+            ),
         ];
         for (text, expected) in table {
             assert_eq!(parse(&words(text)), Ok(expected), "{text}");
@@ -180,7 +206,10 @@ mod tests {
     #[test]
     fn what_kubectl_refuses_is_refused() {
         let table = [
-            ("svc/x", "unknown kind \"svc\"; known: pod (po), deployment (deploy), "),
+            (
+                "svc/x",
+                "unknown kind \"svc\"; known: pod (po), deployment (deploy), ",
+            ),
             ("foo bar", "several pods are `pod foo NAME...`"),
             ("deployments.extensions/x", "unknown kind"),
             ("deploy,svc", "unknown kind \"svc\""),
@@ -202,7 +231,10 @@ mod tests {
             let error = parse(&words(text)).unwrap_err().to_string();
             assert!(error.contains(expected), "{text}: {error}");
         }
-        assert_eq!(parse(&[String::new()]), Err(TargetError::NoName(String::new())));
+        assert_eq!(
+            parse(&[String::new()]),
+            Err(TargetError::NoName(String::new()))
+        );
     }
 
     proptest! {

@@ -52,16 +52,14 @@ fn unicode(variable: impl Fn(&str) -> Option<String>) -> bool {
         return true;
     }
     // POSIX: the first of these that is set and not empty names the locale of characters.
-    let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG"));
+    let locale = set("LC_ALL")
+        .or_else(|| set("LC_CTYPE"))
+        .or_else(|| set("LANG"));
     let locale = locale.unwrap_or_default().to_ascii_lowercase();
     locale.contains("utf-8") || locale.contains("utf8")
 }
 
-fn colour(
-    choice: ColorChoice,
-    terminal: bool,
-    variable: impl Fn(&str) -> Option<String>,
-) -> bool {
+fn colour(choice: ColorChoice, terminal: bool, variable: impl Fn(&str) -> Option<String>) -> bool {
     match choice {
         ColorChoice::Always => true,
         ColorChoice::Never => false,
@@ -78,7 +76,11 @@ mod tests {
     use super::*;
 
     fn environment(set: &[(&str, &str)]) -> impl Fn(&str) -> Option<String> {
-        move |name| set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        move |name| {
+            set.iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        }
     }
 
     #[test]
@@ -88,7 +90,10 @@ mod tests {
             (&[("LANG", "C.utf8")], true),
             (&[("LC_ALL", "C"), ("LANG", "en_GB.UTF-8")], false),
             (&[("LC_ALL", ""), ("LANG", "en_GB.UTF-8")], true),
-            (&[("LC_CTYPE", "en_GB.ISO-8859-1"), ("LANG", "en_GB.UTF-8")], false),
+            (
+                &[("LC_CTYPE", "en_GB.ISO-8859-1"), ("LANG", "en_GB.UTF-8")],
+                false,
+            ),
             (&[("TERM", "dumb"), ("LANG", "en_GB.UTF-8")], false),
             (&[], false),
         ] {
@@ -107,7 +112,11 @@ mod tests {
             (ColorChoice::Always, false, &[("NO_COLOR", "1")], true),
             (ColorChoice::Never, true, &[], false),
         ] {
-            assert_eq!(colour(choice, terminal, environment(set)), expected, "{choice:?} {set:?}");
+            assert_eq!(
+                colour(choice, terminal, environment(set)),
+                expected,
+                "{choice:?} {set:?}"
+            );
         }
     }
 }

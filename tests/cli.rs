@@ -14,13 +14,19 @@ fn injdoctor(arguments: &[&str]) -> Command {
 }
 
 fn snapshot(name: &str) -> String {
-    format!("{}/tests/cli/snapshots/{name}.json", env!("CARGO_MANIFEST_DIR"))
+    format!(
+        "{}/tests/cli/snapshots/{name}.json",
+        env!("CARGO_MANIFEST_DIR")
+    )
 }
 
 #[test]
 fn cases() {
     trycmd::TestCases::new()
-        .register_bin("injdoctor", trycmd::schema::Bin::Path(env!("CARGO_BIN_EXE_injdoctor").into()))
+        .register_bin(
+            "injdoctor",
+            trycmd::schema::Bin::Path(env!("CARGO_BIN_EXE_injdoctor").into()),
+        )
         .env("LANG", "C.UTF-8")
         .env("KUBECONFIG", "/nonexistent")
         .env("HOME", "/nonexistent")
@@ -39,16 +45,37 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
             .unwrap();
         drop(run.stdout.take());
         let mut complaint = String::new();
-        run.stderr.take().unwrap().read_to_string(&mut complaint).unwrap();
+        run.stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut complaint)
+            .unwrap();
         assert_eq!(complaint, "", "{format}");
         assert_eq!(run.wait().unwrap().code(), Some(expected), "{format}");
     }
-    for arguments in [&["explain"][..], &["demo"], &["completion", "bash"], &["--help"]] {
-        let mut run = injdoctor(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    for arguments in [
+        &["explain"][..],
+        &["demo"],
+        &["completion", "bash"],
+        &["--help"],
+    ] {
+        let mut run = injdoctor(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         drop(run.stdout.take());
         let mut complaint = String::new();
-        run.stderr.take().unwrap().read_to_string(&mut complaint).unwrap();
-        assert_eq!((complaint.as_str(), run.wait().unwrap().code()), ("", Some(0)), "{arguments:?}");
+        run.stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut complaint)
+            .unwrap();
+        assert_eq!(
+            (complaint.as_str(), run.wait().unwrap().code()),
+            ("", Some(0)),
+            "{arguments:?}"
+        );
     }
 }
 
@@ -77,13 +104,24 @@ fn no_control_character_of_the_cluster_reaches_the_terminal() {
     let hostile = snapshot("hostile");
     for format in ["text", "wide", "json", "yaml", "name"] {
         for colour in ["never", "always"] {
-            let arguments =
-                ["check", "--from", &hostile, "--fail-on", "info", "-o", format, "--color", colour];
+            let arguments = [
+                "check",
+                "--from",
+                &hostile,
+                "--fail-on",
+                "info",
+                "-o",
+                format,
+                "--color",
+                colour,
+            ];
             let run = injdoctor(&arguments).output().unwrap();
             let text = String::from_utf8(run.stdout).unwrap();
             assert!(!text.is_empty(), "{format}");
             let text = without_colours(&text);
-            let bad = text.chars().find(|c| *c != '\n' && injdoctor_checks::report::is_invisible(*c));
+            let bad = text
+                .chars()
+                .find(|c| *c != '\n' && injdoctor_checks::report::is_invisible(*c));
             assert_eq!(bad, None, "{format}: {text}");
         }
     }
@@ -95,7 +133,10 @@ fn without_colours(text: &str) -> String {
     let mut plain = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let (codes, rest) = part.split_once('m').unwrap_or(("?", part));
-        assert!(codes.chars().all(|c| c.is_ascii_digit() || c == ';'), "{part}");
+        assert!(
+            codes.chars().all(|c| c.is_ascii_digit() || c == ';'),
+            "{part}"
+        );
         plain.push_str(rest);
     }
     plain
@@ -119,7 +160,9 @@ fn the_formats_for_programs_hold_the_same_value() {
     for name in ["mesh", "hostile", "refused"] {
         let file = snapshot(name);
         let run = |format: &str| {
-            let output = injdoctor(&["check", "--from", &file, "-o", format]).output().unwrap();
+            let output = injdoctor(&["check", "--from", &file, "-o", format])
+                .output()
+                .unwrap();
             String::from_utf8(output.stdout).unwrap()
         };
         let json: serde_json::Value = serde_json::from_str(&run("json")).unwrap();

@@ -22,7 +22,12 @@ fn generated_there() -> BTreeMap<String, PathBuf> {
     let entries = fs::read_dir(checks).into_iter().flatten();
     entries
         .map(|entry| entry.unwrap().path())
-        .map(|path| (format!("checks/{}", path.file_name().unwrap().to_string_lossy()), path))
+        .map(|path| {
+            (
+                format!("checks/{}", path.file_name().unwrap().to_string_lossy()),
+                path,
+            )
+        })
         .collect()
 }
 
@@ -52,7 +57,11 @@ fn generated_pages_are_fresh() {
             stale.push(format!("docs/{name} belongs to no check"));
         }
     }
-    assert!(stale.is_empty(), "{}\nBLESS=1 cargo test --test docs", stale.join("\n"));
+    assert!(
+        stale.is_empty(),
+        "{}\nBLESS=1 cargo test --test docs",
+        stale.join("\n")
+    );
 }
 
 #[test]
@@ -65,7 +74,10 @@ fn codes_are_never_reused() {
     if blessing() {
         fs::write(&path, wanted).unwrap();
     } else {
-        assert!(committed == wanted, "docs/codes.txt lacks codes\nBLESS=1 cargo test --test docs");
+        assert!(
+            committed == wanted,
+            "docs/codes.txt lacks codes\nBLESS=1 cargo test --test docs"
+        );
     }
 }
 
@@ -74,10 +86,19 @@ fn codes_are_never_reused() {
 fn every_check_says_what_why_and_how() {
     for check in injdoctor_checks::registry() {
         let text = check.markdown();
-        for heading in ["What it finds", "Why it matters", "How to heal it", "References"] {
+        for heading in [
+            "What it finds",
+            "Why it matters",
+            "How to heal it",
+            "References",
+        ] {
             let there = text.lines().any(|line| line == format!("## {heading}"));
             assert!(there, "{} {} lacks `## {heading}`", check.code, check.name);
         }
-        assert!(check.sentence().ends_with('.'), "{}: one sentence first", check.code);
+        assert!(
+            check.sentence().ends_with('.'),
+            "{}: one sentence first",
+            check.code
+        );
     }
 }

@@ -1,12 +1,11 @@
 //! Istio's injection webhooks, and the istiod behind them.
 
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
-use k8s_openapi::api::core::v1::{ConfigMap, Container, Pod};
+use k8s_openapi::api::core::v1::{Container, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
-use serde::Deserialize;
 
 use super::names;
-use super::selector::{Labels, requirements};
+use super::selector::requirements;
 
 /// Whether a webhook entry is one of Istio's injection webhooks: by its name, its path or the label
 /// of its configuration, never by the name of the object, which anybody may choose.
@@ -116,57 +115,4 @@ pub fn minor_version(container: &Container) -> Option<u32> {
         .next()?
         .parse()
         .ok()
-}
-
-/// The injector's configuration: ConfigMap `istio-sidecar-injector[-REVISION]`.
-#[derive(Clone, Debug)]
-pub struct InjectorConfig {
-    /// Key `config`, or why istiod cannot read it.
-    pub config: Result<Config, String>,
-    /// Whether key `values` holds a JSON object.
-    pub values: Result<(), String>,
-}
-
-/// Key `config` of the injector's ConfigMap.
-/// Source: Istio 1.31, `pkg/kube/inject/inject.go`, type `Config`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Config {
-    /// What becomes of pods that do not ask explicitly.
-    #[serde(default)]
-    pub policy: String,
-    /// Pods that are never injected unless they ask explicitly.
-    #[serde(default)]
-    pub never_inject_selector: Vec<LabelSelector>,
-    /// Pods that are always injected unless they ask explicitly for the reverse.
-    #[serde(default)]
-    pub always_inject_selector: Vec<LabelSelector>,
-    /// The templates of pods that name none.
-    #[serde(default)]
-    pub default_templates: Vec<String>,
-    /// Names that stand for several templates.
-    #[serde(default)]
-    pub aliases: std::collections::BTreeMap<String, Vec<String>>,
-    /// The templates by name.
-    #[serde(default)]
-    pub templates: Labels,
-}
-
-impl InjectorConfig {
-    /// The configuration in a ConfigMap.
-    pub fn parse(config_map: &ConfigMap) -> Self {
-        let data = config_map.data.as_ref();
-        let entry = |name: &str| {
-            data.and_then(|data| data.get(name))
-                .ok_or_else(|| format!("key {name} is missing"))
-        };
-        let config = entry("config")
-            .and_then(|text| serde_saphyr::from_str(text).map_err(|error| error.to_string()));
-        let values = entry("values").and_then(|text| {
-            serde_json::from_str::<serde_json::Map<_, _>>(text)
-                .map(drop)
-                .map_err(|error| error.to_string())
-        });
-        Self { config, values }
-    }
 }

@@ -6,6 +6,7 @@
 mod answer;
 pub(crate) mod called;
 pub(crate) mod injector;
+mod injector_config;
 pub(crate) mod names;
 mod observed;
 mod pod;
@@ -20,9 +21,8 @@ pub(crate) mod wish;
 
 pub use answer::{Answer, Call, Observation, ObservedPod, Outcome, Prediction, Rejection, Seen};
 pub use called::{Called, Matched, NotCalled};
-pub use injector::{
-    Config, InjectorConfig, entries, injectors, is_deactivated, istiod_container, label, revision,
-};
+pub use injector::{entries, injectors, is_deactivated, istiod_container, label, revision};
+pub use injector_config::{Config, InjectorConfig};
 pub use names::with_revision;
 pub use observed::observe;
 pub use pod::JudgedPod;

@@ -6,9 +6,9 @@ use std::fmt;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use super::injector::Config;
+use super::Config;
 use super::reached::Istiod;
-use super::selector::{Labels, in_words, requirements};
+use super::selector::{Labels, Requirement, in_words, requirements};
 use super::{Answer, JudgedPod, names};
 use crate::facts::{Facts, Missing};
 
@@ -20,8 +20,8 @@ pub type Wanted = Answer<Wish, Declined>;
 pub enum Wish {
     /// The pod asks for it, in a label or an annotation.
     Asked(Ask),
-    /// alwaysInjectSelector matches the pod.
-    AlwaysInject(String),
+    /// A selector of alwaysInjectSelector matches the pod.
+    AlwaysInject(Vec<Requirement>),
     /// The policy is enabled, and the pod says nothing that istiod understands.
     Policy,
 }
@@ -35,8 +35,8 @@ pub enum Declined {
     IgnoredNamespace(String),
     /// The pod opts out, in a label or an annotation.
     OptedOut(Ask),
-    /// neverInjectSelector matches the pod.
-    NeverInject(String),
+    /// A selector of neverInjectSelector matches the pod.
+    NeverInject(Vec<Requirement>),
     /// The policy is disabled, and the pod does not ask explicitly.
     PolicyDisabled,
     /// The policy is none that istiod knows.
@@ -56,7 +56,9 @@ impl fmt::Display for Wish {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Asked(ask) => write!(f, "{} {} is {:?}", ask.by, names::INJECT, ask.value),
-            Self::AlwaysInject(selector) => write!(f, "alwaysInjectSelector {selector} matches"),
+            Self::AlwaysInject(selector) => {
+                write!(f, "alwaysInjectSelector matches {}", in_words(selector))
+            }
             Self::Policy => f.write_str("policy is enabled"),
         }
     }
@@ -68,7 +70,9 @@ impl fmt::Display for Declined {
             Self::HostNetwork => f.write_str("hostNetwork is true"),
             Self::IgnoredNamespace(name) => write!(f, "istiod never injects {name}"),
             Self::OptedOut(ask) => write!(f, "{} {} is {:?}", ask.by, names::INJECT, ask.value),
-            Self::NeverInject(selector) => write!(f, "neverInjectSelector {selector} matches"),
+            Self::NeverInject(selector) => {
+                write!(f, "neverInjectSelector matches {}", in_words(selector))
+            }
             Self::PolicyDisabled => f.write_str("policy is disabled, and the pod does not ask"),
             Self::PolicyIllegal(policy) => {
                 write!(f, "policy {policy:?} is neither enabled nor disabled")
@@ -143,7 +147,8 @@ pub fn config(facts: &Facts, istiod: &Istiod) -> Result<Config, Missing> {
     })
 }
 
-fn by_config(config: &Config, istiod_minor: Option<u32>, pod: &JudgedPod) -> Wanted {
+/// What istiod makes of a pod that it may inject at all, by its configuration.
+pub fn by_config(config: &Config, istiod_minor: Option<u32>, pod: &JudgedPod) -> Wanted {
     if !matches!(config.policy.as_str(), "enabled" | "disabled") {
         return Answer::No(Declined::PolicyIllegal(config.policy.clone()));
     }
@@ -166,13 +171,119 @@ fn by_config(config: &Config, istiod_minor: Option<u32>, pod: &JudgedPod) -> Wan
     }
 }
 
-/// The first selector that matches, in words. Unlike a webhook's, an empty one matches nothing, and
-/// one that does not parse is passed over.
-fn first_match(selectors: &[LabelSelector], labels: &Labels) -> Option<String> {
+/// The first selector that matches. Unlike a webhook's, an empty one matches nothing, and one that
+/// does not parse is passed over.
+fn first_match(selectors: &[LabelSelector], labels: &Labels) -> Option<Vec<Requirement>> {
     selectors.iter().find_map(|selector| {
         let requirements = requirements(Some(selector)).ok()?;
         let matches =
             !requirements.is_empty() && requirements.iter().all(|one| one.is_met_by(labels));
-        matches.then(|| in_words(&requirements))
+        matches.then_some(requirements)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::core::v1::PodSpec;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_words_for_yes_and_no_have_changed_with_1_27() {
+        let table = [
+            ("true", Some(true), Some(true)),
+            ("false", Some(false), Some(false)),
+            ("", None, None),
+            ("True", Some(true), None),
+            ("yes", Some(true), None),
+            ("Y", Some(true), None),
+            ("ON", Some(true), None),
+            ("False", Some(false), None),
+            ("no", Some(false), None),
+            ("0", Some(false), None),
+            ("1", Some(false), None),
+            ("t", Some(false), None),
+            ("enabled", Some(false), None),
+            (" true", Some(false), None),
+        ];
+        for (value, before, since) in table {
+            assert_eq!(understood(value, Some(26)), before, "{value:?} in 1.26");
+            assert_eq!(understood(value, Some(27)), since, "{value:?} in 1.27");
+            assert_eq!(
+                understood(value, None),
+                since,
+                "{value:?} in a build without version"
+            );
+        }
+    }
+
+    fn pod(labels: &[(&str, &str)], annotations: &[(&str, &str)]) -> JudgedPod {
+        let map = |pairs: &[(&str, &str)]| {
+            let owned = pairs
+                .iter()
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+            owned.collect::<Labels>()
+        };
+        JudgedPod {
+            namespace: "shop".to_owned(),
+            labels: map(labels),
+            annotations: map(annotations),
+            spec: PodSpec::default(),
+            name: None,
+        }
+    }
+
+    fn config(policy: &str) -> Config {
+        let selector = |label: &str| {
+            vec![
+                LabelSelector::default(),
+                serde_json::from_value(
+                    json!({ "matchExpressions": [{ "key": "a", "operator": "Bogus" }] }),
+                )
+                .unwrap(),
+                serde_json::from_value(json!({ "matchLabels": { label: "yes" } })).unwrap(),
+            ]
+        };
+        Config {
+            policy: policy.to_owned(),
+            never_inject_selector: selector("never"),
+            always_inject_selector: selector("always"),
+            ..Config::default()
+        }
+    }
+
+    /// What the pod says, and what istiod answers by each policy: each row seen on a real one.
+    #[test]
+    fn the_pod_the_selectors_and_the_policy_decide_in_this_order() {
+        let says = |value| (names::INJECT, value);
+        let (never, always) = (("never", "yes"), ("always", "yes"));
+        let table: [(JudgedPod, bool, bool); 14] = [
+            (pod(&[], &[]), true, false),
+            (pod(&[says("true")], &[]), true, true),
+            (pod(&[says("false")], &[]), false, false),
+            (pod(&[], &[says("true")]), true, true),
+            (pod(&[], &[says("false")]), false, false),
+            (pod(&[says("true")], &[says("false")]), true, true),
+            (pod(&[says("false")], &[says("true")]), false, false),
+            (pod(&[says("")], &[says("false")]), true, false),
+            (pod(&[says("maybe")], &[says("true")]), true, false),
+            (pod(&[never], &[]), false, false),
+            (pod(&[always], &[]), true, true),
+            (pod(&[never, always], &[]), false, false),
+            (pod(&[never, says("true")], &[]), true, true),
+            (pod(&[always], &[says("false")]), false, false),
+        ];
+        for (pod, enabled, disabled) in table {
+            for (policy, expected) in [
+                ("enabled", enabled),
+                ("disabled", disabled),
+                ("Enabled", false),
+                ("", false),
+            ] {
+                let wanted = by_config(&config(policy), None, &pod);
+                assert_eq!(wanted.is_yes(), expected, "{policy:?} {pod:?}: {wanted}");
+            }
+        }
+    }
 }

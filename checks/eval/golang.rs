@@ -300,10 +300,8 @@ fn is_host_text(text: &str, zone: bool) -> bool {
             || character.is_ascii_alphanumeric()
             || "-_.~!$&'()*+,;=:[]<>\"%".contains(character)
     };
-    let escaped = |after: &str| {
-        zone || after.starts_with("25")
-            || after.starts_with(|c: char| c > '7' && c != '9' || c == '9')
-    };
+    let escaped =
+        |after: &str| zone || after.starts_with("25") || after.starts_with(|c: char| c > '7');
     text.chars().all(plain) && well_escaped(text) && text.split('%').skip(1).all(escaped)
 }
 

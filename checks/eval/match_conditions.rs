@@ -866,10 +866,11 @@ mod cel_function {
     >;
 }
 
+/// What a value has for a key.
+type Found<'v> = Option<Box<dyn Val + 'v>>;
+
 /// A function of a value and a key, whose answer is made of what the value has for the key.
-fn lookup(
-    answer: for<'v> fn(Option<Box<dyn Val + 'v>>) -> Box<dyn Val + 'v>,
-) -> cel_function::Boxed {
+fn lookup(answer: for<'v> fn(Found<'v>) -> Box<dyn Val + 'v>) -> cel_function::Boxed {
     Box::new(
         move |call: &mut FunctionContext| match call.args.as_slice() {
             [value, key] => Ok(CowVal::Owned(answer(find(value.as_ref(), key.as_ref())?))),
@@ -880,10 +881,7 @@ fn lookup(
 
 /// What cel-go finds when it looks for something that need not be there: nothing in a value that has no fields, and an
 /// error only in a list that is asked for something else than an index.
-fn find<'v>(
-    value: &(dyn Val + 'v),
-    key: &(dyn Val + 'v),
-) -> Result<Option<Box<dyn Val + 'v>>, ExecutionError> {
+fn find<'v>(value: &(dyn Val + 'v), key: &(dyn Val + 'v)) -> Result<Found<'v>, ExecutionError> {
     if let Some(optional) = value.downcast_ref::<CelOptional>() {
         return optional.option().map_or(Ok(None), |inner| find(inner, key));
     }

@@ -9,6 +9,7 @@
 pub mod annotations;
 pub mod certificates;
 mod golang;
+pub mod interpolation;
 pub mod match_conditions;
 pub mod no_proxy;
 pub mod overrides;

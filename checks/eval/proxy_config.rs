@@ -16,12 +16,7 @@ use std::fmt;
 
 /// What istiod says to the annotation.
 pub(super) fn verdict(text: &str) -> Verdict {
-    let simple = !text.contains(['[', '{', '|', '>', '"', '\'']);
-    if simple
-        && text
-            .lines()
-            .any(|line| line.starts_with('\t') && !line.trim().is_empty())
-    {
+    if is_indented_by_tab(text) {
         return Verdict::Invalid("it is not YAML: a line begins with a tab".to_owned());
     }
     let mut unclear =
@@ -58,15 +53,26 @@ pub(super) fn verdict(text: &str) -> Verdict {
     }
 }
 
+/// Whether a field begins with a tab, in a text without brackets, quotes and blocks, between which tabs are allowed.
+fn is_indented_by_tab(text: &str) -> bool {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let first = lines.next().is_some_and(|line| line.starts_with('\t'));
+    let field = |line: &str| line.starts_with('\t') && (line.contains(": ") || line.ends_with(':'));
+    !text.starts_with(' ')
+        && !text.contains(['[', '{', '|', '>', '"', '\'', '#'])
+        && (first || lines.any(field))
+}
+
 /// Whether istiod's parser may not mind what this one does: text behind the first value, a comment without a space before
 /// it, a huge number.
 fn may_go_on(problem: &str, text: &str) -> bool {
-    const HARMLESS: [&str; 5] = [
+    const HARMLESS: [&str; 6] = [
         "<document start>",
         "misplaced bracket",
         "comments must be",
         "trailing content",
         "non-finite",
+        "block scalar",
     ];
     let behind = problem.contains("unclosed bracket")
         && text.trim_start().starts_with(['{', '[', '"', '\'']);
@@ -136,7 +142,8 @@ fn is_unusual_word(word: &str) -> bool {
         })
 }
 
-/// Whether there are brackets and, next to one or a comma, a colon or a dash, or a quote inside of a word.
+/// Whether there are brackets and, next to one or a comma, a colon or a dash, or somewhere a question mark or a quote inside
+/// of a word.
 fn has_unusual_flow(text: &str) -> bool {
     const ODD: [&str; 14] = [
         "[:", "{:", ",:", ":]", ":}", ":,", "::", "-]", "-}", "-,", "-:", "[-", "{-", ",-",
@@ -147,7 +154,9 @@ fn has_unusual_flow(text: &str) -> bool {
         .collect();
     let inside = |pair: &[char]| matches!(pair, [before, '"' | '\''] if before.is_alphanumeric());
     let characters: Vec<char> = dense.chars().collect();
-    let odd = ODD.iter().any(|odd| dense.contains(odd)) || characters.windows(2).any(inside);
+    let odd = dense.contains('?')
+        || ODD.iter().any(|odd| dense.contains(odd))
+        || characters.windows(2).any(inside);
     odd && text.contains(['[', '{'])
 }
 

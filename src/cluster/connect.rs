@@ -67,7 +67,10 @@ pub enum ConnectError {
     NoKubeconfig { looked: String },
     #[error("cannot use kubeconfig {path}: {reason}")]
     Kubeconfig { path: String, reason: String },
-    #[error("the kubeconfig sets no current context; choose one with --context: {}", or_none(known))]
+    #[error(
+        "the kubeconfig sets no current context; choose one with --context: {}",
+        or_none(known)
+    )]
     NoCurrentContext { known: String },
     #[error("context {name:?} is not in the kubeconfig; known: {}", or_none(known))]
     UnknownContext { name: String, known: String },
@@ -91,7 +94,9 @@ pub enum ConnectError {
         reason: String,
         hint: &'static str,
     },
-    #[error("{server} does not answer like a Kubernetes API server: {reason}; check the address and the proxy with `kubectl config view --minify`")]
+    #[error(
+        "{server} does not answer like a Kubernetes API server: {reason}; check the address and the proxy with `kubectl config view --minify`"
+    )]
     NotKubernetes { server: String, reason: String },
     #[error(
         "the API server at {server} does not accept the credentials of context {context:?}: {reason}; \
@@ -118,7 +123,11 @@ pub async fn connect(flags: &ConnectFlags) -> Result<Link, ConnectError> {
         return Err(ConnectError::GroupsWithoutUser);
     }
     let list = std::env::var_os("KUBECONFIG");
-    let source = Source::of(flags.kubeconfig.as_deref(), list.as_deref(), std::env::home_dir());
+    let source = Source::of(
+        flags.kubeconfig.as_deref(),
+        list.as_deref(),
+        std::env::home_dir(),
+    );
     let (context, config) = match source.read()? {
         Some(kubeconfig) if !is_empty(&kubeconfig) || flags.context.is_some() => {
             let choice = kubeconfig::choose(&kubeconfig, flags)?;
@@ -157,13 +166,15 @@ fn from_choice(choice: Choice) -> Result<Config, ConnectError> {
         context: context.clone(),
         reason,
     })?;
-    let server = server_url(&cluster).ok_or_else(|| field("the cluster", "it has no server address".to_owned()))?;
+    let server = server_url(&cluster)
+        .ok_or_else(|| field("the cluster", "it has no server address".to_owned()))?;
     let url = server
         .parse()
         .map_err(|error| field("the server address", format!("{server:?}: {error}")))?;
     let mut config = Config::new(url);
     config.default_namespace = namespace.unwrap_or_else(|| "default".to_owned());
-    config.root_cert = certificates(&cluster).map_err(|reason| field("the certificate authority", reason))?;
+    config.root_cert =
+        certificates(&cluster).map_err(|reason| field("the certificate authority", reason))?;
     config.accept_invalid_certs = cluster.insecure_skip_tls_verify.unwrap_or(false);
     config.disable_compression = cluster.disable_compression.unwrap_or(false);
     config.tls_server_name = cluster.tls_server_name.filter(|name| !name.is_empty());
@@ -184,7 +195,10 @@ fn from_choice(choice: Choice) -> Result<Config, ConnectError> {
 
 /// client-go takes an address without a scheme, too: `DefaultServerURL` in `k8s.io/client-go/rest/url_utils.go`.
 fn server_url(cluster: &Cluster) -> Option<String> {
-    let server = cluster.server.as_deref().filter(|server| !server.is_empty())?;
+    let server = cluster
+        .server
+        .as_deref()
+        .filter(|server| !server.is_empty())?;
     if server.contains("://") {
         return Some(server.to_owned());
     }
@@ -227,9 +241,16 @@ fn finish(context: String, mut config: Config, flags: &ConnectFlags) -> Result<L
         config.auth_info.impersonate.clone_from(&flags.as_user);
         config.auth_info.impersonate_groups = Some(flags.as_groups.clone());
     }
-    let namespace = flags.namespace.clone().filter(|namespace| !namespace.is_empty());
+    let namespace = flags
+        .namespace
+        .clone()
+        .filter(|namespace| !namespace.is_empty());
     let namespace = namespace.unwrap_or_else(|| config.default_namespace.clone());
-    let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
+    let server = config
+        .cluster_url
+        .to_string()
+        .trim_end_matches('/')
+        .to_owned();
     let client = Client::try_from(config).map_err(|error| ConnectError::Field {
         what: "the credentials or certificates",
         context: context.clone(),
@@ -250,7 +271,6 @@ fn finish(context: String, mut config: Config, flags: &ConnectFlags) -> Result<L
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
 
     fn cluster(text: &str) -> Cluster {
@@ -260,9 +280,18 @@ mod tests {
     #[test]
     fn an_address_without_a_scheme_gets_one() {
         let table = [
-            (r#"{"server": "https://a:6443/k8s/x"}"#, Some("https://a:6443/k8s/x")),
-            (r#"{"server": "10.0.0.1:8080"}"#, Some("http://10.0.0.1:8080")),
-            (r#"{"server": "a", "certificate-authority": "/ca"}"#, Some("https://a")),
+            (
+                r#"{"server": "https://a:6443/k8s/x"}"#,
+                Some("https://a:6443/k8s/x"),
+            ),
+            (
+                r#"{"server": "10.0.0.1:8080"}"#,
+                Some("http://10.0.0.1:8080"),
+            ),
+            (
+                r#"{"server": "a", "certificate-authority": "/ca"}"#,
+                Some("https://a"),
+            ),
             (r#"{"server": ""}"#, None),
             ("{}", None),
         ];
@@ -274,9 +303,18 @@ mod tests {
     #[test]
     fn a_broken_certificate_authority_is_named() {
         let table = [
-            (r#"{"server": "https://a", "certificate-authority-data": "%%"}"#, "base64"),
-            (r#"{"server": "https://a", "certificate-authority-data": "aGVsbG8="}"#, "no PEM certificate"),
-            (r#"{"server": "https://a", "certificate-authority": "/nonexistent/ca"}"#, "/nonexistent/ca"),
+            (
+                r#"{"server": "https://a", "certificate-authority-data": "%%"}"#,
+                "base64",
+            ),
+            (
+                r#"{"server": "https://a", "certificate-authority-data": "aGVsbG8="}"#,
+                "no PEM certificate",
+            ),
+            (
+                r#"{"server": "https://a", "certificate-authority": "/nonexistent/ca"}"#,
+                "/nonexistent/ca",
+            ),
             ("{}", "no server address"),
             (r#"{"server": "https://a b"}"#, "the server address"),
         ];
@@ -288,7 +326,10 @@ mod tests {
                 user: kube::config::AuthInfo::default(),
             };
             let error = from_choice(choice).unwrap_err().to_string();
-            assert!(error.contains(expected) && error.contains("\"here\""), "{text}: {error}");
+            assert!(
+                error.contains(expected) && error.contains("\"here\""),
+                "{text}: {error}"
+            );
         }
     }
 
@@ -298,12 +339,18 @@ mod tests {
             as_groups: vec!["g".into()],
             ..ConnectFlags::default()
         };
-        assert!(matches!(connect(&flags).await, Err(ConnectError::GroupsWithoutUser)));
+        assert!(matches!(
+            connect(&flags).await,
+            Err(ConnectError::GroupsWithoutUser)
+        ));
         let flags = ConnectFlags {
             kubeconfig: Some("/nonexistent/config".into()),
             ..ConnectFlags::default()
         };
         let error = connect(&flags).await.unwrap_err().to_string();
-        assert!(error.contains("/nonexistent/config: No such file"), "{error}");
+        assert!(
+            error.contains("/nonexistent/config: No such file"),
+            "{error}"
+        );
     }
 }

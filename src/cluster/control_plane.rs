@@ -3,9 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
-use injdoctor_checks::decide::{entries, injectors, istiod_container, label, revision, with_revision};
+use injdoctor_checks::decide::{
+    entries, injectors, istiod_container, label, revision, with_revision,
+};
 use injdoctor_checks::facts::{Cluster, Fact, key};
-use k8s_openapi::api::admissionregistration::v1::{MutatingWebhookConfiguration, RuleWithOperations};
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingWebhookConfiguration, RuleWithOperations,
+};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
@@ -52,18 +56,37 @@ async fn webhooks_and_beyond(reader: &Reader<'_>, namespaces: &Namespaces) -> Cl
         .collect();
     let more = async {
         match namespaces.list.take() {
-            Some(unread) => more.into_iter().map(|name| (name, unread.clone())).collect(),
+            Some(unread) => more
+                .into_iter()
+                .map(|name| (name, unread.clone()))
+                .collect(),
             None => get_namespaces(reader, &more).await,
         }
     };
     let (service_facts, slices, istiods, more) = join!(
-        join_all(services.iter().map(|(namespace, name)| reader.get::<Service>(Some(namespace), name))),
-        join_all(services.iter().map(|(namespace, name)| read_slices(reader, namespace, name))),
-        join_all(revisions.iter().map(|(namespace, revisions)| read_istiod(reader, namespace, revisions))),
+        join_all(
+            services
+                .iter()
+                .map(|(namespace, name)| reader.get::<Service>(Some(namespace), name))
+        ),
+        join_all(
+            services
+                .iter()
+                .map(|(namespace, name)| read_slices(reader, namespace, name))
+        ),
+        join_all(
+            revisions
+                .iter()
+                .map(|(namespace, revisions)| read_istiod(reader, namespace, revisions))
+        ),
         more,
     );
     namespaces.known.extend(more);
-    let keys = || services.iter().map(|(namespace, name)| key(namespace, name));
+    let keys = || {
+        services
+            .iter()
+            .map(|(namespace, name)| key(namespace, name))
+    };
     let mut cluster = Cluster {
         namespaces: namespaces.known,
         services: keys().zip(service_facts).collect(),
@@ -100,7 +123,12 @@ async fn read_namespaces(reader: &Reader<'_>, wanted: &Namespaces) -> Known {
         Fact::Got(list) => Known {
             known: list
                 .into_iter()
-                .map(|namespace| (namespace.metadata.name.clone().unwrap_or_default(), Fact::Got(namespace)))
+                .map(|namespace| {
+                    (
+                        namespace.metadata.name.clone().unwrap_or_default(),
+                        Fact::Got(namespace),
+                    )
+                })
                 .collect(),
             list: Some(Fact::Absent),
         },
@@ -111,14 +139,23 @@ async fn read_namespaces(reader: &Reader<'_>, wanted: &Namespaces) -> Known {
     }
 }
 
-async fn get_namespaces(reader: &Reader<'_>, names: &BTreeSet<String>) -> BTreeMap<String, Fact<Namespace>> {
+async fn get_namespaces(
+    reader: &Reader<'_>,
+    names: &BTreeSet<String>,
+) -> BTreeMap<String, Fact<Namespace>> {
     let facts = join_all(names.iter().map(|name| reader.get::<Namespace>(None, name))).await;
     names.iter().cloned().zip(facts).collect()
 }
 
-async fn read_slices(reader: &Reader<'_>, namespace: &str, service: &str) -> Fact<Vec<EndpointSlice>> {
+async fn read_slices(
+    reader: &Reader<'_>,
+    namespace: &str,
+    service: &str,
+) -> Fact<Vec<EndpointSlice>> {
     let labels = format!("kubernetes.io/service-name={service}");
-    reader.list(Selection::within(Some(namespace)).labelled(&labels)).await
+    reader
+        .list(Selection::within(Some(namespace)).labelled(&labels))
+        .await
 }
 
 /// Namespace and name of every Service that is called when a pod is made, or to inject one.
@@ -135,7 +172,9 @@ fn called_services(configurations: &[MutatingWebhookConfiguration]) -> BTreeSet<
 /// Whether a rule can match the creation of a pod, whatever its scope and version.
 fn matches_new_pods(rule: &RuleWithOperations) -> bool {
     let has = |list: &Option<Vec<String>>, wanted: &[&str]| {
-        list.iter().flatten().any(|item| wanted.contains(&item.as_str()))
+        list.iter()
+            .flatten()
+            .any(|item| wanted.contains(&item.as_str()))
     };
     has(&rule.operations, &["CREATE", "*"])
         && has(&rule.api_groups, &["", "*"])
@@ -192,8 +231,15 @@ fn config_map_names<'a>(revisions: impl Iterator<Item = &'a str>) -> BTreeSet<St
 }
 
 /// The revisions that istiods run with, by their pods, and are meant to run with, by their Deployments.
-fn revisions_of(pods: Option<&Vec<Pod>>, deployments: Option<&Vec<Deployment>>) -> BTreeSet<String> {
-    let meant: Vec<_> = deployments.into_iter().flatten().filter_map(pod_of_template).collect();
+fn revisions_of(
+    pods: Option<&Vec<Pod>>,
+    deployments: Option<&Vec<Deployment>>,
+) -> BTreeSet<String> {
+    let meant: Vec<_> = deployments
+        .into_iter()
+        .flatten()
+        .filter_map(pod_of_template)
+        .collect();
     pods.into_iter()
         .flatten()
         .chain(&meant)
@@ -214,17 +260,30 @@ async fn read_config_maps(
     namespace: &str,
     names: &BTreeSet<String>,
 ) -> BTreeMap<String, Fact<ConfigMap>> {
-    let facts = join_all(names.iter().map(|name| reader.get::<ConfigMap>(Some(namespace), name))).await;
-    names.iter().map(|name| key(namespace, name)).zip(facts).collect()
+    let facts = join_all(
+        names
+            .iter()
+            .map(|name| reader.get::<ConfigMap>(Some(namespace), name)),
+    )
+    .await;
+    names
+        .iter()
+        .map(|name| key(namespace, name))
+        .zip(facts)
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
     use serde_json::json;
 
-    fn configuration(name: &str, entry: &str, rule: serde_json::Value, service: &str) -> MutatingWebhookConfiguration {
+    fn configuration(
+        name: &str,
+        entry: &str,
+        rule: serde_json::Value,
+        service: &str,
+    ) -> MutatingWebhookConfiguration {
         serde_json::from_value(json!({
             "metadata": {"name": name, "labels": {"istio.io/rev": name}},
             "webhooks": [{
@@ -238,31 +297,58 @@ mod tests {
 
     #[test]
     fn services_are_those_called_for_new_pods_and_those_of_injectors() {
-        let rule = |operation: &str, group: &str, resource: &str| {
-            json!({"operations": [operation], "apiGroups": [group], "apiVersions": ["v1"], "resources": [resource]})
-        };
+        let rule = |operation: &str, group: &str, resource: &str| json!({"operations": [operation], "apiGroups": [group], "apiVersions": ["v1"], "resources": [resource]});
         let configurations = [
             configuration("a", "a.example.com", rule("CREATE", "", "pods"), "a"),
             configuration("b", "b.example.com", rule("*", "*", "*/*"), "b"),
             configuration("c", "c.example.com", rule("UPDATE", "", "pods"), "c"),
-            configuration("d", "d.example.com", rule("CREATE", "apps", "deployments"), "d"),
+            configuration(
+                "d",
+                "d.example.com",
+                rule("CREATE", "apps", "deployments"),
+                "d",
+            ),
             configuration("e", "e.example.com", rule("CREATE", "", "pods/exec"), "e"),
-            configuration("canary", "rev.namespace.sidecar-injector.istio.io", rule("UPDATE", "", "pods"), "istiod"),
+            configuration(
+                "canary",
+                "rev.namespace.sidecar-injector.istio.io",
+                rule("UPDATE", "", "pods"),
+                "istiod",
+            ),
         ];
-        let services: Vec<_> = called_services(&configurations).into_iter().map(|(_, name)| name).collect();
+        let services: Vec<_> = called_services(&configurations)
+            .into_iter()
+            .map(|(_, name)| name)
+            .collect();
         assert_eq!(services, ["a", "b", "istiod"]);
         let revisions = revisions_by_namespace(&configurations);
-        assert_eq!(revisions, BTreeMap::from([("ns".to_owned(), BTreeSet::from(["canary".to_owned()]))]));
+        assert_eq!(
+            revisions,
+            BTreeMap::from([("ns".to_owned(), BTreeSet::from(["canary".to_owned()]))])
+        );
     }
 
     #[test]
     fn revisions_are_read_from_pods_and_from_templates() {
         let spec = json!({"containers": [{"name": "discovery", "env": [{"name": "REVISION", "value": "canary"}]}]});
-        let pod: Pod = serde_json::from_value(json!({"spec": {"containers": [{"name": "discovery"}]}})).unwrap();
+        let pod: Pod =
+            serde_json::from_value(json!({"spec": {"containers": [{"name": "discovery"}]}}))
+                .unwrap();
         let deployment: Deployment =
-            serde_json::from_value(json!({"spec": {"selector": {}, "template": {"spec": spec}}})).unwrap();
+            serde_json::from_value(json!({"spec": {"selector": {}, "template": {"spec": spec}}}))
+                .unwrap();
         let revisions = revisions_of(Some(&vec![pod]), Some(&vec![deployment]));
-        let names: Vec<_> = config_map_names(revisions.iter().map(String::as_str)).into_iter().collect();
-        assert_eq!(names, ["istio", "istio-canary", "istio-sidecar-injector", "istio-sidecar-injector-canary"]);
+        let names: Vec<_> = config_map_names(revisions.iter().map(String::as_str))
+            .into_iter()
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "istio",
+                "istio-canary",
+                "istio-sidecar-injector",
+                "istio-sidecar-injector-canary"
+            ]
+        );
     }
 }

@@ -56,10 +56,18 @@ pub fn resolve(user: &mut AuthInfo, cluster: &Cluster) -> Result<(), String> {
             user.client_key_data = Some(STANDARD.encode(key).into());
         }
         (None, None) if status.token.is_none() => {
-            return Err(format!("{} gave neither a token nor a certificate", name(&exec)));
+            return Err(format!(
+                "{} gave neither a token nor a certificate",
+                name(&exec)
+            ));
         }
         (None, None) => {}
-        _ => return Err(format!("{} gave a certificate without its key, or a key without it", name(&exec))),
+        _ => {
+            return Err(format!(
+                "{} gave a certificate without its key, or a key without it",
+                name(&exec)
+            ));
+        }
     }
     user.token = status.token.map(Into::into);
     Ok(())
@@ -75,9 +83,12 @@ fn run(exec: &ExecConfig, cluster: &Cluster) -> Result<Status, String> {
         .as_deref()
         .filter(|program| !program.is_empty())
         .ok_or("its exec names no command")?;
-    let interactive = std::io::stdin().is_terminal() && exec.interactive_mode != Some(ExecInteractiveMode::Never);
+    let interactive =
+        std::io::stdin().is_terminal() && exec.interactive_mode != Some(ExecInteractiveMode::Never);
     if exec.interactive_mode == Some(ExecInteractiveMode::Always) && !interactive {
-        return Err(format!("{program} must ask you something, and standard input is not a terminal"));
+        return Err(format!(
+            "{program} must ask you something, and standard input is not a terminal"
+        ));
     }
     let request = ExecCredential {
         api_version: exec.api_version.clone(),
@@ -94,19 +105,30 @@ fn run(exec: &ExecConfig, cluster: &Cluster) -> Result<Status, String> {
         .args(exec.args.iter().flatten())
         .envs(variables.filter_map(|entry| entry.get("name").zip(entry.get("value"))))
         .env("KUBERNETES_EXEC_INFO", request)
-        .stdin(if interactive { Stdio::inherit() } else { Stdio::null() })
+        .stdin(if interactive {
+            Stdio::inherit()
+        } else {
+            Stdio::null()
+        })
         .stderr(Stdio::inherit())
         .output()
         .map_err(|error| {
             let hint = exec.install_hint.as_deref().unwrap_or_default().trim();
-            format!("cannot run {program}: {error}\n{hint}").trim_end().to_owned()
+            format!("cannot run {program}: {error}\n{hint}")
+                .trim_end()
+                .to_owned()
         })?;
     if !output.status.success() {
         return Err(format!("{program} failed: {}", output.status));
     }
     let answer: ExecCredential = serde_saphyr::from_slice(&output.stdout)
         // The excerpt that the parser shows by default may hold a token.
-        .map_err(|error| format!("{program} gave no ExecCredential: {}", error.without_snippet()))?;
+        .map_err(|error| {
+            format!(
+                "{program} gave no ExecCredential: {}",
+                error.without_snippet()
+            )
+        })?;
     answer
         .status
         .ok_or_else(|| format!("{program} gave an ExecCredential without a status"))
@@ -123,7 +145,6 @@ fn cluster_for(exec: &ExecConfig, cluster: &Cluster) -> Result<Option<ExecAuthCl
 
 #[cfg(all(test, unix))]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
 
     fn user(script: &str, mode: &str) -> AuthInfo {
@@ -156,7 +177,10 @@ mod tests {
             "IfAvailable",
         );
         resolve(&mut with_certificate, &cluster()).unwrap();
-        assert_eq!(with_certificate.client_certificate_data.as_deref(), Some("Qw=="));
+        assert_eq!(
+            with_certificate.client_certificate_data.as_deref(),
+            Some("Qw==")
+        );
     }
 
     #[test]
@@ -166,8 +190,14 @@ mod tests {
             ("true", "sh gave an ExecCredential without a status"),
             ("echo oops", "sh gave no ExecCredential"),
             (r#"echo '{"kind": "ExecCredential"}'"#, "without a status"),
-            (r#"echo '{"kind": "ExecCredential", "status": {}}'"#, "neither a token nor a certificate"),
-            (r#"echo '{"kind": "ExecCredential", "status": {"clientKeyData": "K"}}'"#, "without its key"),
+            (
+                r#"echo '{"kind": "ExecCredential", "status": {}}'"#,
+                "neither a token nor a certificate",
+            ),
+            (
+                r#"echo '{"kind": "ExecCredential", "status": {"clientKeyData": "K"}}'"#,
+                "without its key",
+            ),
         ];
         for (script, expected) in table {
             let error = resolve(&mut user(script, "Never"), &cluster()).unwrap_err();
@@ -180,7 +210,10 @@ mod tests {
         let exec = serde_json::json!({"exec": {"command": "/nonexistent/plugin", "installHint": "install it"}});
         let mut user: AuthInfo = serde_json::from_value(exec).unwrap();
         let error = resolve(&mut user, &cluster()).unwrap_err();
-        assert!(error.contains("/nonexistent/plugin") && error.ends_with("install it"), "{error}");
+        assert!(
+            error.contains("/nonexistent/plugin") && error.ends_with("install it"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -10,7 +10,9 @@ use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use tokio::join;
 
-use super::kin::{EventIndex, about, controller, controller_uid, newest_first, uid, without_managed_fields};
+use super::kin::{
+    EventIndex, about, controller, controller_uid, newest_first, uid, without_managed_fields,
+};
 use super::reader::{Reader, Selection};
 use super::workload::{MakesPods, for_kind, selector_text};
 
@@ -54,7 +56,8 @@ pub async fn read(reader: &Reader<'_>, target: Target) -> Family {
     let mut nearest = found.clone();
     let below = loop {
         let owner = controller(&nearest.workload.metadata);
-        let Some((owner, kind)) = owner.and_then(|owner| owner.kind.map(|kind| (owner, kind))) else {
+        let Some((owner, kind)) = owner.and_then(|owner| owner.kind.map(|kind| (owner, kind)))
+        else {
             break below(reader, &namespace, &Top::of(nearest)).await;
         };
         if (nearest.workload.kind, kind) == (Kind::ReplicaSet, Kind::Deployment) {
@@ -72,7 +75,10 @@ pub async fn read(reader: &Reader<'_>, target: Target) -> Family {
             owners.push(same(deployment, &owner.uid).map(|found| found.workload));
             break below;
         }
-        match same(find(reader, kind, &namespace, &owner.name).await, &owner.uid) {
+        match same(
+            find(reader, kind, &namespace, &owner.name).await,
+            &owner.uid,
+        ) {
             Fact::Got(found) => {
                 owners.push(Fact::Got(found.workload.clone()));
                 nearest = found;
@@ -120,7 +126,10 @@ impl Family {
 
     /// The subject, with those of the events that are about it.
     pub fn with_events(self, events: &Fact<EventIndex>) -> Subject {
-        let chain = [&self.object].into_iter().chain(&self.owners).filter_map(Fact::got);
+        let chain = [&self.object]
+            .into_iter()
+            .chain(&self.owners)
+            .filter_map(Fact::got);
         let sets = self.below.replica_sets.got().into_iter().flatten();
         let pods = self.below.pods.got().into_iter().flatten();
         let uids: BTreeSet<&str> = chain
@@ -155,7 +164,11 @@ impl Top {
 }
 
 async fn find(reader: &Reader<'_>, kind: Kind, namespace: &str, name: &str) -> Fact<Found> {
-    fn get<'a, K: MakesPods>(reader: &'a Reader<'_>, namespace: &'a str, name: &'a str) -> BoxFuture<'a, Fact<Found>> {
+    fn get<'a, K: MakesPods>(
+        reader: &'a Reader<'_>,
+        namespace: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Fact<Found>> {
         let object = reader.get::<K>(Some(namespace), name);
         let found = object.map(|object| {
             object.map(|object| Found {
@@ -166,7 +179,12 @@ async fn find(reader: &Reader<'_>, kind: Kind, namespace: &str, name: &str) -> F
         });
         found.boxed()
     }
-    for_kind!(kind, get(reader, namespace, name), async { Fact::NotAsked }.boxed()).await
+    for_kind!(
+        kind,
+        get(reader, namespace, name),
+        async { Fact::NotAsked }.boxed()
+    )
+    .await
 }
 
 /// An owner that has been deleted and made anew under its name owns nothing yet.
@@ -202,7 +220,8 @@ async fn below(reader: &Reader<'_>, namespace: &str, top: &Top) -> Below {
             below.pods = Fact::Got(without_managed_fields(pod));
         }
         Kind::Deployment => {
-            let (sets, pods) = grandchildren::<ReplicaSet>(reader, selected, selected, &top.uid).await;
+            let (sets, pods) =
+                grandchildren::<ReplicaSet>(reader, selected, selected, &top.uid).await;
             below.pods = pods;
             below.replica_sets = sets.map(|sets| {
                 let mut sets: Vec<_> = sets.into_iter().map(MakesPods::into_workload).collect();
@@ -211,9 +230,16 @@ async fn below(reader: &Reader<'_>, namespace: &str, top: &Top) -> Below {
             });
         }
         Kind::CronJob => {
-            let (jobs, pods) = grandchildren::<Job>(reader, everything, everything.labelled(JOB_POD), &top.uid).await;
+            let (jobs, pods) =
+                grandchildren::<Job>(reader, everything, everything.labelled(JOB_POD), &top.uid)
+                    .await;
             below.pods = pods;
-            below.jobs = jobs.got().into_iter().flatten().map(|job| uid(&job.metadata).to_owned()).collect();
+            below.jobs = jobs
+                .got()
+                .into_iter()
+                .flatten()
+                .map(|job| uid(&job.metadata).to_owned())
+                .collect();
         }
         _ => {
             let pods = reader.list::<Pod>(selected).await;

@@ -19,8 +19,14 @@ const SIBLINGS: usize = 20;
 /// is a subject without a name.
 pub fn subjects(sweep: &Sweep, lists: &Lists, events: &Fact<EventIndex>) -> Vec<Subject> {
     let tree = FamilyTree::new(lists);
-    let unread = sweep.shown().iter().filter_map(|kind| tree.unread_kind(sweep, *kind));
-    let chosen = tree.members.values().filter(|member| tree.is_shown(sweep, member));
+    let unread = sweep
+        .shown()
+        .iter()
+        .filter_map(|kind| tree.unread_kind(sweep, *kind));
+    let chosen = tree
+        .members
+        .values()
+        .filter(|member| tree.is_shown(sweep, member));
     let mut subjects: Vec<_> = unread
         .chain(chosen.map(|member| tree.subject(*member, events)))
         .collect();
@@ -159,7 +165,9 @@ impl<'a> FamilyTree<'a> {
             return Fact::Got(Vec::new());
         }
         self.read_of(Kind::ReplicaSet).map(|()| {
-            let sets = family.iter().filter(|member| member.kind() == Kind::ReplicaSet);
+            let sets = family
+                .iter()
+                .filter(|member| member.kind() == Kind::ReplicaSet);
             let mut sets: Vec<_> = sets.map(|set| set.to_workload()).collect();
             newest_first(&mut sets);
             sets
@@ -185,9 +193,19 @@ impl<'a> FamilyTree<'a> {
         let Member::Pod(itself) = member else {
             return Fact::Got(pods.cloned().collect());
         };
-        let mut siblings: Vec<_> = pods.filter(|pod| uid(&pod.metadata) != uid(&itself.metadata)).collect();
-        siblings.sort_by_key(|pod| Reverse(pod.metadata.creation_timestamp.as_ref().map(|time| time.0)));
-        Fact::Got([itself].into_iter().chain(siblings.into_iter().take(SIBLINGS)).cloned().collect())
+        let mut siblings: Vec<_> = pods
+            .filter(|pod| uid(&pod.metadata) != uid(&itself.metadata))
+            .collect();
+        siblings.sort_by_key(|pod| {
+            Reverse(pod.metadata.creation_timestamp.as_ref().map(|time| time.0))
+        });
+        Fact::Got(
+            [itself]
+                .into_iter()
+                .chain(siblings.into_iter().take(SIBLINGS))
+                .cloned()
+                .collect(),
+        )
     }
 
     /// What came of reading the objects of a kind.

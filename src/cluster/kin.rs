@@ -26,7 +26,10 @@ pub fn controller(metadata: &ObjectMeta) -> Option<Controller> {
         .iter()
         .flatten()
         .find(|owner| owner.controller == Some(true))?;
-    let group = owner.api_version.split_once('/').map_or("", |(group, _)| group);
+    let group = owner
+        .api_version
+        .split_once('/')
+        .map_or("", |(group, _)| group);
     let kind = Kind::WORKLOADS
         .into_iter()
         .find(|kind| kind.name() == owner.kind && kind.group() == group);
@@ -105,32 +108,57 @@ pub fn about(events: &Fact<EventIndex>, uids: &BTreeSet<&str>) -> Fact<Vec<Event
 
 /// When an event happened last.
 fn happened(event: &Event) -> Option<Timestamp> {
-    let series = event.series.as_ref().and_then(|series| series.last_observed_time.as_ref());
+    let series = event
+        .series
+        .as_ref()
+        .and_then(|series| series.last_observed_time.as_ref());
     let exact = series.or(event.event_time.as_ref()).map(|time| time.0);
-    let coarse = event.last_timestamp.as_ref().or(event.metadata.creation_timestamp.as_ref());
+    let coarse = event
+        .last_timestamp
+        .as_ref()
+        .or(event.metadata.creation_timestamp.as_ref());
     exact.max(coarse.map(|time| time.0))
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
     use serde_json::json;
 
     #[test]
     fn only_the_controller_counts_as_owner_and_only_with_its_group() {
         let table = [
-            (json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "x", "uid": "1", "controller": true}]), Some(Some(Kind::ReplicaSet))),
-            (json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "c", "uid": "0"},
-                    {"apiVersion": "batch/v1", "kind": "Job", "name": "x", "uid": "1", "controller": true}]), Some(Some(Kind::Job))),
-            (json!([{"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "x", "uid": "1", "controller": true}]), Some(None)),
-            (json!([{"apiVersion": "example.com/v1", "kind": "Deployment", "name": "x", "uid": "1", "controller": true}]), Some(None)),
-            (json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "x", "uid": "1"}]), None),
+            (
+                json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "x", "uid": "1", "controller": true}]),
+                Some(Some(Kind::ReplicaSet)),
+            ),
+            (
+                json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "c", "uid": "0"},
+                    {"apiVersion": "batch/v1", "kind": "Job", "name": "x", "uid": "1", "controller": true}]),
+                Some(Some(Kind::Job)),
+            ),
+            (
+                json!([{"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "x", "uid": "1", "controller": true}]),
+                Some(None),
+            ),
+            (
+                json!([{"apiVersion": "example.com/v1", "kind": "Deployment", "name": "x", "uid": "1", "controller": true}]),
+                Some(None),
+            ),
+            (
+                json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "x", "uid": "1"}]),
+                None,
+            ),
             (json!([]), None),
         ];
         for (owners, expected) in table {
-            let metadata: ObjectMeta = serde_json::from_value(json!({"ownerReferences": owners})).unwrap();
-            assert_eq!(controller(&metadata).map(|owner| owner.kind), expected, "{owners}");
+            let metadata: ObjectMeta =
+                serde_json::from_value(json!({"ownerReferences": owners})).unwrap();
+            assert_eq!(
+                controller(&metadata).map(|owner| owner.kind),
+                expected,
+                "{owners}"
+            );
         }
     }
 
@@ -138,17 +166,27 @@ mod tests {
     fn events_come_newest_last_whichever_clock_they_carry() {
         let event = |name: &str, more: serde_json::Value| {
             let mut event = json!({"metadata": {"name": name}, "involvedObject": {"uid": "u"}});
-            event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            event
+                .as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
             serde_json::from_value::<Event>(event).unwrap()
         };
         let index = EventIndex::new(vec![
             event("c", json!({"lastTimestamp": "2026-01-03T00:00:00Z"})),
             event("b", json!({"eventTime": "2026-01-02T00:00:00.000000Z"})),
-            event("d", json!({"eventTime": "2026-01-01T00:00:00.000000Z",
-                              "series": {"count": 2, "lastObservedTime": "2026-01-04T00:00:00.000000Z"}})),
+            event(
+                "d",
+                json!({"eventTime": "2026-01-01T00:00:00.000000Z",
+                              "series": {"count": 2, "lastObservedTime": "2026-01-04T00:00:00.000000Z"}}),
+            ),
             event("a", json!({})),
         ]);
-        let names: Vec<_> = index.about(&BTreeSet::from(["u", "v"])).into_iter().filter_map(|e| e.metadata.name).collect();
+        let names: Vec<_> = index
+            .about(&BTreeSet::from(["u", "v"]))
+            .into_iter()
+            .filter_map(|e| e.metadata.name)
+            .collect();
         assert_eq!(names, ["a", "b", "c", "d"]);
         assert!(index.about(&BTreeSet::from(["v"])).is_empty());
     }

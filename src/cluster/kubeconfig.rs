@@ -25,9 +25,16 @@ impl Source {
         let listed: Vec<_> = list
             .map(|list| std::env::split_paths(list).collect())
             .unwrap_or_default();
-        let listed: Vec<PathBuf> = listed.into_iter().filter(|path| *path != Path::new("")).collect();
+        let listed: Vec<PathBuf> = listed
+            .into_iter()
+            .filter(|path| *path != Path::new(""))
+            .collect();
         if listed.is_empty() {
-            return Self::List(home.map(|home| home.join(".kube/config")).into_iter().collect());
+            return Self::List(
+                home.map(|home| home.join(".kube/config"))
+                    .into_iter()
+                    .collect(),
+            );
         }
         Self::List(listed)
     }
@@ -57,7 +64,10 @@ impl std::fmt::Display for Source {
             Self::Flag(path) => std::slice::from_ref(path),
             Self::List(paths) => paths,
         };
-        let shown: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+        let shown: Vec<_> = paths
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
         f.write_str(&shown.join(", "))
     }
 }
@@ -99,10 +109,17 @@ pub struct Choice {
 /// Picks context, cluster and user, by the flags where they are given.
 pub fn choose(config: &Kubeconfig, flags: &ConnectFlags) -> Result<Choice, ConnectError> {
     let names = || {
-        let names: Vec<_> = config.contexts.iter().map(|context| context.name.clone()).collect();
+        let names: Vec<_> = config
+            .contexts
+            .iter()
+            .map(|context| context.name.clone())
+            .collect();
         names.join(", ")
     };
-    let current = config.current_context.as_ref().filter(|name| !name.is_empty());
+    let current = config
+        .current_context
+        .as_ref()
+        .filter(|name| !name.is_empty());
     let name = flags
         .context
         .as_ref()
@@ -148,7 +165,6 @@ pub fn choose(config: &Kubeconfig, flags: &ConnectFlags) -> Result<Choice, Conne
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
 
     fn config() -> Kubeconfig {
@@ -205,7 +221,10 @@ users: [{name: u, user: {token: secret}}]";
     fn the_flag_comes_before_the_variable_and_the_variable_before_the_home() {
         let home = || Some(PathBuf::from("/home/me"));
         let list = Source::List(vec!["/a".into(), "/b".into()]);
-        assert_eq!(Source::of(Some("/x"), Some("/a".as_ref()), home()), Source::Flag("/x".into()));
+        assert_eq!(
+            Source::of(Some("/x"), Some("/a".as_ref()), home()),
+            Source::Flag("/x".into())
+        );
         assert_eq!(Source::of(None, Some(":/a::/b".as_ref()), home()), list);
         let in_home = Source::List(vec!["/home/me/.kube/config".into()]);
         assert_eq!(Source::of(None, Some("".as_ref()), home()), in_home);
@@ -215,17 +234,29 @@ users: [{name: u, user: {token: secret}}]";
     #[test]
     fn a_broken_file_does_not_show_its_tokens() {
         let path = std::env::temp_dir().join(format!("injdoctor-broken-{}", std::process::id()));
-        std::fs::write(&path, "users:\n- {name: u, user: {token: hush-hush}}\n- [\n").unwrap();
+        std::fs::write(
+            &path,
+            "users:\n- {name: u, user: {token: hush-hush}}\n- [\n",
+        )
+        .unwrap();
         let error = Source::Flag(path.clone()).read().unwrap_err().to_string();
         std::fs::remove_file(&path).unwrap();
-        assert!(error.contains("injdoctor-broken") && error.contains("line"), "{error}");
+        assert!(
+            error.contains("injdoctor-broken") && error.contains("line"),
+            "{error}"
+        );
         assert!(!error.contains("hush-hush"), "{error}");
     }
 
     #[test]
     fn missing_files_of_a_list_are_passed_over_but_not_the_one_of_the_flag() {
         let missing = PathBuf::from("/nonexistent/injdoctor");
-        assert!(Source::List(vec![missing.clone()]).read().unwrap().is_none());
+        assert!(
+            Source::List(vec![missing.clone()])
+                .read()
+                .unwrap()
+                .is_none()
+        );
         assert!(Source::Flag(missing).read().is_err());
     }
 }

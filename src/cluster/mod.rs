@@ -6,6 +6,8 @@ pub mod limits;
 
 mod control_plane;
 mod credentials;
+#[cfg(test)]
+mod fake;
 mod family;
 mod family_tree;
 mod kin;

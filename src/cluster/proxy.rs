@@ -18,7 +18,9 @@ pub fn choose(
         return Some(url.to_owned());
     }
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    let ProxyDecision::Proxied { variable, .. } = webhook_goes_through_proxy(environment, host, port) else {
+    let ProxyDecision::Proxied { variable, .. } =
+        webhook_goes_through_proxy(environment, host, port)
+    else {
         return None;
     };
     let url = environment.get(variable)?;
@@ -37,11 +39,39 @@ mod tests {
         let proxy = Some("http://proxy:3128");
         let table = [
             (None, "api.example.com", vec![], None),
-            (None, "api.example.com", vec![("HTTPS_PROXY", "http://proxy:3128")], proxy),
-            (None, "api.example.com", vec![("https_proxy", "proxy:3128")], proxy),
-            (None, "api.example.com", vec![("HTTPS_PROXY", "proxy:3128"), ("NO_PROXY", "a,,.example.com,")], None),
-            (None, "10.0.0.1", vec![("HTTPS_PROXY", "proxy:3128"), ("no_proxy", "10.0.0.0/8")], None),
-            (None, "10.0.0.1", vec![("HTTPS_PROXY", "proxy:3128"), ("NO_PROXY", "proxy")], proxy),
+            (
+                None,
+                "api.example.com",
+                vec![("HTTPS_PROXY", "http://proxy:3128")],
+                proxy,
+            ),
+            (
+                None,
+                "api.example.com",
+                vec![("https_proxy", "proxy:3128")],
+                proxy,
+            ),
+            (
+                None,
+                "api.example.com",
+                vec![
+                    ("HTTPS_PROXY", "proxy:3128"),
+                    ("NO_PROXY", "a,,.example.com,"),
+                ],
+                None,
+            ),
+            (
+                None,
+                "10.0.0.1",
+                vec![("HTTPS_PROXY", "proxy:3128"), ("no_proxy", "10.0.0.0/8")],
+                None,
+            ),
+            (
+                None,
+                "10.0.0.1",
+                vec![("HTTPS_PROXY", "proxy:3128"), ("NO_PROXY", "proxy")],
+                proxy,
+            ),
             (None, "[::1]", vec![("HTTPS_PROXY", "proxy:3128")], None),
             (None, "10.0.0.1", vec![("HTTP_PROXY", "proxy:3128")], None),
             (proxy, "10.0.0.1", vec![("NO_PROXY", "*")], proxy),

@@ -52,10 +52,16 @@ impl Sweep {
     /// pods. Pods are read in any case.
     fn needed(&self) -> BTreeSet<Kind> {
         if self.shown().contains(&Kind::Pod) {
-            return Kind::WORKLOADS.into_iter().filter(|kind| *kind != Kind::Pod).collect();
+            return Kind::WORKLOADS
+                .into_iter()
+                .filter(|kind| *kind != Kind::Pod)
+                .collect();
         }
         let mut needed: BTreeSet<_> = self.kinds.iter().copied().collect();
-        for pair in [[Kind::Deployment, Kind::ReplicaSet], [Kind::CronJob, Kind::Job]] {
+        for pair in [
+            [Kind::Deployment, Kind::ReplicaSet],
+            [Kind::CronJob, Kind::Job],
+        ] {
             if pair.iter().any(|kind| needed.contains(kind)) {
                 needed.extend(pair);
             }
@@ -71,14 +77,19 @@ pub async fn read(reader: &Reader<'_>, sweep: &Sweep) -> Result<Lists, BadSelect
         selection: Selection<'a>,
     ) -> BoxFuture<'a, Fact<Vec<Workload>>> {
         let objects = reader.list::<K>(selection);
-        let workloads = |objects: Vec<K>| objects.into_iter().map(MakesPods::into_workload).collect();
+        let workloads =
+            |objects: Vec<K>| objects.into_iter().map(MakesPods::into_workload).collect();
         objects.map(move |objects| objects.map(workloads)).boxed()
     }
     let selection = Selection::within(sweep.namespace.as_deref());
     let kinds = sweep.needed();
-    let lists = kinds
-        .iter()
-        .map(|kind| for_kind!(kind, list(reader, selection), async { Fact::NotAsked }.boxed()));
+    let lists = kinds.iter().map(|kind| {
+        for_kind!(
+            kind,
+            list(reader, selection),
+            async { Fact::NotAsked }.boxed()
+        )
+    });
     let (lists, pods, selected) = join!(
         join_all(lists),
         reader.list::<Pod>(selection),
@@ -111,15 +122,20 @@ async fn read_selected(
         return Ok(None);
     };
     let selection = Selection::within(sweep.namespace.as_deref()).labelled(selector);
-    let lists = sweep
-        .shown()
-        .iter()
-        .map(|kind| for_kind!(kind, uids(reader, selection), async { Ok(Vec::new()) }.boxed()));
+    let lists = sweep.shown().iter().map(|kind| {
+        for_kind!(
+            kind,
+            uids(reader, selection),
+            async { Ok(Vec::new()) }.boxed()
+        )
+    });
     let mut selected = BTreeSet::new();
     for list in join_all(lists).await {
         match list {
             Ok(uids) => selected.extend(uids),
-            Err(Trouble::Api(status)) if status.code == 400 => return Err(BadSelector(status.message)),
+            Err(Trouble::Api(status)) if status.code == 400 => {
+                return Err(BadSelector(status.message));
+            }
             // The whole list of the kind has met the same, and tells it.
             Err(_) => {}
         }

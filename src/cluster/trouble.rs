@@ -57,7 +57,11 @@ impl std::fmt::Display for Trouble {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Api(status) if status.message.is_empty() => {
-                write!(f, "the API server answered {} {}", status.code, status.reason)
+                write!(
+                    f,
+                    "the API server answered {} {}",
+                    status.code, status.reason
+                )
             }
             Self::Api(status) => f.write_str(&status.message),
             Self::Foreign(status) => {
@@ -94,7 +98,11 @@ pub fn words(error: &kube::Error) -> String {
 fn is_noise(layer: &str) -> bool {
     matches!(
         layer,
-        "" | "ServiceError" | "HyperError" | "auth error" | "client error (Connect)" | "client error (SendRequest)"
+        "" | "ServiceError"
+            | "HyperError"
+            | "auth error"
+            | "client error (Connect)"
+            | "client error (SendRequest)"
     )
 }
 
@@ -107,7 +115,11 @@ pub fn hint(words: &str) -> &'static str {
         "its certificate is not valid now: check the clock of this machine, or renew the API server's certificate"
     } else if has("NotValidForName") || has("not valid for name") {
         "its certificate is for another name: set tls-server-name in the kubeconfig, or use an address that it holds"
-    } else if has("peer certificate") || has("received fatal alert") || has("InvalidMessage") || has("corrupt message") {
+    } else if has("peer certificate")
+        || has("received fatal alert")
+        || has("InvalidMessage")
+        || has("corrupt message")
+    {
         "TLS failed: check scheme, port and certificates with `kubectl config view --minify`"
     } else if has("lookup address") {
         "its name cannot be resolved: check the address with `kubectl config view --minify`, DNS and VPN"
@@ -134,9 +146,17 @@ mod tests {
     #[test]
     fn only_what_passes_is_tried_again() {
         let api = |code| Trouble::Api(Status::failure("m", "r").with_code(code).boxed());
-        for (code, passing) in [(429, true), (503, true), (504, true), (500, false), (403, false)] {
+        for (code, passing) in [
+            (429, true),
+            (503, true),
+            (504, true),
+            (500, false),
+            (403, false),
+        ] {
             assert_eq!(api(code).is_passing(), passing, "{code}");
         }
-        assert!(Trouble::Foreign(Status::failure("m", NO_STATUS).with_code(429).boxed()).is_passing());
+        assert!(
+            Trouble::Foreign(Status::failure("m", NO_STATUS).with_code(429).boxed()).is_passing()
+        );
     }
 }

@@ -133,7 +133,10 @@ impl MakesPods for DaemonSet {
         Workload {
             kind: Self::KIND,
             metadata: self.metadata,
-            replicas: self.status.as_ref().map(|status| status.desired_number_scheduled),
+            replicas: self
+                .status
+                .as_ref()
+                .map(|status| status.desired_number_scheduled),
             template: template(self.spec.unwrap_or_default().template),
             conditions: conditions!(self.status),
         }
@@ -171,7 +174,11 @@ impl MakesPods for Job {
         Workload {
             kind: Self::KIND,
             metadata: self.metadata,
-            replicas: if spec.suspend == Some(true) { Some(0) } else { spec.parallelism },
+            replicas: if spec.suspend == Some(true) {
+                Some(0)
+            } else {
+                spec.parallelism
+            },
             template: template(spec.template),
             conditions: conditions!(self.status),
         }
@@ -186,7 +193,12 @@ impl MakesPods for CronJob {
     const KIND: Kind = Kind::CronJob;
 
     fn into_workload(self) -> Workload {
-        let job = self.spec.unwrap_or_default().job_template.spec.unwrap_or_default();
+        let job = self
+            .spec
+            .unwrap_or_default()
+            .job_template
+            .spec
+            .unwrap_or_default();
         Workload {
             kind: Self::KIND,
             metadata: self.metadata,
@@ -199,7 +211,6 @@ impl MakesPods for CronJob {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
     use serde_json::json;
 
@@ -216,12 +227,19 @@ mod tests {
             (read::<StatefulSet>(spec.clone()), Some(2)),
             (read::<ReplicaSet>(spec), Some(2)),
             (
-                read::<DaemonSet>(json!({"spec": {"template": template}, "status": {"desiredNumberScheduled": 3}})),
+                read::<DaemonSet>(
+                    json!({"spec": {"template": template}, "status": {"desiredNumberScheduled": 3}}),
+                ),
                 Some(3),
             ),
-            (read::<Job>(json!({"spec": {"parallelism": 4, "template": template}})), Some(4)),
             (
-                read::<Job>(json!({"spec": {"parallelism": 4, "suspend": true, "template": template}})),
+                read::<Job>(json!({"spec": {"parallelism": 4, "template": template}})),
+                Some(4),
+            ),
+            (
+                read::<Job>(
+                    json!({"spec": {"parallelism": 4, "suspend": true, "template": template}}),
+                ),
                 Some(0),
             ),
             (
@@ -229,14 +247,26 @@ mod tests {
                 None,
             ),
             (
-                read::<Pod>(json!({"metadata": {"labels": {"app": "x"}}, "spec": {"hostNetwork": true, "containers": []}})),
+                read::<Pod>(
+                    json!({"metadata": {"labels": {"app": "x"}}, "spec": {"hostNetwork": true, "containers": []}}),
+                ),
                 None,
             ),
         ];
         for (workload, replicas) in table {
             assert_eq!(workload.replicas, replicas, "{:?}", workload.kind);
-            assert_eq!(workload.template.spec.host_network, Some(true), "{:?}", workload.kind);
-            assert_eq!(workload.template.metadata.labels.unwrap()["app"], "x", "{:?}", workload.kind);
+            assert_eq!(
+                workload.template.spec.host_network,
+                Some(true),
+                "{:?}",
+                workload.kind
+            );
+            assert_eq!(
+                workload.template.metadata.labels.unwrap()["app"],
+                "x",
+                "{:?}",
+                workload.kind
+            );
         }
     }
 

@@ -52,11 +52,19 @@ pub fn workloads(
 ) -> anyhow::Result<Snapshot> {
     source::live(connection, look, |link| {
         let namespace = (!targets.all_namespaces).then(|| link.namespace.clone());
-        Ok(cluster::Question::live(wanted, namespace, targets.selector.clone())?)
+        Ok(cluster::Question::live(
+            wanted,
+            namespace,
+            targets.selector.clone(),
+        )?)
     })
 }
 
-fn manifests(files: &[String], connection: &ConnectionFlags, look: Look) -> anyhow::Result<Snapshot> {
+fn manifests(
+    files: &[String],
+    connection: &ConnectionFlags,
+    look: Look,
+) -> anyhow::Result<Snapshot> {
     source::live(connection, look, |link| {
         let namespace = DefaultNamespace {
             name: &link.namespace,

@@ -23,7 +23,10 @@ pub fn run(arguments: &cli::Demo, look: Look, out: &mut dyn Write) -> anyhow::Re
         recorded: true,
         nothing: String::new(),
     };
-    let format = cli::Answer { output: Format::Text, fail_on: FailOn::Never };
+    let format = cli::Answer {
+        output: Format::Text,
+        fail_on: FailOn::Never,
+    };
     answer(&snapshot, &question, format, look, out)?;
     if arguments.scenario.is_none() {
         let written = others(scenario, &mut Page::new(out, look));
@@ -42,7 +45,11 @@ fn find(name: Option<&str>) -> anyhow::Result<&'static Scenario> {
         (None, name) => bail!(
             "there is no scenario {:?}; there are: {}",
             name.unwrap_or_default(),
-            SCENARIOS.iter().map(|one| one.name).collect::<Vec<_>>().join(", ")
+            SCENARIOS
+                .iter()
+                .map(|one| one.name)
+                .collect::<Vec<_>>()
+                .join(", ")
         ),
     }
 }

@@ -44,7 +44,9 @@ fn nearest(subject: &str) -> String {
         strsim::jaro_winkler(check.code, &code).max(strsim::jaro_winkler(check.name, &name))
     };
     let nearest = registry().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    nearest.map_or_else(String::new, |check| format!("{} {}", check.code, check.name))
+    nearest.map_or_else(String::new, |check| {
+        format!("{} {}", check.code, check.name)
+    })
 }
 
 fn one(check: &Check, page: &mut Page) -> io::Result<()> {
@@ -73,7 +75,10 @@ fn all(page: &mut Page) -> io::Result<()> {
             columns.row([
                 (Style::Plain, check.code.to_owned()),
                 (Style::Plain, check.name.to_owned()),
-                (Style::Plain, check.sentence().trim_end_matches('.').to_owned()),
+                (
+                    Style::Plain,
+                    check.sentence().trim_end_matches('.').to_owned(),
+                ),
             ]);
         }
         columns.write(page)?;

@@ -22,11 +22,18 @@ pub fn to_targets(
         return Ok(());
     }
     for one in wanted {
-        let found = all.iter().filter(here).filter(|subject| is_wanted(&subject.target, one));
+        let found = all
+            .iter()
+            .filter(here)
+            .filter(|subject| is_wanted(&subject.target, one));
         let before = snapshot.subjects.len();
         snapshot.subjects.extend(found.cloned());
         if let (Wanted::Named(kind, name), true) = (one, snapshot.subjects.len() == before) {
-            bail!("the snapshot does not hold {}/{name}; {}", kind.singular(), holds(&all));
+            bail!(
+                "the snapshot does not hold {}/{name}; {}",
+                kind.singular(),
+                holds(&all)
+            );
         }
     }
     Ok(())
@@ -40,10 +47,14 @@ fn is_wanted(target: &Target, wanted: &Wanted) -> bool {
 }
 
 fn holds(subjects: &[Subject]) -> String {
-    let named = subjects.iter().take(NAMED).map(|subject| match subject.target.namespace.as_str() {
-        "" => subject.target.to_string(),
-        namespace => format!("{} -n {namespace}", subject.target),
-    });
+    let named =
+        subjects
+            .iter()
+            .take(NAMED)
+            .map(|subject| match subject.target.namespace.as_str() {
+                "" => subject.target.to_string(),
+                namespace => format!("{} -n {namespace}", subject.target),
+            });
     let named = named.collect::<Vec<_>>().join(", ");
     match subjects.len().saturating_sub(NAMED) {
         _ if subjects.is_empty() => "it holds no subjects".to_owned(),
@@ -55,14 +66,24 @@ fn holds(subjects: &[Subject]) -> String {
 /// Puts the injection webhooks of a snapshot, or the one configuration of this name, in the place of
 /// its subjects.
 pub fn to_webhooks(snapshot: &mut Snapshot, name: Option<&str>) -> anyhow::Result<()> {
-    let all = snapshot.cluster.webhooks.got().map_or(&[][..], Vec::as_slice);
+    let all = snapshot
+        .cluster
+        .webhooks
+        .got()
+        .map_or(&[][..], Vec::as_slice);
     let mut names: Vec<_> = match name {
         Some(name) => vec![name.to_owned()],
-        None => injectors(all).filter_map(|(one, _)| one.metadata.name.clone()).collect(),
+        // One without a name stands for those that nobody could list, so that the answer is unknown.
+        None if !matches!(snapshot.cluster.webhooks, Fact::Got(_)) => vec![String::new()],
+        None => injectors(all)
+            .filter_map(|(one, _)| one.metadata.name.clone())
+            .collect(),
     };
     names.dedup();
     if let Some(name) = name {
-        let there = all.iter().any(|one| one.metadata.name.as_deref() == Some(name));
+        let there = all
+            .iter()
+            .any(|one| one.metadata.name.as_deref() == Some(name));
         if !there && matches!(snapshot.cluster.webhooks, Fact::Got(_)) {
             bail!("the snapshot does not hold mutatingwebhookconfiguration {name:?}");
         }

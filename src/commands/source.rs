@@ -26,7 +26,11 @@ pub fn live(
         let question = ask(&link)?;
         Ok(cluster::collect(&link, &question).await?)
     };
-    runtime.block_on(crate::progress::spin("reading the cluster", look.unicode, reading))
+    runtime.block_on(crate::progress::spin(
+        "reading the cluster",
+        look.unicode,
+        reading,
+    ))
 }
 
 /// Reads a snapshot file.

@@ -23,7 +23,9 @@ pub fn run(
             narrow::to_webhooks(&mut snapshot, name.as_deref())?;
             snapshot
         }
-        None => source::live(connection, look, |_| Ok(cluster::Question::webhooks(name.clone())))?,
+        None => source::live(connection, look, |_| {
+            Ok(cluster::Question::webhooks(name.clone()))
+        })?,
     };
     let question = Question {
         list: true,

@@ -23,7 +23,8 @@ pub fn all(snapshot: &Snapshot) -> Vec<ControlPlane> {
     let mut found: Vec<_> = deployments
         .filter_map(|(namespace, fact)| Some((namespace, fact.got()?)))
         .flat_map(|(namespace, list)| {
-            list.iter().filter_map(move |deployment| control_plane(namespace, deployment))
+            list.iter()
+                .filter_map(move |deployment| control_plane(namespace, deployment))
         })
         .collect();
     found.sort();
@@ -32,9 +33,14 @@ pub fn all(snapshot: &Snapshot) -> Vec<ControlPlane> {
 
 fn control_plane(namespace: &str, deployment: &Deployment) -> Option<ControlPlane> {
     let template = deployment.spec.as_ref()?.template.spec.as_ref()?;
-    let container = template.containers.iter().find(|container| container.name == "discovery")?;
+    let container = template
+        .containers
+        .iter()
+        .find(|container| container.name == "discovery")?;
     let labels = deployment.metadata.labels.as_ref();
-    let label = labels.and_then(|labels| labels.get("istio.io/rev")).cloned();
+    let label = labels
+        .and_then(|labels| labels.get("istio.io/rev"))
+        .cloned();
     Some(ControlPlane {
         namespace: namespace.to_owned(),
         name: deployment.metadata.name.clone().unwrap_or_default(),
@@ -52,7 +58,9 @@ fn version(container: &Container) -> Option<String> {
         return None;
     }
     let variants = ["-distroless", "-debug"];
-    let plain = variants.iter().find_map(|variant| tag.strip_suffix(variant));
+    let plain = variants
+        .iter()
+        .find_map(|variant| tag.strip_suffix(variant));
     Some(plain.unwrap_or(tag).to_owned())
 }
 
@@ -69,7 +77,10 @@ mod tests {
             ("registry:5000/pilot:1.30.1@sha256:0123", Some("1.30.1")),
             ("pilot", None),
         ] {
-            let container = Container { image: Some(image.to_owned()), ..Container::default() };
+            let container = Container {
+                image: Some(image.to_owned()),
+                ..Container::default()
+            };
             assert_eq!(version(&container).as_deref(), expected, "{image}");
         }
     }

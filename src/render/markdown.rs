@@ -48,7 +48,9 @@ fn blocks(markdown: &str) -> Vec<Block> {
     while let Some(line) = lines.next() {
         let text = line.trim();
         if text.starts_with("```") {
-            let code = lines.by_ref().take_while(|line| !line.trim_start().starts_with("```"));
+            let code = lines
+                .by_ref()
+                .take_while(|line| !line.trim_start().starts_with("```"));
             blocks.push(Block::Code(code.map(str::to_owned).collect()));
             open = false;
         } else if text.is_empty() {
@@ -75,13 +77,17 @@ fn blocks(markdown: &str) -> Vec<Block> {
 
 fn heading(line: &str) -> Option<&str> {
     let text = line.trim_start_matches('#');
-    (text.len() < line.len()).then(|| text.strip_prefix(' ')).flatten()
+    (text.len() < line.len())
+        .then(|| text.strip_prefix(' '))
+        .flatten()
 }
 
 fn item(line: &str) -> Option<(&str, &str)> {
     let (bullet, text) = line.split_once(' ')?;
     let numbered = |bullet: &str| {
-        bullet.strip_suffix('.').is_some_and(|number| number.parse::<u8>().is_ok())
+        bullet
+            .strip_suffix('.')
+            .is_some_and(|number| number.parse::<u8>().is_ok())
     };
     (bullet == "-" || bullet == "*" || numbered(bullet)).then_some((bullet, text.trim_start()))
 }
@@ -149,6 +155,9 @@ mod tests {
             inline("see [the page](https://istio.io/x) and `a[0]`"),
             "see the page: https://istio.io/x and `a[0]`"
         );
-        assert_eq!(inline("Istio: <https://istio.io/y>, a -> b"), "Istio: https://istio.io/y, a -> b");
+        assert_eq!(
+            inline("Istio: <https://istio.io/y>, a -> b"),
+            "Istio: https://istio.io/y, a -> b"
+        );
     }
 }

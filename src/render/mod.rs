@@ -38,7 +38,10 @@ pub struct Report<'a> {
 impl Report<'_> {
     /// The namespaces of the subjects.
     fn namespaces(&self) -> BTreeSet<&str> {
-        self.diagnoses.iter().map(|diagnosis| diagnosis.target.namespace.as_str()).collect()
+        self.diagnoses
+            .iter()
+            .map(|diagnosis| diagnosis.target.namespace.as_str())
+            .collect()
     }
 }
 

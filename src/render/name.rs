@@ -10,7 +10,11 @@ use crate::exit;
 /// namespaces are concerned each line says which, in the words that kubectl takes.
 pub fn name(report: &Report, fail_on: FailOn, out: &mut dyn Write) -> io::Result<()> {
     let several = report.namespaces().len() > 1;
-    for diagnosis in report.diagnoses.iter().filter(|one| exit::fails(one, fail_on)) {
+    for diagnosis in report
+        .diagnoses
+        .iter()
+        .filter(|one| exit::fails(one, fail_on))
+    {
         let target = &diagnosis.target;
         write!(out, "{}", sanitize(&target.to_string(), true))?;
         if several && !target.namespace.is_empty() {

@@ -64,7 +64,10 @@ pub struct Span {
 impl Span {
     /// Text in a style.
     pub fn new(style: Style, text: impl Into<String>) -> Self {
-        Self { text: text.into(), style }
+        Self {
+            text: text.into(),
+            style,
+        }
     }
 
     /// Text as any other.
@@ -115,7 +118,9 @@ impl<'a> Page<'a> {
         text: &Span,
     ) -> io::Result<()> {
         let shown = self.clean(&text.text);
-        let widths = lead.iter().map(|span| display_width(&self.clean(&span.text)));
+        let widths = lead
+            .iter()
+            .map(|span| display_width(&self.clean(&span.text)));
         let blank = usize::from(!lead.is_empty());
         let start = indent + widths.sum::<usize>() + blank;
         // The first line is shorter by what leads it: blanks stand in for that while wrapping.
@@ -185,7 +190,11 @@ mod tests {
 
     fn written(width: usize, write: impl FnOnce(&mut Page) -> io::Result<()>) -> String {
         let mut out = Vec::new();
-        let look = Look { unicode: true, colour: false, width };
+        let look = Look {
+            unicode: true,
+            colour: false,
+            width,
+        };
         colored::control::set_override(false);
         write(&mut Page::new(&mut out, look)).unwrap();
         String::from_utf8(out).unwrap()
@@ -194,14 +203,21 @@ mod tests {
     #[test]
     fn text_hangs_below_its_lead() {
         let text = written(24, |page| {
-            page.wrapped(2, &[Span::plain("called ")], 10, &Span::plain("no webhook selects it"))
+            page.wrapped(
+                2,
+                &[Span::plain("called ")],
+                10,
+                &Span::plain("no webhook selects it"),
+            )
         });
         assert_eq!(text, "  called  no webhook\n          selects it\n");
     }
 
     #[test]
     fn commands_are_never_wrapped() {
-        let argv: Vec<_> = ["kubectl", "label", "namespace", "a name", "--overwrite"].map(str::to_owned).into();
+        let argv: Vec<_> = ["kubectl", "label", "namespace", "a name", "--overwrite"]
+            .map(str::to_owned)
+            .into();
         let text = written(20, |page| page.command(4, &argv));
         assert_eq!(text, "    kubectl label namespace 'a name' --overwrite\n");
     }
@@ -210,7 +226,12 @@ mod tests {
     fn hostile_text_is_harmless_wherever_it_stands() {
         let text = written(80, |page| {
             page.line(0, &[Span::plain("\u{1b}[31m")])?;
-            page.wrapped(0, &[Span::plain("\u{9b}2J")], 0, &Span::plain("a\u{202e}b\nc"))
+            page.wrapped(
+                0,
+                &[Span::plain("\u{9b}2J")],
+                0,
+                &Span::plain("a\u{202e}b\nc"),
+            )
         });
         assert_eq!(text, "\\u{1b}[31m\n\\u{9b}2J a\\u{202e}b\\nc\n");
     }

@@ -28,7 +28,7 @@ declare_check! {
     ///   <https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#matching-requests-matchconditions>
     "INJ118", "webhook-match-conditions", Called, about Pods,
     needs [Object, Namespace, Webhooks],
-    folds [],
+    folds ["default-revision-missing", "revision-unknown"],
     run
 }
 

@@ -4,6 +4,7 @@ use crate::check::{Verdict, declare_check};
 use crate::decide::{Outcome, injector, is_static, names};
 use crate::evidence::severity_of_absence;
 use crate::facts::{Facts, Missing};
+use crate::heal::restart;
 use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk};
 
 declare_check! {
@@ -42,7 +43,8 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     let mut install = vec!["install".to_owned(), "--skip-confirmation".to_owned()];
     install.extend(revision.map(|revision| format!("--set=revision={revision}")));
     let fix = Fix::new("install Istio", Risk::MeshWide, "istiod and its injection webhooks are installed with default settings")
-        .run(Command::istioctl(install));
+        .run(Command::istioctl(install))
+    .run_all(restart(facts)?);
     Ok(Verdict::of([Finding::new(severity_of_absence(facts)?, Effect::Decides(Outcome::NotInjected), message)
         .evidence(evidence)
         .fix(fix)]))

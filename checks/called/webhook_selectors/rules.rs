@@ -29,7 +29,7 @@ declare_check! {
     ///   <https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#matching-requests-rules>
     "INJ117", "webhook-rules", Called, about Pods,
     needs [Object, Namespace, Webhooks],
-    folds [],
+    folds ["default-revision-missing", "revision-unknown"],
     run
 }
 

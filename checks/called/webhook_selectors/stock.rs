@@ -99,7 +99,8 @@ pub fn patch(
             "patch",
             "mutatingwebhookconfiguration",
             name,
-            "--type=json",
+            "--type",
+            "json",
             "-p",
             patch.as_str(),
         ])

@@ -21,7 +21,10 @@ pub fn cluster(snapshot: &Snapshot) -> v1::Cluster {
     v1::Cluster {
         context: snapshot.connection.context.clone().into(),
         kubernetes_version: version.map(Text::from),
-        istio: control_plane::all(snapshot).into_iter().map(control_plane).collect(),
+        istio: control_plane::all(snapshot)
+            .into_iter()
+            .map(control_plane)
+            .collect(),
         recorded_at: snapshot.recorded_at.to_string().into(),
     }
 }
@@ -42,7 +45,9 @@ pub fn diagnosis(diagnosis: &Diagnosis, snapshot: &Snapshot) -> v1::Diagnosis {
             code: check.code.into(),
             name: check.name.into(),
         }),
-        findings: findings.map(|(check, found)| finding(diagnosis, check, found, connection)).collect(),
+        findings: findings
+            .map(|(check, found)| finding(diagnosis, check, found, connection))
+            .collect(),
         checks: diagnosis.checks.iter().map(check).collect(),
         unread: diagnosis.unread.iter().map(unread).collect(),
     }
@@ -158,7 +163,11 @@ fn webhook(row: &WebhookRow) -> v1::Webhook {
         ca_bundle: row.ca_bundle.clone().into(),
         expires_at: time(row.expires),
         failure_policy: row.failure_policy.clone().into(),
-        namespaces: row.namespaces.as_ref().ok().map(|names| names.iter().map(Text::from).collect()),
+        namespaces: row
+            .namespaces
+            .as_ref()
+            .ok()
+            .map(|names| names.iter().map(Text::from).collect()),
         namespaces_unknown: row.namespaces.as_ref().err().map(Text::from),
     }
 }
@@ -182,7 +191,11 @@ fn finding(
         message: finding.message.clone().into(),
         follows: root.map(|root| Text::from(root.code)),
         evidence: finding.evidence.iter().map(evidence).collect(),
-        fixes: finding.fixes.iter().map(|one| fix(one, connection)).collect(),
+        fixes: finding
+            .fixes
+            .iter()
+            .map(|one| fix(one, connection))
+            .collect(),
     }
 }
 
@@ -208,7 +221,13 @@ fn evidence(evidence: &Evidence) -> v1::Evidence {
 }
 
 fn fix(fix: &Fix, connection: &Connection) -> v1::Fix {
-    let words = |command: &Command| command.argv(connection).into_iter().map(Text::from).collect();
+    let words = |command: &Command| {
+        command
+            .argv(connection)
+            .into_iter()
+            .map(Text::from)
+            .collect()
+    };
     let vectors = |commands: &[Command]| commands.iter().map(words).collect();
     v1::Fix {
         title: fix.title.clone().into(),

@@ -12,7 +12,11 @@ use serde_json::ser::{Formatter, PrettyFormatter};
 pub struct Spelt<'a>(PrettyFormatter<'a>);
 
 impl Formatter for Spelt<'_> {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, text: &str) -> io::Result<()> {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        out: &mut W,
+        text: &str,
+    ) -> io::Result<()> {
         let mut rest = text;
         while let Some((before, found, after)) = split(rest) {
             out.write_all(before.as_bytes())?;

@@ -14,7 +14,8 @@ use super::Report;
 
 /// Writes the answer as JSON.
 pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, escape::Spelt::default());
+    let mut serializer =
+        serde_json::Serializer::with_formatter(&mut *out, escape::Spelt::default());
     report.serialize(&mut serializer)?;
     writeln!(out)
 }

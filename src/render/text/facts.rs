@@ -1,13 +1,15 @@
 //! The line of facts at the top.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use injdoctor_checks::facts::Snapshot;
 use injdoctor_checks::report::Diagnosis;
 
+use super::words;
+use crate::render::Report;
 use crate::render::control_plane;
 use crate::render::page::{Page, Span, Style};
-use crate::render::Report;
 
 /// Writes what was looked at, and where.
 pub fn facts(report: &Report, subject: &str, page: &mut Page) -> io::Result<()> {
@@ -24,16 +26,19 @@ pub fn facts(report: &Report, subject: &str, page: &mut Page) -> io::Result<()> 
     facts.push(istio(snapshot, revision));
     facts.extend(revision.map(|revision| format!("revision {revision}")));
     if report.recorded {
-        facts.push(format!("recorded {}", snapshot.recorded_at.strftime("%Y-%m-%d %H:%M UTC")));
+        facts.push(format!(
+            "recorded {}",
+            snapshot.recorded_at.strftime("%Y-%m-%d %H:%M UTC")
+        ));
     }
     page.flow(&Span::new(Style::Strong, subject), &facts, 2)
 }
 
 /// The target in words.
 pub fn subject(diagnosis: &Diagnosis) -> String {
-    let target = &diagnosis.target;
-    match target.namespace.as_str() {
-        "" => target.to_string(),
+    let target = words::target(&diagnosis.target);
+    match diagnosis.target.namespace.as_str() {
+        "" => target,
         namespace => format!("{target} in {namespace}"),
     }
 }
@@ -47,18 +52,24 @@ fn revision(diagnoses: &[Diagnosis]) -> Option<&str> {
 
 fn istio(snapshot: &Snapshot, revision: Option<&str>) -> String {
     let mut all = control_plane::all(snapshot);
-    if all.iter().any(|istiod| Some(istiod.revision.as_str()) == revision) {
+    if all
+        .iter()
+        .any(|istiod| Some(istiod.revision.as_str()) == revision)
+    {
         all.retain(|istiod| Some(istiod.revision.as_str()) == revision);
     }
-    let version = |istiod: &control_plane::ControlPlane| {
-        istiod.version.clone().unwrap_or_else(|| "?".to_owned())
-    };
-    match all.as_slice() {
-        [] => "Istio ?".to_owned(),
-        [one] => format!("Istio {}", version(one)),
-        several => {
-            let words = several.iter().map(|one| format!("{} ({})", version(one), one.revision));
-            format!("Istio {}", words.collect::<Vec<_>>().join(", "))
-        }
+    if all.is_empty() {
+        return "Istio ?".to_owned();
     }
+    let mut versions: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for istiod in all {
+        let version = istiod.version.unwrap_or_else(|| "?".to_owned());
+        versions.entry(version).or_default().push(istiod.revision);
+    }
+    let one = versions.len() == 1 && versions.values().all(|revisions| revisions.len() == 1);
+    let words = versions.into_iter().map(|(version, revisions)| match one {
+        true => version,
+        false => format!("{version} ({})", revisions.join(", ")),
+    });
+    format!("Istio {}", words.collect::<Vec<_>>().join(", "))
 }

@@ -49,7 +49,10 @@ fn heading(check: &Check, finding: &Finding, page: &mut Page) -> io::Result<()> 
     let name = format!(" {} {}", check.code, check.name);
     page.line(
         0,
-        &[Span::new(finding.severity.into(), severity), Span::new(Style::Strong, name)],
+        &[
+            Span::new(finding.severity.into(), severity),
+            Span::new(Style::Strong, name),
+        ],
     )
 }
 
@@ -100,10 +103,20 @@ fn cut(value: &str) -> String {
 
 fn fix(number: usize, fix: &Fix, snapshot: &Snapshot, page: &mut Page) -> io::Result<()> {
     let title = format!("{} ({})", fix.title, words::risk(fix.risk));
-    page.wrapped(2, &[Span::plain(format!("{number}."))], 5, &Span::new(Style::Strong, title))?;
+    page.wrapped(
+        2,
+        &[Span::plain(format!("{number}."))],
+        5,
+        &Span::new(Style::Strong, title),
+    )?;
     commands(&fix.commands, snapshot, page)?;
     if !fix.changes.is_empty() {
-        page.wrapped(5, &[Span::new(Style::Faint, "changes ")], 14, &Span::plain(&fix.changes))?;
+        page.wrapped(
+            5,
+            &[Span::new(Style::Faint, "changes ")],
+            14,
+            &Span::plain(&fix.changes),
+        )?;
     }
     if !fix.undo.is_empty() {
         page.line(5, &[Span::new(Style::Faint, "undo")])?;
@@ -126,7 +139,10 @@ mod tests {
     #[test]
     fn long_values_are_cut_between_characters() {
         let value = "ü".repeat(310);
-        assert_eq!(cut(&value), format!("{}... (10 characters more)", "ü".repeat(300)));
+        assert_eq!(
+            cut(&value),
+            format!("{}... (10 characters more)", "ü".repeat(300))
+        );
         assert_eq!(cut("short"), "short");
     }
 }

@@ -38,7 +38,8 @@ pub fn groups(diagnoses: &[Diagnosis]) -> Vec<Group<'_>> {
             }
             let root = index == 0 && diagnosis.root_cause.is_some();
             let decisive = finding.evidence.first();
-            let evidence = decisive.map(|one| (check.code, root, one.object.as_str(), one.path.as_str()));
+            let evidence =
+                decisive.map(|one| (check.code, root, one.object.as_str(), one.path.as_str()));
             let namespace = (check.code, root, diagnosis.target.namespace.as_str());
             let known = evidence
                 .and_then(|key| by_evidence.get(&key))
@@ -65,7 +66,11 @@ pub fn groups(diagnoses: &[Diagnosis]) -> Vec<Group<'_>> {
             by_namespace.entry(namespace).or_insert(at);
             if let Some(group) = groups.get_mut(at).filter(|group| group.root) {
                 for followed in follows(diagnosis) {
-                    if !group.follows.iter().any(|known| known.code == followed.code) {
+                    if !group
+                        .follows
+                        .iter()
+                        .any(|known| known.code == followed.code)
+                    {
                         group.follows.push(followed);
                     }
                 }

@@ -23,9 +23,20 @@ const NAMES: usize = "rendered".len() + 2;
 
 /// Writes the ladder of a workload; a webhook configuration has none.
 pub fn ladder(diagnosis: &Diagnosis, page: &mut Page) -> io::Result<()> {
-    let root = diagnosis.findings.first().filter(|_| diagnosis.root_cause.is_some());
+    let root = diagnosis
+        .findings
+        .first()
+        .filter(|_| diagnosis.root_cause.is_some());
     let bad = root.map_or(Style::Error, |(_, finding)| finding.severity.into());
-    for rung in rungs(diagnosis) {
+    for mut rung in rungs(diagnosis) {
+        if let (Mark::No | Mark::Unknown, Some((check, _))) = (rung.mark, root)
+            && diagnosis
+                .predicted
+                .as_ref()
+                .is_some_and(|one| one.decided.name() == rung.name)
+        {
+            rung.because = format!("{} ({})", rung.because, check.code);
+        }
         let unicode = page.look().unicode;
         let lead = [
             Span::plain(format!("{:NAMES$}", rung.name)),
@@ -39,10 +50,17 @@ pub fn ladder(diagnosis: &Diagnosis, page: &mut Page) -> io::Result<()> {
 
 fn rungs(diagnosis: &Diagnosis) -> Vec<Rung> {
     let predicted = diagnosis.predicted.iter().flat_map(|predicted| {
-        let stages = [Stage::Called, Stage::Reached, Stage::Wanted, Stage::Rendered];
+        let stages = [
+            Stage::Called,
+            Stage::Reached,
+            Stage::Wanted,
+            Stage::Rendered,
+        ];
         stages.map(|stage| rung(predicted, stage))
     });
-    predicted.chain(diagnosis.observed.as_ref().map(running)).collect()
+    predicted
+        .chain(diagnosis.observed.as_ref().map(running))
+        .collect()
 }
 
 fn rung(predicted: &Prediction, stage: Stage) -> Rung {
@@ -57,7 +75,11 @@ fn rung(predicted: &Prediction, stage: Stage) -> Rung {
         }
         _ => passed(predicted, stage),
     };
-    Rung { name: stage.name(), mark, because }
+    Rung {
+        name: stage.name(),
+        mark,
+        because,
+    }
 }
 
 /// A rung that the pod gets over, in the words of the call that gets it furthest.
@@ -66,7 +88,10 @@ fn passed(predicted: &Prediction, stage: Stage) -> (Mark, String) {
         return (Mark::Yes, String::new());
     };
     match stage {
-        Stage::Called => (Mark::Yes, format!("by {}/{}", call.configuration, call.entry)),
+        Stage::Called => (
+            Mark::Yes,
+            format!("by {}/{}", call.configuration, call.entry),
+        ),
         Stage::Reached => answered(call.reached.as_ref()),
         Stage::Wanted => answered(call.wanted.as_ref()),
         _ => answered(call.rendered.as_ref()),
@@ -94,12 +119,20 @@ fn decisive(predicted: &Prediction) -> Option<&Call> {
         predicted.webhook.as_ref() == Some(&name)
     };
     let depth = |call: &&Call| {
-        let beyond = [call.reached.is_some(), call.wanted.is_some(), call.rendered.is_some()];
+        let beyond = [
+            call.reached.is_some(),
+            call.wanted.is_some(),
+            call.rendered.is_some(),
+        ];
         (call.called.is_yes(), beyond)
     };
     let mut calls = predicted.calls.iter();
     calls.find(decides).or_else(|| {
-        predicted.calls.iter().filter(|call| call.injector).max_by_key(depth)
+        predicted
+            .calls
+            .iter()
+            .filter(|call| call.injector)
+            .max_by_key(depth)
     })
 }
 
@@ -115,7 +148,11 @@ fn running(observed: &Observation) -> Rung {
         Some(rejection) => format!("{}: {}", words::observation(observed), rejection.message),
         None => words::observation(observed),
     };
-    Rung { name: "running", mark, because }
+    Rung {
+        name: "running",
+        mark,
+        because,
+    }
 }
 
 #[cfg(test)]
@@ -134,8 +171,13 @@ mod tests {
     }
 
     fn marks(predicted: &Prediction) -> [Mark; 4] {
-        [Stage::Called, Stage::Reached, Stage::Wanted, Stage::Rendered]
-            .map(|stage| rung(predicted, stage).mark)
+        [
+            Stage::Called,
+            Stage::Reached,
+            Stage::Wanted,
+            Stage::Rendered,
+        ]
+        .map(|stage| rung(predicted, stage).mark)
     }
 
     #[test]
@@ -143,12 +185,32 @@ mod tests {
         use Mark::{No, Pointless, Unknown, Yes};
         for (outcome, decided, expected) in [
             (Outcome::Injected, Stage::Rendered, [Yes, Yes, Yes, Yes]),
-            (Outcome::NotInjected, Stage::Called, [No, Pointless, Pointless, Pointless]),
-            (Outcome::Rejected, Stage::Reached, [Yes, No, Pointless, Pointless]),
-            (Outcome::NotInjected, Stage::Wanted, [Yes, Yes, No, Pointless]),
-            (Outcome::Unknown, Stage::Reached, [Yes, Unknown, Pointless, Pointless]),
+            (
+                Outcome::NotInjected,
+                Stage::Called,
+                [No, Pointless, Pointless, Pointless],
+            ),
+            (
+                Outcome::Rejected,
+                Stage::Reached,
+                [Yes, No, Pointless, Pointless],
+            ),
+            (
+                Outcome::NotInjected,
+                Stage::Wanted,
+                [Yes, Yes, No, Pointless],
+            ),
+            (
+                Outcome::Unknown,
+                Stage::Reached,
+                [Yes, Unknown, Pointless, Pointless],
+            ),
         ] {
-            assert_eq!(marks(&predicted(outcome, decided)), expected, "{outcome} at {decided:?}");
+            assert_eq!(
+                marks(&predicted(outcome, decided)),
+                expected,
+                "{outcome} at {decided:?}"
+            );
         }
     }
 

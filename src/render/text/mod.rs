@@ -48,7 +48,13 @@ fn target(report: &Report, diagnosis: &Diagnosis, wide: bool, page: &mut Page) -
         finding::block(check, finding, report.snapshot, page)?;
         follows(&groups::follows(diagnosis), page)?;
         page.blank()?;
-        page.line(2, &[Span::new(Style::Faint, format!("more: injdoctor explain {}", root.code))])?;
+        page.line(
+            2,
+            &[Span::new(
+                Style::Faint,
+                format!("more: injdoctor explain {}", root.code),
+            )],
+        )?;
     }
     for (check, finding) in findings.filter(|(check, _)| !diagnosis.follows(check)) {
         page.blank()?;
@@ -89,8 +95,15 @@ fn follows(checks: &[&Check], page: &mut Page) -> io::Result<()> {
     if checks.is_empty() {
         return Ok(());
     }
-    let names = checks.iter().map(|check| format!("{} {}", check.code, check.name));
+    let names = checks
+        .iter()
+        .map(|check| format!("{} {}", check.code, check.name));
     let text = names.collect::<Vec<_>>().join(", ");
     page.blank()?;
-    page.wrapped(2, &[Span::new(Style::Faint, "also follows:")], 16, &Span::plain(text))
+    page.wrapped(
+        2,
+        &[Span::new(Style::Faint, "also follows:")],
+        16,
+        &Span::plain(text),
+    )
 }

@@ -19,7 +19,7 @@ const NAMED: usize = 5;
 /// Writes the table of targets.
 pub fn table(report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
     let several = report.namespaces().len() > 1;
-    let mut headings = vec!["TARGET", "PREDICTED", "OBSERVED", "ROOT CAUSE"];
+    let mut headings = vec!["TARGET", "PREDICTED", "OBSERVED", "CAUSE"];
     if several {
         headings.insert(0, "NAMESPACE");
     }
@@ -33,26 +33,40 @@ pub fn table(report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
 }
 
 fn row(diagnosis: &Diagnosis, wide: bool, unicode: bool) -> [(Style, String); 4] {
-    let outcome = diagnosis.predicted.as_ref().map_or(Outcome::Unknown, |one| one.outcome);
+    let outcome = diagnosis
+        .predicted
+        .as_ref()
+        .map_or(Outcome::Unknown, |one| one.outcome);
     let mark = match outcome {
         Outcome::Injected => Mark::Yes,
         Outcome::NotInjected | Outcome::Rejected => Mark::No,
         Outcome::Unknown => Mark::Unknown,
     };
-    let worst = diagnosis.findings.iter().map(|(_, finding)| finding.severity).max();
+    let worst = diagnosis
+        .findings
+        .iter()
+        .map(|(_, finding)| finding.severity)
+        .max();
     let style = match (outcome, worst) {
         (Outcome::Unknown, _) => Style::Warning,
         (_, Some(severity)) => severity.into(),
         (_, None) => Style::Good,
     };
-    let observed = diagnosis.observed.as_ref().map(words::observation).unwrap_or_default();
+    let observed = diagnosis
+        .observed
+        .as_ref()
+        .map(words::observation)
+        .unwrap_or_default();
     let cause = diagnosis.root_cause.map(|check| match wide {
         true => format!("{} {}", check.code, check.name),
         false => check.code.to_owned(),
     });
     [
-        (Style::Plain, diagnosis.target.to_string()),
-        (style, format!("{} {}", mark.symbol(unicode), words::outcome(outcome))),
+        (Style::Plain, words::target(&diagnosis.target)),
+        (
+            style,
+            format!("{} {}", mark.symbol(unicode), words::outcome(outcome)),
+        ),
         (Style::Plain, observed),
         (Style::Plain, cause.unwrap_or_default()),
     ]
@@ -80,12 +94,20 @@ fn concerns(group: &Group, wide: bool, page: &mut Page) -> io::Result<()> {
     if rest.is_empty() && first.predicted.is_none() {
         return Ok(());
     }
-    let namespaces: BTreeSet<_> = group.targets.iter().map(|one| &one.target.namespace).collect();
+    let namespaces: BTreeSet<_> = group
+        .targets
+        .iter()
+        .map(|one| &one.target.namespace)
+        .collect();
     let limit = if wide { usize::MAX } else { NAMED };
-    let named = group.targets.iter().take(limit).map(|one| match namespaces.len() {
-        1 => one.target.to_string(),
-        _ => format!("{} -n {}", one.target, one.target.namespace),
-    });
+    let named = group
+        .targets
+        .iter()
+        .take(limit)
+        .map(|one| match namespaces.len() {
+            1 => words::target(&one.target),
+            _ => format!("{} -n {}", words::target(&one.target), one.target.namespace),
+        });
     let mut text = named.collect::<Vec<_>>().join(", ");
     if let more @ 1.. = group.targets.len().saturating_sub(limit) {
         text = format!("{text} and {more} more");
@@ -93,9 +115,17 @@ fn concerns(group: &Group, wide: bool, page: &mut Page) -> io::Result<()> {
     if let ([one], 1..) = (namespaces.iter().collect::<Vec<_>>().as_slice(), rest.len()) {
         text = format!("{text}, all in {one}");
     }
-    page.wrapped(2, &[Span::new(Style::Faint, "concerns")], 11, &Span::plain(text))?;
+    page.wrapped(
+        2,
+        &[Span::new(Style::Faint, "concerns")],
+        11,
+        &Span::plain(text),
+    )?;
     if group.fixes_differ && (group.root || wide) {
-        let note = format!("the commands are those for {}; check each of the others", first.target);
+        let note = format!(
+            "the commands are those for {}; check each of the others",
+            words::target(&first.target)
+        );
         page.wrapped(11, &[], 11, &Span::plain(note))?;
     }
     Ok(())

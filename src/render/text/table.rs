@@ -20,15 +20,22 @@ impl Columns {
             table.enforce_styling();
         }
         let width = u16::try_from(look.width).unwrap_or(u16::MAX);
-        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-        Self { table, unicode: look.unicode }
+        table
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(width);
+        Self {
+            table,
+            unicode: look.unicode,
+        }
     }
 
     /// An empty table with these headings; `fit` wraps its cells so that it fits the page.
     pub fn new(headings: &[&str], fit: bool, page: &Page) -> Self {
         let mut columns = Self::headless(page);
         if !fit {
-            columns.table.set_content_arrangement(ContentArrangement::Disabled);
+            columns
+                .table
+                .set_content_arrangement(ContentArrangement::Disabled);
         }
         let bold = |text: &&str| Cell::new(text).add_attribute(Attribute::Bold);
         columns.table.set_header(headings.iter().map(bold));
@@ -39,7 +46,9 @@ impl Columns {
     pub fn row(&mut self, cells: impl IntoIterator<Item = (Style, String)>) {
         let unicode = self.unicode;
         self.table.add_row(cells.into_iter().map(|(style, text)| {
-            let lines = text.split('\n').map(|line| crate::render::sanitize(line, unicode));
+            let lines = text
+                .split('\n')
+                .map(|line| crate::render::sanitize(line, unicode));
             paint(Cell::new(lines.collect::<Vec<_>>().join("\n")), style)
         }));
     }

@@ -11,14 +11,30 @@ use crate::render::page::{Page, Span, Style};
 
 /// Writes every webhook entry in call order, with each answer and its reason.
 pub fn calls(diagnosis: &Diagnosis, page: &mut Page) -> io::Result<()> {
-    let Some(predicted) = diagnosis.predicted.as_ref().filter(|one| !one.calls.is_empty()) else {
+    let Some(predicted) = diagnosis
+        .predicted
+        .as_ref()
+        .filter(|one| !one.calls.is_empty())
+    else {
         return Ok(());
     };
     page.blank()?;
-    page.line(0, &[Span::new(Style::Strong, "webhooks, in the order in which the API server comes to them")])?;
+    page.line(
+        0,
+        &[Span::new(
+            Style::Strong,
+            "webhooks, in the order in which the API server comes to them",
+        )],
+    )?;
     for call in &predicted.calls {
         let kind = if call.injector { "" } else { " (not Istio's)" };
-        page.line(2, &[Span::plain(format!("{}/{}{kind}", call.configuration, call.entry))])?;
+        page.line(
+            2,
+            &[Span::plain(format!(
+                "{}/{}{kind}",
+                call.configuration, call.entry
+            ))],
+        )?;
         steps(call, page)?;
     }
     Ok(())
@@ -60,7 +76,11 @@ pub fn checks(diagnosis: &Diagnosis, page: &mut Page) -> io::Result<()> {
         };
         let unicode = page.look().unicode;
         let name = format!("{} {}", result.check.code, result.check.name);
-        let text = if reason.is_empty() { name } else { format!("{name}: {reason}") };
+        let text = if reason.is_empty() {
+            name
+        } else {
+            format!("{name}: {reason}")
+        };
         let lead = [mark.span(unicode, Style::Error)];
         page.wrapped(2, &lead, 4 + Mark::width(unicode), &Span::plain(text))?;
     }
@@ -69,6 +89,9 @@ pub fn checks(diagnosis: &Diagnosis, page: &mut Page) -> io::Result<()> {
 
 fn row(name: &str, mark: Mark, text: &str, page: &mut Page) -> io::Result<()> {
     let unicode = page.look().unicode;
-    let lead = [Span::plain(format!("{name:10}")), mark.span(unicode, Style::Plain)];
+    let lead = [
+        Span::plain(format!("{name:10}")),
+        mark.span(unicode, Style::Plain),
+    ];
     page.wrapped(4, &lead, 14 + Mark::width(unicode), &Span::plain(text))
 }

@@ -17,7 +17,10 @@ pub fn unknown<'a>(
     page: &mut Page,
 ) -> io::Result<()> {
     let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for result in diagnoses.into_iter().flat_map(|diagnosis| &diagnosis.checks) {
+    for result in diagnoses
+        .into_iter()
+        .flat_map(|diagnosis| &diagnosis.checks)
+    {
         if let Status::Unknown(missing) = &result.status {
             let codes = reasons.entry(&missing.0).or_default();
             if !codes.contains(&result.check.code) {
@@ -29,10 +32,21 @@ pub fn unknown<'a>(
         return Ok(());
     }
     page.blank()?;
-    page.line(0, &[Span::new(Style::Strong, "could not be judged, as facts are missing")])?;
+    page.line(
+        0,
+        &[Span::new(
+            Style::Strong,
+            "could not be judged, as facts are missing",
+        )],
+    )?;
     for (reason, codes) in reasons {
         let unicode = page.look().unicode;
-        let shown = codes.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+        let shown = codes
+            .iter()
+            .take(NAMED)
+            .copied()
+            .collect::<Vec<_>>()
+            .join(", ");
         let more = match codes.len().saturating_sub(NAMED) {
             0 => String::new(),
             more => format!(" and {more} more"),
@@ -47,5 +61,7 @@ pub fn unknown<'a>(
 /// How many checks met missing facts.
 pub fn number(diagnosis: &Diagnosis) -> usize {
     let statuses = diagnosis.checks.iter().map(|result| &result.status);
-    statuses.filter(|status| matches!(status, Status::Unknown(_))).count()
+    statuses
+        .filter(|status| matches!(status, Status::Unknown(_)))
+        .count()
 }

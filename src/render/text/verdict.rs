@@ -15,20 +15,41 @@ pub fn one(diagnosis: &Diagnosis, page: &mut Page) -> io::Result<()> {
         Some(predicted) => prediction(diagnosis, predicted),
         None => webhooks(std::slice::from_ref(diagnosis)),
     };
-    write(style, headline, &tail(std::slice::from_ref(diagnosis)), page)
+    write(
+        style,
+        headline,
+        &tail(std::slice::from_ref(diagnosis)),
+        page,
+    )
 }
 
 /// Writes the verdict about several targets.
 pub fn several(diagnoses: &[Diagnosis], page: &mut Page) -> io::Result<()> {
-    let predictions: Vec<_> = diagnoses.iter().filter_map(|one| one.predicted.as_ref()).collect();
+    let predictions: Vec<_> = diagnoses
+        .iter()
+        .filter_map(|one| one.predicted.as_ref())
+        .collect();
     if predictions.is_empty() {
         let (style, headline) = webhooks(diagnoses);
         return write(style, headline, &tail(diagnoses), page);
     }
-    let outcomes = [Outcome::Rejected, Outcome::NotInjected, Outcome::Unknown, Outcome::Injected];
+    let outcomes = [
+        Outcome::Rejected,
+        Outcome::NotInjected,
+        Outcome::Unknown,
+        Outcome::Injected,
+    ];
     let counts = outcomes
         .into_iter()
-        .map(|outcome| (outcome, predictions.iter().filter(|one| one.outcome == outcome).count()))
+        .map(|outcome| {
+            (
+                outcome,
+                predictions
+                    .iter()
+                    .filter(|one| one.outcome == outcome)
+                    .count(),
+            )
+        })
         .filter(|(_, number)| *number > 0)
         .map(|(outcome, number)| format!("{number} {}", words::outcome(outcome).to_uppercase()));
     let targets = words::count(diagnoses.len(), "target", "targets");
@@ -66,7 +87,11 @@ fn injected(diagnosis: &Diagnosis, predicted: &Prediction) -> String {
         Some(revision) => format!(" by revision {revision}"),
         None => String::new(),
     };
-    match diagnosis.observed.as_ref().map(|observed| (observed, observed.outcome)) {
+    match diagnosis
+        .observed
+        .as_ref()
+        .map(|observed| (observed, observed.outcome))
+    {
         Some((observed, Seen::NotInjected | Seen::Mixed)) => {
             let pods = words::observation(observed);
             format!("INJECTED{revision} from the next pod on; of those there are {pods}")
@@ -81,7 +106,10 @@ fn injected(diagnosis: &Diagnosis, predicted: &Prediction) -> String {
 /// An info says that nothing contradicts the outcome: before a webhook is called that is because
 /// nobody asks, or somebody opts out; later on it is because istiod is built so.
 fn why_not(diagnosis: &Diagnosis) -> &'static str {
-    let root = diagnosis.findings.first().filter(|_| diagnosis.root_cause.is_some());
+    let root = diagnosis
+        .findings
+        .first()
+        .filter(|_| diagnosis.root_cause.is_some());
     match root {
         Some((check, finding)) if finding.severity == Severity::Info => match check.stage {
             Stage::Mesh | Stage::Called => "as nobody asks for it",
@@ -94,9 +122,17 @@ fn why_not(diagnosis: &Diagnosis) -> &'static str {
 fn webhooks(diagnoses: &[Diagnosis]) -> (Style, String) {
     let entries: usize = diagnoses.iter().map(|one| one.webhooks.len()).sum();
     let entries = words::count(entries, "entry", "entries");
-    let configurations = words::count(diagnoses.len(), "webhook configuration", "webhook configurations");
+    let configurations = words::count(
+        diagnoses.len(),
+        "webhook configuration",
+        "webhook configurations",
+    );
     let style = worst(diagnoses);
-    let all_is_well = if style == Style::Good { ": all is well" } else { "" };
+    let all_is_well = if style == Style::Good {
+        ": all is well"
+    } else {
+        ""
+    };
     (style, format!("{entries} in {configurations}{all_is_well}"))
 }
 
@@ -114,7 +150,10 @@ fn tail(diagnoses: &[Diagnosis]) -> Vec<String> {
             tail.push(format!("{passed} passed"));
         }
         several => {
-            let unknown = several.iter().filter(|one| unknown::number(one) > 0).count();
+            let unknown = several
+                .iter()
+                .filter(|one| unknown::number(one) > 0)
+                .count();
             if unknown > 0 {
                 tail.push(format!("facts missing for {unknown}"));
             }

@@ -8,33 +8,46 @@ use super::table::Columns;
 use crate::render::Report;
 use crate::render::page::{Page, Style};
 
-/// Writes a row for each injection entry.
+const WIDE: [&str; 10] = [
+    "WEBHOOK",
+    "ENTRY",
+    "REVISION",
+    "TAG",
+    "CALLS",
+    "READY",
+    "POLICY",
+    "CABUNDLE",
+    "EXPIRES",
+    "NAMESPACES",
+];
+const NARROW: [&str; 6] = [
+    "WEBHOOK\n  ENTRY",
+    "REVISION\n(TAG)",
+    "CALLS",
+    "READY\nPOLICY",
+    "CABUNDLE\nEXPIRES",
+    "NS",
+];
+
+/// Writes the injection entries, each with what becomes of a call.
 pub fn table(report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
+    let rows: Vec<_> = report
+        .diagnoses
+        .iter()
+        .flat_map(|diagnosis| &diagnosis.webhooks)
+        .collect();
+    let mut columns;
     if wide {
-        let mut columns = Columns::new(&WIDE, false, page);
-        for row in rows(report) {
-            columns.row(wide_row(row));
-        }
-        return columns.write(page);
-    }
-    let breaks = breaks(report, page.look().width);
-    let mut columns = Columns::new(&NARROW, true, page);
-    for diagnosis in report.diagnoses {
-        for (number, row) in diagnosis.webhooks.iter().enumerate() {
-            columns.row(narrow_row(row, number == 0, breaks));
+        columns = Columns::new(&WIDE, false, page);
+        rows.into_iter().for_each(|row| columns.row(wide_row(row)));
+    } else {
+        columns = Columns::new(&NARROW, true, page);
+        let room = Room::new(&rows, page.look().width);
+        for alike in rows.chunk_by(|a, b| alike(a, b)) {
+            columns.row(narrow_row(alike, &room));
         }
     }
     columns.write(page)
-}
-
-const WIDE: [&str; 10] = [
-    "WEBHOOK", "ENTRY", "REVISION", "TAG", "CALLS", "READY", "POLICY", "CABUNDLE", "EXPIRES", "NAMESPACES",
-];
-const NARROW: [&str; 6] =
-    ["WEBHOOK\n  ENTRY", "REVISION\n(TAG)", "CALLS", "READY\nPOLICY", "CABUNDLE\nEXPIRES", "NS"];
-
-fn rows<'a>(report: &Report<'a>) -> impl Iterator<Item = &'a WebhookRow> {
-    report.diagnoses.iter().flat_map(|diagnosis| &diagnosis.webhooks)
 }
 
 fn wide_row(row: &WebhookRow) -> [(Style, String); 10] {
@@ -57,56 +70,90 @@ fn wide_row(row: &WebhookRow) -> [(Style, String); 10] {
     ]
 }
 
-/// Two lines for each entry, so that eighty columns hold it; the configuration is named once.
-fn narrow_row(row: &WebhookRow, first: bool, breaks: &[char]) -> [(Style, String); 6] {
-    let name = if first { format!("{}\n", row.configuration) } else { String::new() };
-    let entry = if row.deactivated { "deactivated" } else { short(&row.entry) };
-    let tag = row.tag.as_ref().map(|tag| format!("\n({tag})")).unwrap_or_default();
-    let revision = row.revision.clone().unwrap_or_else(none);
-    let (style, ready) = ready(row);
-    let (ca_style, ca_bundle) = ca_bundle(row);
-    let ca_bundle = ca_bundle.split(':').next().unwrap_or_default();
-    let namespaces = match &row.namespaces {
-        Ok(names) => names.len().to_string(),
-        Err(_) => "?".to_owned(),
+/// Whether two entries differ in nothing but their names and what they select, as those of one
+/// configuration mostly do.
+fn alike(a: &WebhookRow, b: &WebhookRow) -> bool {
+    let without_names = |row: &WebhookRow| WebhookRow {
+        entry: String::new(),
+        namespaces: Ok(Vec::new()),
+        ..row.clone()
     };
+    without_names(a) == without_names(b)
+}
+
+/// The columns of a terminal, shared out: names and addresses are what can be shortened.
+struct Room {
+    names: usize,
+    breaks: &'static [char],
+}
+
+impl Room {
+    /// READY and POLICY, a date, NS, and the two blanks between columns.
+    const FIXED: usize = 6 + 10 + 2 + 5 * 2;
+    /// Names are not cut below this.
+    const NAMES: usize = 20;
+
+    fn new(rows: &[&WebhookRow], width: usize) -> Self {
+        let longest = |length: &dyn Fn(&WebhookRow) -> usize| {
+            rows.iter().map(|row| length(row)).max().unwrap_or_default()
+        };
+        let names = longest(&|row| row.configuration.len().max(entry(row).len() + 2));
+        let revisions = longest(&|row| revision(row).lines().map(str::len).max().unwrap_or(0));
+        let left = width.saturating_sub(Self::FIXED + revisions.max("REVISION".len()));
+        let calls = |breaks: &[char]| {
+            longest(&|row| {
+                broken(&row.calls, breaks)
+                    .lines()
+                    .map(str::len)
+                    .max()
+                    .unwrap_or(0)
+            })
+        };
+        let variants: [&'static [char]; 3] = [&[], &[':'], &['.', ':']];
+        let fits = |breaks: &&'static [char]| names + calls(breaks) <= left;
+        let breaks = variants.into_iter().find(fits).unwrap_or(&['.', ':']);
+        let names = names.min(left.saturating_sub(calls(breaks)).max(Self::NAMES));
+        Self { names, breaks }
+    }
+
+    fn cut(&self, name: &str) -> String {
+        if name.len() <= self.names {
+            return name.to_owned();
+        }
+        let kept = name.chars().take(self.names.saturating_sub(3));
+        kept.chain("...".chars()).collect()
+    }
+}
+
+/// A configuration's name and below it its entries, in as few columns as will do.
+fn narrow_row(alike: &[&WebhookRow], room: &Room) -> [(Style, String); 6] {
+    let Some(first) = alike.first() else {
+        return std::array::from_fn(|_| (Style::Plain, String::new()));
+    };
+    let mut names = room.cut(&first.configuration);
+    let mut namespaces = String::new();
+    for row in alike {
+        let number = match &row.namespaces {
+            Ok(names) => names.len().to_string(),
+            Err(_) => "?".to_owned(),
+        };
+        names = format!("{names}\n{}", room.cut(&format!("  {}", entry(row))));
+        namespaces = format!("{namespaces}\n{number}");
+    }
+    if first.deactivated {
+        names.push_str("\n  (deactivated)");
+    }
+    let (style, ready) = ready(first);
+    let (ca_style, ca_bundle) = ca_bundle(first);
+    let ca_bundle = ca_bundle.split(':').next().unwrap_or_default();
     [
-        (Style::Plain, format!("{name}  {entry}")),
-        (Style::Plain, format!("{revision}{tag}")),
-        (Style::Plain, broken(&row.calls, breaks)),
-        (style, format!("{ready}\n{}", row.failure_policy)),
-        (ca_style, format!("{ca_bundle}\n{}", expires(row))),
+        (Style::Plain, names),
+        (Style::Plain, revision(first)),
+        (Style::Plain, broken(&first.calls, room.breaks)),
+        (style, format!("{ready}\n{}", first.failure_policy)),
+        (ca_style, format!("{ca_bundle}\n{}", expires(first))),
         (Style::Plain, namespaces),
     ]
-}
-
-/// Before which characters the address in `CALLS` is broken, so that no other column has to be.
-fn breaks(report: &Report, width: usize) -> &'static [char] {
-    let longest = |length: fn(&WebhookRow) -> usize| rows(report).map(length).max().unwrap_or(0);
-    let names = longest(|row| row.configuration.len().max(short(&row.entry).len() + 2));
-    let revisions = longest(|row| row.revision.iter().chain(&row.tag).map(String::len).max().unwrap_or(0) + 2);
-    // READY, CABUNDLE with a date below it, NS, and two blanks between columns.
-    let others = names + revisions.max("REVISION".len()) + 6 + 10 + 2 + 5 * 2;
-    let variants: [&[char]; 2] = [&[], &[':']];
-    let fits = |breaks: &&&[char]| {
-        let lines = rows(report).map(|row| {
-            broken(&row.calls, breaks).lines().map(str::len).max().unwrap_or(0)
-        });
-        others + lines.max().unwrap_or(0) <= width
-    };
-    variants.iter().find(fits).copied().unwrap_or(&['.', ':'])
-}
-
-/// The address of a Service on several lines; URLs stay as they are.
-fn broken(calls: &str, breaks: &[char]) -> String {
-    if calls.contains("://") {
-        return calls.to_owned();
-    }
-    let mut text = calls.to_owned();
-    for at in breaks {
-        text = text.replacen(*at, &format!("\n{at}"), 1);
-    }
-    text
 }
 
 fn none() -> String {
@@ -114,8 +161,29 @@ fn none() -> String {
 }
 
 /// Every entry that Istio installs ends in the same words.
-fn short(entry: &str) -> &str {
-    entry.strip_suffix(".sidecar-injector.istio.io").unwrap_or(entry)
+fn entry(row: &WebhookRow) -> &str {
+    row.entry
+        .strip_suffix(".sidecar-injector.istio.io")
+        .unwrap_or(&row.entry)
+}
+
+fn revision(row: &WebhookRow) -> String {
+    let tag = row
+        .tag
+        .as_ref()
+        .map(|tag| format!("\n({tag})"))
+        .unwrap_or_default();
+    format!("{}{tag}", row.revision.as_deref().unwrap_or("-"))
+}
+
+/// The address of a Service on several lines; URLs stay as they are.
+fn broken(calls: &str, breaks: &[char]) -> String {
+    if calls.contains("://") {
+        return calls.to_owned();
+    }
+    breaks.iter().fold(calls.to_owned(), |text, at| {
+        text.replacen(*at, &format!("\n{at}"), 1)
+    })
 }
 
 fn ready(row: &WebhookRow) -> (Style, String) {
@@ -136,5 +204,6 @@ fn ca_bundle(row: &WebhookRow) -> (Style, String) {
 }
 
 fn expires(row: &WebhookRow) -> String {
-    row.expires.map_or_else(none, |time| time.strftime("%Y-%m-%d").to_string())
+    row.expires
+        .map_or_else(none, |time| time.strftime("%Y-%m-%d").to_string())
 }

@@ -1,6 +1,7 @@
 //! The words for what the checks say in types.
 
 use injdoctor_checks::decide::{Observation, Outcome, Seen};
+use injdoctor_checks::facts::Target;
 use injdoctor_checks::report::{Risk, Severity};
 use jiff::{SignedDuration, Timestamp};
 
@@ -30,6 +31,15 @@ pub fn outcome(outcome: Outcome) -> &'static str {
         Outcome::NotInjected => "not injected",
         Outcome::Rejected => "rejected",
         Outcome::Unknown => "unknown",
+    }
+}
+
+/// The target in kubectl's words. It has no name where a manifest has only `generateName`, and
+/// where it stands for all objects of a kind that could not be listed.
+pub fn target(target: &Target) -> String {
+    match target.name.as_str() {
+        "" => format!("{}/?", target.kind.singular()),
+        _ => target.to_string(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::api::Api;
@@ -16,7 +16,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 pub(crate) fn delete(api: Api, name: &str) -> Result<()> {
     let path = format!("/api/v1/namespaces/{name}");
     // From here on nobody can create anything in it.
-    let mut namespace = api.delete(&path, &json!({}))?;
+    api.delete(&path, &json!({}))?;
     let now = json!({"gracePeriodSeconds": 0, "propagationPolicy": "Background"});
     for (version, resource) in namespaced_resources(api)? {
         api.delete(&format!("{version}/namespaces/{name}/{resource}"), &now)?;
@@ -29,9 +29,18 @@ pub(crate) fn delete(api: Api, name: &str) -> Result<()> {
         );
         Ok(())
     })?;
-    set(&mut namespace, "/spec", "finalizers", json!([]));
-    api.replace(&format!("{path}/finalize"), &namespace)?;
-    Ok(())
+    // The namespace controller writes to it at the same time, so that a try can come too late.
+    retry(LIMIT, || {
+        let mut namespace = match api.get(&path) {
+            Err(error) if error.is_not_found() => return Ok(()),
+            namespace => namespace?,
+        };
+        set(&mut namespace, "/spec", "finalizers", json!([]));
+        match api.replace(&format!("{path}/finalize"), &namespace) {
+            Err(error) if !error.is_not_found() => Err(error)?,
+            _ => bail!("namespace {name} is still there"),
+        }
+    })
 }
 
 /// The path of every API version and the resources of it that can be deleted by namespace.

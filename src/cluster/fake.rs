@@ -1,0 +1,143 @@
+//! An API server for tests: answers from a closure, and remembers what it was asked.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use http::{Method, Request, Response};
+use injdoctor_checks::facts::Connection;
+use kube::Client;
+use kube::client::Body;
+use serde_json::{Value, json};
+
+use super::connect::Link;
+use super::limits::Limits;
+
+/// What the server does with a request.
+pub enum Answer {
+    /// A status code and a JSON body.
+    Json(u16, Value),
+    /// A status code and any body.
+    Text(u16, &'static str),
+    /// A JSON body after a while.
+    Later(Duration, Value),
+    /// The connection breaks.
+    Cut,
+}
+
+/// A link to such a server, and the paths with queries that it was asked.
+pub struct Fake {
+    pub link: Link,
+    pub asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Fake {
+    /// A server that answers by path with query.
+    pub fn new(answer: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Self {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (answer, log) = (Arc::new(answer), asked.clone());
+        let service = tower::service_fn(move |request: Request<Body>| {
+            assert_eq!(request.method(), Method::GET);
+            let path = request.uri().to_string();
+            log.lock().unwrap().push(path.clone());
+            let answer = answer(&path);
+            async move {
+                let (code, body) = match answer {
+                    Answer::Json(code, value) => (code, value.to_string()),
+                    Answer::Text(code, text) => (code, text.to_owned()),
+                    Answer::Later(wait, value) => {
+                        tokio::time::sleep(wait).await;
+                        (200, value.to_string())
+                    }
+                    Answer::Cut => return Err(std::io::Error::other("connection reset by peer")),
+                };
+                Ok(Response::builder()
+                    .status(code)
+                    .body(Body::from(body.into_bytes()))
+                    .unwrap())
+            }
+        });
+        let link = Link {
+            client: Client::new(service, "default"),
+            namespace: "default".to_owned(),
+            server: "https://fake:6443".to_owned(),
+            limits: Limits::new(None),
+            connection: Connection::default(),
+        };
+        Self { link, asked }
+    }
+
+    /// A server with objects by path: one without a query is got, and lists hold what they are given.
+    /// Whatever is not there is absent, and lists of it are empty.
+    pub fn with_objects(objects: Vec<(&'static str, Value)>) -> Self {
+        Self::new(move |path| {
+            let (path, is_list) = match path.split_once('?') {
+                Some((path, query)) => (path, query.contains("limit=")),
+                None => (path, false),
+            };
+            match objects.iter().find(|(there, _)| *there == path) {
+                Some((_, answer)) if answer.get("code").is_some() => {
+                    let code = answer["code"].as_u64().unwrap().try_into().unwrap();
+                    Answer::Json(code, answer.clone())
+                }
+                Some((_, items)) if is_list => Answer::Json(200, list(items.as_array().unwrap())),
+                Some((_, object)) => Answer::Json(200, object.clone()),
+                None if is_list => Answer::Json(200, list(&[])),
+                None => Answer::Json(404, status(404, "not found")),
+            }
+        })
+    }
+
+    /// How many requests there were.
+    pub fn requests(&self) -> usize {
+        self.asked.lock().unwrap().len()
+    }
+}
+
+/// A list as the API server writes it.
+pub fn list(items: &[Value]) -> Value {
+    json!({"kind": "List", "apiVersion": "v1", "metadata": {}, "items": items})
+}
+
+/// An error as the API server writes it.
+pub fn status(code: u16, message: &str) -> Value {
+    let reason = match code {
+        403 => "Forbidden",
+        404 => "NotFound",
+        401 => "Unauthorized",
+        410 => "Expired",
+        _ => "",
+    };
+    json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+           "message": message, "reason": reason, "code": code})
+}
+
+/// An object that another one controls: `kind/name` of both, whose uids are the same words.
+pub fn owned(kind: &str, name: &str, owner: Option<(&str, &str)>) -> Value {
+    let owners: Vec<_> = owner
+        .into_iter()
+        .map(|(kind, name)| {
+            let api_version = match kind {
+                "Job" | "CronJob" => "batch/v1",
+                "Rollout" => "argoproj.io/v1alpha1",
+                _ => "apps/v1",
+            };
+            json!({"apiVersion": api_version, "kind": kind, "name": name, "uid": format!("{kind}/{name}"), "controller": true})
+        })
+        .collect();
+    let labels = json!({"app": name});
+    let template = json!({"metadata": {"labels": labels}, "spec": {"containers": []}});
+    let spec = match kind {
+        "Pod" => json!({"containers": []}),
+        "CronJob" => {
+            json!({"schedule": "* * * * *", "jobTemplate": {"spec": {"template": template}}})
+        }
+        _ => {
+            json!({"selector": {"matchLabels": {"app": name, "pod-template-hash": "1"}}, "template": template})
+        }
+    };
+    json!({
+        "metadata": {"name": name, "namespace": "shop", "uid": format!("{kind}/{name}"), "ownerReferences": owners,
+                     "managedFields": [{"manager": "kubectl"}]},
+        "spec": spec,
+    })
+}
