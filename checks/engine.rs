@@ -2,7 +2,7 @@
 
 use crate::check::{About, Check, Verdict};
 use crate::decide::{self, Outcome, Prediction};
-use crate::facts::{Facts, Kind, Shared, Snapshot, Subject, Unread};
+use crate::facts::{Facts, Kind, Shared, Snapshot, Subject, unread};
 use crate::registry;
 use crate::report::{CheckResult, Diagnosis, Effect, Finding, Severity, Status};
 
@@ -102,48 +102,4 @@ fn first<'a>(
 fn order(findings: &mut [(&'static Check, Finding)], root_cause: Option<&'static Check>) {
     let is_root = |check: &Check| root_cause.is_some_and(|root| root.code == check.code);
     findings.sort_by_key(|(check, _)| (!is_root(check), check.stage));
-}
-
-/// The reads that brought nothing, for this subject and for the cluster.
-fn unread(snapshot: &Snapshot, subject: &Subject) -> Vec<Unread> {
-    let cluster = &snapshot.cluster;
-    let mut unread: Vec<&Unread> = Vec::new();
-    unread.extend(subject.object.unread());
-    unread.extend(subject.owners.iter().filter_map(|fact| fact.unread()));
-    unread.extend(subject.replica_sets.unread());
-    unread.extend(subject.pods.unread());
-    unread.extend(subject.events.unread());
-    unread.extend(cluster.server_version.unread());
-    unread.extend(
-        cluster
-            .namespaces
-            .get(&subject.target.namespace)
-            .and_then(|fact| fact.unread()),
-    );
-    unread.extend(cluster.webhooks.unread());
-    unread.extend(cluster.services.values().filter_map(|fact| fact.unread()));
-    unread.extend(
-        cluster
-            .endpoint_slices
-            .values()
-            .filter_map(|fact| fact.unread()),
-    );
-    unread.extend(cluster.pods.values().filter_map(|fact| fact.unread()));
-    unread.extend(
-        cluster
-            .deployments
-            .values()
-            .filter_map(|fact| fact.unread()),
-    );
-    unread.extend(
-        cluster
-            .config_maps
-            .values()
-            .filter_map(|fact| fact.unread()),
-    );
-    unread.extend(cluster.api_servers.unread());
-    let mut unread: Vec<_> = unread.into_iter().cloned().collect();
-    unread.sort();
-    unread.dedup();
-    unread
 }

@@ -108,7 +108,7 @@ pub struct Check {
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["files", "selector", "context", "kubeconfig", "as_user", "as_groups", "request_timeout"],
+        conflicts_with_all = ["files", "selector"],
         help_heading = "Targets"
     )]
     pub from: Option<String>,
@@ -134,12 +134,7 @@ pub struct Webhook {
     /// Name of a MutatingWebhookConfiguration; without it, all that inject
     pub name: Option<String>,
     /// Judge a snapshot instead of a cluster
-    #[arg(
-        long,
-        value_name = "FILE",
-        conflicts_with_all = ["context", "kubeconfig", "as_user", "as_groups", "request_timeout"],
-        help_heading = "Targets"
-    )]
+    #[arg(long, value_name = "FILE", help_heading = "Targets")]
     pub from: Option<String>,
     /// How to answer.
     #[command(flatten)]

@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use injdoctor_checks::report::Diagnosis;
+use injdoctor_checks::decide::Outcome;
+use injdoctor_checks::report::{Diagnosis, Severity};
 
 use crate::cli::FailOn;
 
@@ -48,8 +49,113 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Whether a diagnosis has a finding at or above the threshold.
+/// Whether a diagnosis has a finding at or above the threshold. That pods are rejected is an error
+/// even where no check knows why.
 pub fn fails(diagnosis: &Diagnosis, fail_on: FailOn) -> bool {
-    let mut findings = diagnosis.findings.iter();
-    findings.any(|(_, finding)| fail_on.includes(finding.severity))
+    let rejected = diagnosis
+        .predicted
+        .as_ref()
+        .is_some_and(|one| one.outcome == Outcome::Rejected);
+    let severities = diagnosis
+        .findings
+        .iter()
+        .map(|(_, finding)| finding.severity);
+    let mut all = severities.chain(rejected.then_some(Severity::Error));
+    all.any(|severity| fail_on.includes(severity))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use injdoctor_checks::check::Stage;
+    use injdoctor_checks::decide::Prediction;
+    use injdoctor_checks::facts::{Kind, Target};
+    use injdoctor_checks::registry;
+    use injdoctor_checks::report::{Effect, Finding};
+
+    fn diagnosis(outcome: Outcome, severities: &[Severity]) -> Diagnosis {
+        let check = registry().next().unwrap();
+        let findings = severities
+            .iter()
+            .map(|severity| (check, Finding::new(*severity, Effect::Beside, "something")));
+        Diagnosis {
+            target: Target {
+                kind: Kind::Pod,
+                namespace: "shop".into(),
+                name: "web".into(),
+            },
+            predicted: Some(Prediction {
+                outcome,
+                revision: None,
+                webhook: None,
+                decided: Stage::Called,
+                because: String::new(),
+                calls: Vec::new(),
+            }),
+            observed: None,
+            webhooks: Vec::new(),
+            root_cause: None,
+            findings: findings.collect(),
+            checks: Vec::new(),
+            unread: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_threshold_decides_and_then_what_is_unknown() {
+        use FailOn::{Error, Info, Never, Warning};
+        use Outcome::{Injected, NotInjected, Rejected, Unknown};
+        for (outcome, severities, expected) in [
+            (
+                Injected,
+                &[][..],
+                [(Error, 0), (Warning, 0), (Info, 0), (Never, 0)],
+            ),
+            (
+                NotInjected,
+                &[Severity::Info],
+                [(Error, 0), (Warning, 0), (Info, 1), (Never, 0)],
+            ),
+            (
+                NotInjected,
+                &[Severity::Warning],
+                [(Error, 0), (Warning, 1), (Info, 1), (Never, 0)],
+            ),
+            (
+                Rejected,
+                &[Severity::Error],
+                [(Error, 1), (Warning, 1), (Info, 1), (Never, 0)],
+            ),
+            (
+                Rejected,
+                &[],
+                [(Error, 1), (Warning, 1), (Info, 1), (Never, 0)],
+            ),
+            (
+                Unknown,
+                &[],
+                [(Error, 3), (Warning, 3), (Info, 3), (Never, 3)],
+            ),
+            (
+                Unknown,
+                &[Severity::Warning],
+                [(Error, 3), (Warning, 1), (Info, 1), (Never, 3)],
+            ),
+        ] {
+            for (fail_on, code) in expected {
+                let exit = Exit::of(&[diagnosis(outcome, severities)], fail_on);
+                assert_eq!(exit.code(), code, "{outcome} {severities:?} {fail_on:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_unknown_among_many_is_not_lost() {
+        let all = [
+            diagnosis(Outcome::Injected, &[]),
+            diagnosis(Outcome::Unknown, &[]),
+        ];
+        assert_eq!(Exit::of(&all, FailOn::Warning), Exit::Unknown);
+        assert_eq!(Exit::of(&[], FailOn::Warning), Exit::Clear);
+    }
 }

@@ -1,10 +1,33 @@
 //! The binary as a user meets it. `TRYCMD=overwrite cargo test --test cli` writes the expected output
 //! of the cases in `tests/cli` anew.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test may panic"
+)]
 
+use std::fs;
 use std::io::Read;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
+
+use injdoctor_checks::report::is_invisible;
+use serde_json::{Value, json};
+
+#[test]
+fn cases() {
+    let binary = trycmd::schema::Bin::Path(env!("CARGO_BIN_EXE_injdoctor").into());
+    trycmd::TestCases::new()
+        .register_bin("injdoctor", binary)
+        .env("LANG", "C.UTF-8")
+        .env("LC_ALL", "")
+        .env("LC_CTYPE", "")
+        .env("TERM", "xterm")
+        .env("NO_COLOR", "1")
+        .env("KUBECONFIG", "/nonexistent")
+        .case("tests/cli/*.md");
+}
 
 /// A run whose environment is the same everywhere.
 fn injdoctor(arguments: &[&str]) -> Command {
@@ -13,81 +36,110 @@ fn injdoctor(arguments: &[&str]) -> Command {
     command
 }
 
-fn snapshot(name: &str) -> String {
-    format!(
-        "{}/tests/cli/snapshots/{name}.json",
-        env!("CARGO_MANIFEST_DIR")
-    )
+/// A recorded cluster in which pods are rejected, changed for a test; the path of its file.
+fn recorded(name: &str, change: impl FnOnce(&mut Value)) -> String {
+    let mut snapshot = serde_json::from_str(injdoctor::demo::SCENARIOS[0].snapshot).unwrap();
+    change(&mut snapshot);
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.json"));
+    fs::write(&path, snapshot.to_string()).unwrap();
+    path.to_str().unwrap().to_owned()
 }
 
-#[test]
-fn cases() {
-    trycmd::TestCases::new()
-        .register_bin(
-            "injdoctor",
-            trycmd::schema::Bin::Path(env!("CARGO_BIN_EXE_injdoctor").into()),
-        )
-        .env("LANG", "C.UTF-8")
-        .env("KUBECONFIG", "/nonexistent")
-        .env("HOME", "/nonexistent")
-        .env("NO_COLOR", "1")
-        .case("tests/cli/*.md");
+/// Two hundred workloads, as there are in a mesh.
+fn mesh(name: &str) -> String {
+    recorded(name, |snapshot| {
+        let subjects = snapshot["subjects"].as_array_mut().unwrap();
+        for number in 1..200 {
+            let mut subject = subjects[0].clone();
+            subject["target"]["name"] = json!(format!("reviews-{number}"));
+            subject["object"]["got"]["metadata"]["name"] = subject["target"]["name"].clone();
+            subjects.push(subject);
+        }
+    })
+}
+
+/// Nobody may list the webhooks.
+fn refused(name: &str) -> String {
+    recorded(name, |snapshot| {
+        snapshot["cluster"]["webhooks"] = json!({ "refused": {
+            "verb": "list",
+            "resource": "mutatingwebhookconfigurations.admissionregistration.k8s.io",
+            "reason": "forbidden",
+        }});
+    })
+}
+
+/// Whoever may write to the cluster writes what a terminal obeys: in labels, names and messages.
+fn hostile(name: &str) -> String {
+    fn infect(value: &mut Value) {
+        const EVIL: &str =
+            "\u{1b}[2J\u{1b}]0;gone\u{7}\u{9b}31m\u{7f}\u{202e}\u{2028}\r\n\t\u{feff}";
+        match value {
+            Value::String(text) => text.push_str(EVIL),
+            Value::Array(items) => items.iter_mut().for_each(infect),
+            Value::Object(fields) => fields.values_mut().for_each(infect),
+            _ => {}
+        }
+    }
+    recorded(name, |snapshot| {
+        infect(&mut snapshot["connection"]["context"]);
+        infect(&mut snapshot["cluster"]["serverVersion"]);
+        let namespace = &mut snapshot["cluster"]["namespaces"]["shop"]["got"]["metadata"];
+        infect(&mut namespace["labels"]["istio-injection"]);
+        for webhook in snapshot["cluster"]["webhooks"]["got"]
+            .as_array_mut()
+            .unwrap()
+        {
+            infect(&mut webhook["metadata"]["name"]);
+            for entry in webhook["webhooks"].as_array_mut().unwrap() {
+                infect(&mut entry["name"]);
+                infect(&mut entry["clientConfig"]["caBundle"]);
+            }
+        }
+        let subject = &mut snapshot["subjects"][0];
+        infect(&mut subject["target"]["name"]);
+        infect(&mut subject["events"]);
+        let template = &mut subject["object"]["got"]["template"]["metadata"];
+        template["annotations"] = json!({ "sidecar.istio.io/inject": "\u{1b}[31mtrue" });
+        template["labels"]["istio.io/rev"] = json!("\u{1b}[31mcanary\u{202e}");
+    })
 }
 
 #[test]
 fn a_reader_that_has_seen_enough_is_no_failure() {
-    let all = snapshot("mesh");
-    for (format, expected) in [("text", 1), ("json", 1), ("yaml", 1), ("name", 1)] {
-        let mut run = injdoctor(&["check", "--from", &all, "-o", format])
+    let mesh = mesh("pipe");
+    let checks = ["text", "json", "yaml", "name"]
+        .map(|format| (vec!["check", "--from", &mesh, "-o", format], 1));
+    let others = [
+        (vec!["explain"], 0),
+        (vec!["demo"], 0),
+        (vec!["completion", "bash"], 0),
+        (vec!["--help"], 0),
+    ];
+    for (arguments, expected) in checks.into_iter().chain(others) {
+        let mut run = injdoctor(&arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         drop(run.stdout.take());
         let mut complaint = String::new();
-        run.stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut complaint)
-            .unwrap();
-        assert_eq!(complaint, "", "{format}");
-        assert_eq!(run.wait().unwrap().code(), Some(expected), "{format}");
-    }
-    for arguments in [
-        &["explain"][..],
-        &["demo"],
-        &["completion", "bash"],
-        &["--help"],
-    ] {
-        let mut run = injdoctor(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        drop(run.stdout.take());
-        let mut complaint = String::new();
-        run.stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut complaint)
-            .unwrap();
-        assert_eq!(
-            (complaint.as_str(), run.wait().unwrap().code()),
-            ("", Some(0)),
-            "{arguments:?}"
-        );
+        let mut stderr = run.stderr.take().unwrap();
+        stderr.read_to_string(&mut complaint).unwrap();
+        assert_eq!(complaint, "", "{arguments:?}");
+        assert_eq!(run.wait().unwrap().code(), Some(expected), "{arguments:?}");
     }
 }
 
 #[test]
 fn the_exit_code_is_the_same_in_every_format() {
-    let (mesh, refused) = (snapshot("mesh"), snapshot("refused"));
+    let (mesh, refused) = (mesh("exit-mesh"), refused("exit-refused"));
     for (file, fail_on, expected) in [
         (&mesh, "error", 1),
         (&mesh, "warning", 1),
         (&mesh, "info", 1),
         (&mesh, "never", 0),
-        (&refused, "warning", 3),
+        (&refused, "error", 3),
         (&refused, "never", 3),
     ] {
         for format in ["text", "wide", "json", "yaml", "name"] {
@@ -101,28 +153,27 @@ fn the_exit_code_is_the_same_in_every_format() {
 
 #[test]
 fn no_control_character_of_the_cluster_reaches_the_terminal() {
-    let hostile = snapshot("hostile");
-    for format in ["text", "wide", "json", "yaml", "name"] {
-        for colour in ["never", "always"] {
-            let arguments = [
-                "check",
-                "--from",
-                &hostile,
-                "--fail-on",
-                "info",
-                "-o",
-                format,
-                "--color",
-                colour,
-            ];
-            let run = injdoctor(&arguments).output().unwrap();
-            let text = String::from_utf8(run.stdout).unwrap();
-            assert!(!text.is_empty(), "{format}");
-            let text = without_colours(&text);
-            let bad = text
-                .chars()
-                .find(|c| *c != '\n' && injdoctor_checks::report::is_invisible(*c));
-            assert_eq!(bad, None, "{format}: {text}");
+    let hostile = hostile("terminal");
+    for command in ["check", "webhook"] {
+        for format in ["text", "wide", "json", "yaml", "name"] {
+            for colour in ["never", "always"] {
+                let arguments = [
+                    command,
+                    "--from",
+                    &hostile,
+                    "--fail-on",
+                    "info",
+                    "-o",
+                    format,
+                    "--color",
+                    colour,
+                ];
+                let run = injdoctor(&arguments).output().unwrap();
+                let text = without_colours(&String::from_utf8(run.stdout).unwrap());
+                let bad = text.chars().find(|c| *c != '\n' && is_invisible(*c));
+                assert_eq!(bad, None, "{arguments:?}: {text}");
+                assert_ne!(run.status.code(), Some(101), "{arguments:?} panics");
+            }
         }
     }
 }
@@ -133,10 +184,8 @@ fn without_colours(text: &str) -> String {
     let mut plain = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let (codes, rest) = part.split_once('m').unwrap_or(("?", part));
-        assert!(
-            codes.chars().all(|c| c.is_ascii_digit() || c == ';'),
-            "{part}"
-        );
+        let colours = codes.chars().all(|c| c.is_ascii_digit() || c == ';');
+        assert!(colours, "{part}");
         plain.push_str(rest);
     }
     plain
@@ -144,29 +193,84 @@ fn without_colours(text: &str) -> String {
 
 #[test]
 fn colours_say_nothing_that_the_text_does_not_say() {
-    let mesh = snapshot("mesh");
-    let run = |colour: &str| {
-        let arguments = ["check", "--from", &mesh, "--color", colour];
-        String::from_utf8(injdoctor(&arguments).output().unwrap().stdout).unwrap()
-    };
-    let (plain, coloured) = (run("never"), run("always"));
-    assert!(!plain.contains('\u{1b}'));
-    assert!(coloured.contains('\u{1b}'));
-    assert_eq!(without_colours(&coloured), plain);
+    let mesh = mesh("colours");
+    for command in [
+        &["check", "--from", &mesh][..],
+        &["webhook", "--from", &mesh],
+        &["demo"],
+    ] {
+        let run = |colour: &str| {
+            let arguments = [command, &["--color", colour]].concat();
+            String::from_utf8(injdoctor(&arguments).output().unwrap().stdout).unwrap()
+        };
+        let (plain, coloured) = (run("never"), run("always"));
+        assert!(!plain.contains('\u{1b}'));
+        assert!(coloured.contains('\u{1b}'));
+        assert_eq!(without_colours(&coloured), plain);
+    }
+}
+
+#[test]
+fn without_utf8_everything_is_ascii() {
+    let hostile = hostile("ascii");
+    for command in [
+        &["check", "--from", &hostile, "-o", "wide"][..],
+        &["demo"],
+        &["explain"],
+    ] {
+        let output = injdoctor(command).env("LANG", "C").output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(!text.is_empty());
+        assert_eq!(
+            text.chars().find(|c| !c.is_ascii()),
+            None,
+            "{command:?}: {text}"
+        );
+    }
+}
+
+#[test]
+fn a_mesh_wide_cause_is_told_once() {
+    let mesh = mesh("once");
+    let output = injdoctor(&["check", "--from", &mesh]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(text.matches("concerns").count(), 1, "{text}");
+    assert!(text.contains("and 195 more"), "{text}");
+}
+
+#[test]
+fn eighty_columns_hold_the_text() {
+    let mesh = mesh("columns");
+    for command in [
+        &["check", "--from", &mesh][..],
+        &["webhook", "--from", &mesh],
+        &["demo"],
+        &["explain"],
+    ] {
+        let output = injdoctor(command).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        for line in text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("kubectl "))
+        {
+            assert!(line.chars().count() <= 80, "{command:?}: {line}");
+        }
+    }
 }
 
 #[test]
 fn the_formats_for_programs_hold_the_same_value() {
-    for name in ["mesh", "hostile", "refused"] {
-        let file = snapshot(name);
+    for file in [
+        mesh("same-mesh"),
+        hostile("same-hostile"),
+        refused("same-refused"),
+    ] {
         let run = |format: &str| {
-            let output = injdoctor(&["check", "--from", &file, "-o", format])
-                .output()
-                .unwrap();
-            String::from_utf8(output.stdout).unwrap()
+            let arguments = ["check", "--from", &file, "-o", format];
+            String::from_utf8(injdoctor(&arguments).output().unwrap().stdout).unwrap()
         };
-        let json: serde_json::Value = serde_json::from_str(&run("json")).unwrap();
-        let yaml: serde_json::Value = serde_saphyr::from_str(&run("yaml")).unwrap();
-        assert_eq!(json, yaml, "{name}");
+        let json: Value = serde_json::from_str(&run("json")).unwrap();
+        let yaml: Value = serde_saphyr::from_str(&run("yaml")).unwrap();
+        assert_eq!(json, yaml, "{file}");
     }
 }

@@ -8,6 +8,7 @@ use std::fmt;
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, RuleWithOperations};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
+use super::admitted::as_admitted;
 use super::selector::{Labels, Requirement, in_words, requirements};
 use super::{Answer, JudgedPod};
 use crate::eval::match_conditions::{self, Conditions};
@@ -214,7 +215,7 @@ fn conditions(webhook: &MutatingWebhook, pod: &JudgedPod) -> Option<Called> {
     if conditions.is_empty() {
         return None;
     }
-    let value = pod.value();
+    let value = as_admitted(pod);
     let request = match_conditions::Request {
         pod: &value,
         namespace: &pod.namespace,

@@ -1,7 +1,7 @@
 //! Istio's injection webhooks, and the istiod behind them.
 
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
-use k8s_openapi::api::core::v1::{Container, Pod};
+use k8s_openapi::api::core::v1::{Container, Pod, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::names;
@@ -76,19 +76,18 @@ pub fn label<'a>(configuration: &'a MutatingWebhookConfiguration, name: &str) ->
 
 /// The container in which istiod runs.
 pub fn istiod_container(pod: &Pod) -> Option<&Container> {
-    let containers = &pod.spec.as_ref()?.containers;
-    containers
-        .iter()
-        .find(|container| container.name == "discovery")
-        .or_else(|| {
-            containers.iter().find(|container| {
-                container
-                    .args
-                    .iter()
-                    .flatten()
-                    .any(|argument| argument == "discovery")
-            })
-        })
+    istiod_container_of(pod.spec.as_ref()?)
+}
+
+/// The container of a pod's spec in which istiod runs.
+pub fn istiod_container_of(spec: &PodSpec) -> Option<&Container> {
+    let is_istiod = |container: &&Container| {
+        let mut arguments = container.args.iter().flatten();
+        arguments.any(|argument| argument == "discovery")
+    };
+    let containers = &spec.containers;
+    let named = containers.iter().find(|one| one.name == "discovery");
+    named.or_else(|| containers.iter().find(is_istiod))
 }
 
 /// The value of an environment variable that is written in the pod.

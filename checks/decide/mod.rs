@@ -3,6 +3,7 @@
 //! Four questions on the pod's way, each in its file: [`called`], [`reached`], [`wanted`],
 //! [`rendered`]; [`predict`] puts them together, [`observe`] looks at the pods that exist.
 
+mod admitted;
 mod answer;
 pub(crate) mod called;
 pub(crate) mod injector;
@@ -28,7 +29,7 @@ pub use observed::observe;
 pub use pod::JudgedPod;
 pub use predict::predict;
 pub(crate) use predict::{calls, is_static};
-pub use reached::{Arrival, Istiod, Reached, Unreachable};
+pub use reached::{Arrival, Destination, Destinations, Istiod, Reached, Unreachable};
 pub use rendered::{Refusal, Rendered, Sidecar};
 pub use survey::{WebhookRow, survey};
 pub use wanted::{Ask, Declined, Wanted, Wish};

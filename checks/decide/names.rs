@@ -10,6 +10,8 @@ pub const ISTIO_TAG: &str = "istio.io/tag";
 pub const INJECT: &str = "sidecar.istio.io/inject";
 /// Annotation of injected pods: what was added, and by which revision.
 pub const STATUS: &str = "sidecar.istio.io/status";
+/// Annotation of injected pods that had an `istio-proxy` or the like of their own: what theirs said.
+pub const OVERRIDES: &str = "proxy.istio.io/overrides";
 /// Annotation of pods that names the templates to inject.
 pub const TEMPLATES: &str = "inject.istio.io/templates";
 /// Label of namespaces and pods that names the data plane.

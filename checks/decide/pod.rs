@@ -2,7 +2,6 @@
 
 use k8s_openapi::api::core::v1::PodSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use serde_json::{Value, json};
 
 use super::selector::Labels;
 use crate::facts::{Facts, Kind, Workload};
@@ -72,21 +71,5 @@ impl JudgedPod {
             spec: workload.template.spec.clone(),
             name,
         }
-    }
-
-    /// The pod as the API server hands it to a matchCondition.
-    pub fn value(&self) -> Value {
-        let mut metadata = json!({ "namespace": self.namespace });
-        if let Some(fields) = metadata.as_object_mut() {
-            if let Some(name) = &self.name {
-                fields.insert("name".to_owned(), json!(name));
-            }
-            for (field, map) in [("labels", &self.labels), ("annotations", &self.annotations)] {
-                if !map.is_empty() {
-                    fields.insert(field.to_owned(), json!(map));
-                }
-            }
-        }
-        json!({ "apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": self.spec })
     }
 }

@@ -153,11 +153,16 @@ fn step(
     }
     // A refusal by istiod is an answer, not a failure: failurePolicy does not matter any more.
     let rendered = call.rendered.insert(rendered(facts, &istiod, pod));
-    if rendered.known()?.no().is_some() {
-        decide(Stage::Rendered, Outcome::Rejected, rendered.to_string());
-    } else {
-        decide(Stage::Rendered, Outcome::Injected, wanted.to_string());
-        prediction.revision = Some(istiod.revision);
+    match rendered.known()?.no() {
+        Some(refusal) if refusal.is_crash() => {
+            let (stage, outcome, because) = failed(Stage::Rendered, refusal.to_string());
+            decide(stage, outcome, because);
+        }
+        Some(refusal) => decide(Stage::Rendered, Outcome::Rejected, refusal.to_string()),
+        None => {
+            decide(Stage::Rendered, Outcome::Injected, wanted.to_string());
+            prediction.revision = Some(istiod.revision);
+        }
     }
     Ok(())
 }

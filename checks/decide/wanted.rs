@@ -3,13 +3,13 @@
 //! Source: Istio 1.31, `pkg/kube/inject/inject.go` (`injectRequired`), in its order.
 
 use std::fmt;
+use std::rc::Rc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use super::Config;
 use super::reached::Istiod;
 use super::selector::{Labels, Requirement, in_words, requirements};
-use super::{Answer, JudgedPod, names};
+use super::{Answer, Config, InjectorConfig, JudgedPod, names};
 use crate::facts::{Facts, Missing};
 
 /// Whether istiod wants to inject the pod.
@@ -127,22 +127,31 @@ pub fn wanted(facts: &Facts, istiod: &Istiod, pod: &JudgedPod) -> Wanted {
     }
 }
 
+/// The ConfigMap that an istiod injects by, as it reads it.
+///
+/// # Errors
+/// [`Missing`] where it was not read or is absent.
+pub fn injector_config(facts: &Facts, istiod: &Istiod) -> Result<Rc<InjectorConfig>, Missing> {
+    let name = istiod.injector_config_map();
+    let config = facts.injector_config(&istiod.namespace, &name)?;
+    config.ok_or_else(|| {
+        Missing(format!(
+            "ConfigMap {name} is absent from {}",
+            istiod.namespace
+        ))
+    })
+}
+
 /// The configuration that an istiod injects by.
 ///
 /// # Errors
 /// [`Missing`] where it was not read, is absent, or is not what istiod could have read.
 pub fn config(facts: &Facts, istiod: &Istiod) -> Result<Config, Missing> {
-    let name = istiod.injector_config_map();
-    let parsed = facts.injector_config(&istiod.namespace, &name)?;
-    let Some(parsed) = parsed else {
-        return Err(Missing(format!(
-            "ConfigMap {name} is absent from {}",
-            istiod.namespace
-        )));
-    };
+    let parsed = injector_config(facts, istiod)?;
     parsed.config.clone().map_err(|error| {
         Missing(format!(
-            "istiod keeps an older configuration, as ConfigMap {name} does not parse: {error}"
+            "istiod keeps an older configuration, as ConfigMap {} does not parse: {error}",
+            istiod.injector_config_map()
         ))
     })
 }

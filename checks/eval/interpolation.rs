@@ -216,8 +216,15 @@ fn printed(line: &str, value: &str) -> Verdict {
     } else {
         "z: z"
     };
+    // Between quotes, istiod's parser takes a line that is not indented for the next one of the text.
+    let quoted = line.contains(&format!("\"{MARK}"));
     let read = |value: &str| {
-        let line = line.replace(MARK, value);
+        let value = if quoted {
+            value.replace('\n', " ")
+        } else {
+            value.to_owned()
+        };
+        let line = line.replace(MARK, &value);
         let document = format!("all:\n {line}\n {indent}{sibling}\n");
         serde_saphyr::from_str::<Value>(&document)
     };

@@ -5,6 +5,7 @@ mod managed_fields;
 mod need;
 mod redact;
 mod snapshot;
+mod unread;
 mod view;
 mod workload;
 
@@ -13,5 +14,6 @@ pub use managed_fields::{Setter, who_set};
 pub use need::{Need, Permission};
 pub use redact::redact;
 pub use snapshot::{Cluster, Connection, Snapshot, Subject, key};
+pub use unread::unread;
 pub use view::{Facts, Shared};
 pub use workload::{Condition, Kind, Target, Template, Workload};

@@ -11,8 +11,8 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Event, Namespace, Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 
-use super::{Fact, Missing, Need, Snapshot, Subject, Target, Workload, key};
-use crate::decide::{Call, InjectorConfig, JudgedPod, Observation, Prediction};
+use super::{Fact, Missing, Need, Snapshot, Subject, Target, Unread, Workload, key};
+use crate::decide::{Call, Destinations, InjectorConfig, JudgedPod, Observation, Prediction};
 
 /// What is worked out once for a whole snapshot.
 #[derive(Debug)]
@@ -39,6 +39,7 @@ pub struct Facts<'a> {
     read: RefCell<BTreeSet<Need>>,
     pod: Memo<Rc<JudgedPod>>,
     calls: Memo<Rc<[Call]>>,
+    destinations: Memo<Result<Rc<Destinations<'a>>, Missing>>,
     prediction: Memo<Rc<Prediction>>,
     observation: Memo<Rc<Observation>>,
 }
@@ -55,6 +56,7 @@ impl<'a> Facts<'a> {
             read: RefCell::default(),
             pod: OnceCell::new(),
             calls: OnceCell::new(),
+            destinations: OnceCell::new(),
             prediction: OnceCell::new(),
             observation: OnceCell::new(),
         }
@@ -81,6 +83,14 @@ impl<'a> Facts<'a> {
         });
         self.read.borrow_mut().extend(needs);
         value.clone()
+    }
+
+    /// The reads that the API server refused, of whatever kind.
+    pub fn refused(&self) -> Vec<Unread> {
+        for need in Need::ALL {
+            self.reading(need);
+        }
+        super::unread::refused(self.snapshot(), self.subject)
     }
 
     /// What the user pointed at.
@@ -299,6 +309,14 @@ impl<'a> Facts<'a> {
     pub fn calls(&self) -> Result<Rc<[Call]>, Missing> {
         let (pod, webhooks) = (self.pod()?, self.webhooks()?);
         Ok(self.memo(&self.calls, || crate::decide::calls(self, &pod, webhooks)))
+    }
+
+    /// Where the injection webhooks lead that are called for the pod, or that belong to the target
+    /// where it is a webhook configuration.
+    pub fn destinations(&self) -> Result<Rc<Destinations<'a>>, Missing> {
+        self.memo(&self.destinations, || {
+            crate::decide::reached::destinations(self).map(Rc::new)
+        })
     }
 
     /// What will happen to the next pod. It is there even where facts are missing: as Unknown.

@@ -1,3 +1,8 @@
-//! Checks.
+//! Stage 0: what concerns the mesh as a whole, or the reading of it.
+
+mod access;
+
 use crate::check::Check;
-pub(crate) static TOPICS: &[&[&Check]] = &[];
+
+/// The topics of this stage.
+pub(crate) static TOPICS: &[&[&Check]] = &[access::CHECKS];

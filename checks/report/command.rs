@@ -5,7 +5,12 @@ use crate::facts::Connection;
 
 /// A command as the argument vector a person's shell would hand to the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Command(Vec<String>);
+pub struct Command {
+    /// What stands before the program: `env` and the variables that it sets; as a rule nothing.
+    environment: Vec<String>,
+    /// The program and its arguments.
+    argv: Vec<String>,
+}
 
 impl Command {
     /// `kubectl` with these arguments.
@@ -23,15 +28,36 @@ impl Command {
         Self::of("helm", arguments)
     }
 
+    /// `kubectl edit` of an object with sed as the editor: for a line of a text in the object, which
+    /// no patch reaches. The script has to fit the object's YAML as kubectl writes it. kubectl applies
+    /// what has changed, and nothing where the script matches nothing.
+    pub fn kubectl_edit<S: Into<String>>(
+        script: &str,
+        object: impl IntoIterator<Item = S>,
+    ) -> Self {
+        // kubectl hands the editor to a shell. BSD's sed needs a suffix after -i.
+        let quoted: String = script.chars().map(in_double_quotes).collect();
+        let editor = format!("KUBE_EDITOR=sed -i.bak \"{quoted}\"");
+        let edit = std::iter::once("edit".to_owned());
+        Self {
+            environment: vec!["env".to_owned(), editor],
+            ..Self::kubectl(edit.chain(object.into_iter().map(Into::into)))
+        }
+    }
+
     fn of<S: Into<String>>(program: &str, arguments: impl IntoIterator<Item = S>) -> Self {
-        let mut argv = vec![program.to_owned()];
-        argv.extend(arguments.into_iter().map(Into::into));
-        Self(argv)
+        let program = std::iter::once(program.to_owned());
+        Self {
+            environment: Vec::new(),
+            argv: program
+                .chain(arguments.into_iter().map(Into::into))
+                .collect(),
+        }
     }
 
     /// The argument vector, reaching the same cluster as the user's own call did.
     pub fn argv(&self, connection: &Connection) -> Vec<String> {
-        let mut argv = self.0.clone();
+        let mut argv = self.argv.clone();
         let context = if argv.first().is_some_and(|program| program == "helm") {
             "--kube-context"
         } else {
@@ -46,6 +72,7 @@ impl Command {
             .filter_map(|(flag, value)| Some([flag.to_owned(), value.clone()?]))
             .flatten();
         argv.splice(1..1, given);
+        argv.splice(0..0, self.environment.iter().cloned());
         argv
     }
 }
@@ -67,8 +94,16 @@ fn quote_word(word: &str) -> String {
         return word.to_owned();
     }
     match shlex::try_quote(word) {
+        _ if !word.chars().any(|c| c == '\'' || is_invisible(c)) => format!("'{word}'"),
         Ok(quoted) if !word.chars().any(is_invisible) => quoted.into_owned(),
         _ => format!("$'{}'", word.chars().map(escape).collect::<String>()),
+    }
+}
+
+fn in_double_quotes(c: char) -> String {
+    match c {
+        '\\' | '"' | '$' | '`' => format!("\\{c}"),
+        c => c.to_string(),
     }
 }
 
@@ -125,6 +160,27 @@ mod tests {
         ] {
             assert_eq!(quote(&[word]), quoted, "{word}");
         }
+    }
+
+    #[test]
+    fn an_edit_by_sed_reaches_the_same_cluster() {
+        let connection = Connection {
+            context_flag: Some("prod".into()),
+            ..Connection::default()
+        };
+        let script = "s/^    policy:.*/    policy: enabled/";
+        let edit = Command::kubectl_edit(script, ["configmap", "x", "-n", "istio-system"]);
+        assert_eq!(
+            quote(&edit.argv(&connection)),
+            "env 'KUBE_EDITOR=sed -i.bak \"s/^    policy:.*/    policy: enabled/\"' \
+             kubectl --context prod edit configmap x -n istio-system"
+        );
+        let odd = Command::kubectl_edit("s/a/\"$x\\&`'/", ["configmap", "x"]);
+        let argv = odd.argv(&Connection::default());
+        assert_eq!(
+            argv.get(1).map(String::as_str),
+            Some("KUBE_EDITOR=sed -i.bak \"s/a/\\\"\\$x\\\\&\\`'/\"")
+        );
     }
 
     #[test]

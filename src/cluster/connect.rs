@@ -9,7 +9,7 @@ use kube::{Client, Config};
 
 use super::kubeconfig::{self, Choice, Source};
 use super::limits::Limits;
-use super::{credentials, proxy};
+use super::{credentials, proxy, transport};
 
 /// kubectl's global flags, as the user gave them.
 #[derive(Clone, Debug, Default)]
@@ -86,6 +86,10 @@ pub enum ConnectError {
         context: String,
         reason: String,
     },
+    #[error(
+        "cannot connect with context {context:?}: {reason}; see `kubectl config view --minify`"
+    )]
+    Settings { context: String, reason: String },
     #[error("cannot get credentials for context {context:?}: {reason}")]
     Credentials { context: String, reason: String },
     #[error("cannot reach the API server at {server}: {reason}; {hint}")]
@@ -128,14 +132,14 @@ pub async fn connect(flags: &ConnectFlags) -> Result<Link, ConnectError> {
         list.as_deref(),
         std::env::home_dir(),
     );
-    let (context, config) = match source.read()? {
+    let (context, (config, proxy)) = match source.read()? {
         Some(kubeconfig) if !is_empty(&kubeconfig) || flags.context.is_some() => {
             let choice = kubeconfig::choose(&kubeconfig, flags)?;
             (choice.context.clone(), from_choice(choice)?)
         }
-        _ => ("in-cluster".to_owned(), in_cluster(&source)?),
+        _ => ("in-cluster".to_owned(), (in_cluster(&source)?, None)),
     };
-    finish(context, config, flags)
+    finish(context, config, proxy.as_deref(), flags)
 }
 
 fn is_empty(kubeconfig: &Kubeconfig) -> bool {
@@ -148,9 +152,11 @@ fn in_cluster(source: &Source) -> Result<Config, ConnectError> {
     })
 }
 
+/// The configuration, and the proxy on the way to the server.
+///
 /// kube's own way from kubeconfig to configuration compares NO_PROXY with the proxy instead of the
 /// server, refuses what Go takes in these variables, and runs a credential plugin three times.
-fn from_choice(choice: Choice) -> Result<Config, ConnectError> {
+fn from_choice(choice: Choice) -> Result<(Config, Option<String>), ConnectError> {
     let Choice {
         context,
         namespace,
@@ -184,13 +190,8 @@ fn from_choice(choice: Choice) -> Result<Config, ConnectError> {
         .collect();
     let host = config.cluster_url.host().unwrap_or_default();
     let port = config.cluster_url.port_u16().unwrap_or(443);
-    if let Some(proxy) = proxy::choose(cluster.proxy_url.as_deref(), host, port, &environment) {
-        let url = proxy
-            .parse()
-            .map_err(|error| field("the proxy address", format!("{proxy:?}: {error}")))?;
-        config.proxy_url = Some(url);
-    }
-    Ok(config)
+    let proxy = proxy::choose(cluster.proxy_url.as_deref(), host, port, &environment);
+    Ok((config, proxy))
 }
 
 /// client-go takes an address without a scheme, too: `DefaultServerURL` in `k8s.io/client-go/rest/url_utils.go`.
@@ -228,11 +229,13 @@ fn certificates(cluster: &Cluster) -> Result<Option<Vec<Vec<u8>>>, String> {
     Ok(Some(certificates))
 }
 
-fn finish(context: String, mut config: Config, flags: &ConnectFlags) -> Result<Link, ConnectError> {
+fn finish(
+    context: String,
+    mut config: Config,
+    proxy: Option<&str>,
+    flags: &ConnectFlags,
+) -> Result<Link, ConnectError> {
     let limits = Limits::new(flags.request_timeout);
-    config.connect_timeout = limits.connect;
-    // The reader has its own limits and its own, shorter, list of retries.
-    config.default_retry = false;
     let agent = concat!("injdoctor/", env!("CARGO_PKG_VERSION")).parse();
     config
         .headers
@@ -251,10 +254,11 @@ fn finish(context: String, mut config: Config, flags: &ConnectFlags) -> Result<L
         .to_string()
         .trim_end_matches('/')
         .to_owned();
-    let client = Client::try_from(config).map_err(|error| ConnectError::Field {
-        what: "the credentials or certificates",
-        context: context.clone(),
-        reason: super::trouble::words(&error),
+    let client = transport::client(&config, proxy, limits.connect).map_err(|reason| {
+        ConnectError::Settings {
+            context: context.clone(),
+            reason,
+        }
     })?;
     Ok(Link {
         client,

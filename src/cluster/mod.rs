@@ -15,6 +15,7 @@ mod kubeconfig;
 mod proxy;
 mod reader;
 mod sweep;
+mod transport;
 mod trouble;
 pub(crate) mod workload;
 

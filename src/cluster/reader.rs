@@ -17,8 +17,8 @@ use super::trouble::{Trouble, hint};
 
 /// Items on one page of a list; kubectl's number.
 const PAGE: u32 = 500;
-/// Requests under way at once, each on a connection of its own as HTTP/1.1 has it.
-const AT_ONCE: usize = 12;
+/// Requests under way at once; each takes a connection of its own where the server has no HTTP/2.
+const AT_ONCE: usize = 16;
 /// How long to wait before each further try where the server says nothing about it.
 const RETRIES: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
 

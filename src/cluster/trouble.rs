@@ -98,7 +98,9 @@ pub fn words(error: &kube::Error) -> String {
 fn is_noise(layer: &str) -> bool {
     matches!(
         layer,
-        "" | "ServiceError"
+        "" | "Failed to infer provided configuration"
+            | "rustls tls error"
+            | "ServiceError"
             | "HyperError"
             | "auth error"
             | "client error (Connect)"
@@ -109,7 +111,9 @@ fn is_noise(layer: &str) -> bool {
 /// What to try where a connection failed.
 pub fn hint(words: &str) -> &'static str {
     let has = |part: &str| words.contains(part);
-    if has("UnknownIssuer") || has("BadSignature") {
+    if has("tunnel") || has("SOCKS") {
+        "a proxy stands in between, and cannot be reached or does not let it through: check HTTPS_PROXY, NO_PROXY and proxy-url in the kubeconfig"
+    } else if has("UnknownIssuer") || has("BadSignature") {
         "its certificate is not signed by the certificate-authority of the kubeconfig: the cluster was made anew, or a proxy answers in its place"
     } else if has("Expired") || has("NotValidYet") || has("expired") || has("not valid yet") {
         "its certificate is not valid now: check the clock of this machine, or renew the API server's certificate"
@@ -125,8 +129,6 @@ pub fn hint(words: &str) -> &'static str {
         "its name cannot be resolved: check the address with `kubectl config view --minify`, DNS and VPN"
     } else if has("refused") {
         "nothing listens there: check the address with `kubectl config view --minify`"
-    } else if has("tunnel") || has("proxy") {
-        "the proxy does not let it through: check HTTPS_PROXY, NO_PROXY and proxy-url in the kubeconfig"
     } else {
         "check the address with `kubectl config view --minify`, the VPN and the firewall; --request-timeout waits longer"
     }
@@ -141,6 +143,44 @@ mod tests {
         let inner = std::io::Error::other("connection reset");
         let error = kube::Error::Service(Box::new(inner));
         assert_eq!(words(&error), "connection reset");
+    }
+
+    #[test]
+    fn every_failed_connection_has_a_hint_of_its_own() {
+        let table = [
+            (
+                "tunnel error: failed to create underlying connection: Connection refused",
+                "a proxy stands in between",
+            ),
+            (
+                "invalid peer certificate: UnknownIssuer",
+                "not signed by the certificate-authority",
+            ),
+            (
+                "invalid peer certificate: certificate expired: verification time",
+                "not valid now",
+            ),
+            (
+                "invalid peer certificate: certificate not valid for name \"x\"",
+                "for another name",
+            ),
+            ("received fatal alert: HandshakeFailure", "TLS failed"),
+            (
+                "dns error: failed to lookup address information",
+                "cannot be resolved",
+            ),
+            (
+                "tcp connect error: Connection refused (os error 111)",
+                "nothing listens there",
+            ),
+            (
+                "tcp connect error: deadline has elapsed",
+                "the VPN and the firewall",
+            ),
+        ];
+        for (words, expected) in table {
+            assert!(hint(words).contains(expected), "{words}: {}", hint(words));
+        }
     }
 
     #[test]

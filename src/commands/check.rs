@@ -23,7 +23,7 @@ pub fn run(
     let wanted = target::parse(&arguments.targets.target)?;
     let snapshot = match &arguments.from {
         Some(file) => {
-            let mut snapshot = source::file(file)?;
+            let mut snapshot = source::file(file, connection)?;
             narrow::to_targets(&mut snapshot, &wanted, connection.namespace.as_deref())?;
             snapshot
         }

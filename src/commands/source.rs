@@ -2,11 +2,12 @@
 
 use std::io;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use injdoctor_checks::facts::Snapshot;
 
 use crate::cli::ConnectionFlags;
 use crate::cluster::{self, ConnectFlags, Link, Question};
+use crate::progress;
 use crate::snapshot_file;
 use crate::terminal::Look;
 
@@ -21,20 +22,28 @@ pub fn live(
         .enable_all()
         .build()
         .context("cannot start the runtime that talks to the cluster")?;
-    let reading = async {
+    runtime.block_on(async {
+        // No spinner yet: a credential plugin may ask the user something, and manifests may be typed.
         let link = cluster::connect(&connect_flags(flags)).await?;
         let question = ask(&link)?;
-        Ok(cluster::collect(&link, &question).await?)
-    };
-    runtime.block_on(crate::progress::spin(
-        "reading the cluster",
-        look.unicode,
-        reading,
-    ))
+        let reading = cluster::collect(&link, &question);
+        Ok(progress::spin("reading the cluster", look.unicode, reading).await?)
+    })
 }
 
-/// Reads a snapshot file.
-pub fn file(path: &str) -> anyhow::Result<Snapshot> {
+/// Reads a snapshot file. The flags that reach a cluster can stand before the command, where the
+/// command line's own conflicts do not see them.
+pub fn file(path: &str, flags: &ConnectionFlags) -> anyhow::Result<Snapshot> {
+    let given = [
+        ("--context", flags.context.is_some()),
+        ("--kubeconfig", flags.kubeconfig.is_some()),
+        ("--as", flags.as_user.is_some()),
+        ("--as-group", !flags.as_groups.is_empty()),
+        ("--request-timeout", flags.request_timeout.is_some()),
+    ];
+    if let Some((flag, _)) = given.into_iter().find(|(_, given)| *given) {
+        bail!("--from reads a file, and {flag} is for a cluster; leave one of them out");
+    }
     Ok(snapshot_file::read(path, &mut io::stdin().lock())?)
 }
 

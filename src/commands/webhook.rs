@@ -19,7 +19,7 @@ pub fn run(
     let name = &arguments.name;
     let snapshot = match &arguments.from {
         Some(file) => {
-            let mut snapshot = source::file(file)?;
+            let mut snapshot = source::file(file, connection)?;
             narrow::to_webhooks(&mut snapshot, name.as_deref())?;
             snapshot
         }

@@ -1,4 +1,7 @@
-//! Broken clusters, recorded from real control planes: they are diagnosed like any other snapshot.
+//! Broken clusters, recorded from a real control plane: they are diagnosed like any other snapshot.
+//!
+//! To record one: `cargo run -p testcluster -- shell SCENARIO`, and in that shell
+//! `injdoctor snapshot deploy/reviews -n shop > src/demo/NAME.json`.
 
 /// A recorded cluster.
 #[derive(Clone, Copy, Debug)]
@@ -12,8 +15,15 @@ pub struct Scenario {
 }
 
 /// All of them, the worst first.
-pub const SCENARIOS: &[Scenario] = &[Scenario {
-    name: "placeholder",
-    story: "nobody labelled the namespace",
-    snapshot: include_str!("placeholder.json"),
-}];
+pub const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        name: "istiod-no-endpoints",
+        story: "istiod is down, and the API server refuses every pod of the namespace",
+        snapshot: include_str!("istiod-no-endpoints.json"),
+    },
+    Scenario {
+        name: "namespace-label-value",
+        story: "the namespace is labelled istio-injection=Enabled, and nothing happens",
+        snapshot: include_str!("namespace-label-value.json"),
+    },
+];

@@ -67,11 +67,10 @@ fn rung(predicted: &Prediction, stage: Stage) -> Rung {
     let (mark, because) = match stage.cmp(&predicted.decided) {
         std::cmp::Ordering::Greater => (Mark::Pointless, String::new()),
         std::cmp::Ordering::Equal if predicted.outcome != Outcome::Injected => {
-            let mark = match predicted.outcome {
-                Outcome::Unknown => Mark::Unknown,
-                _ => Mark::No,
-            };
-            (mark, predicted.because.clone())
+            match predicted.outcome {
+                Outcome::Unknown => (Mark::Unknown, words::missing(&predicted.because)),
+                _ => (Mark::No, predicted.because.clone()),
+            }
         }
         _ => passed(predicted, stage),
     };

@@ -16,6 +16,7 @@ mod words;
 use std::io;
 
 use injdoctor_checks::check::Check;
+use injdoctor_checks::decide::Outcome;
 use injdoctor_checks::facts::Kind;
 use injdoctor_checks::report::Diagnosis;
 
@@ -56,6 +57,11 @@ fn target(report: &Report, diagnosis: &Diagnosis, wide: bool, page: &mut Page) -
             )],
         )?;
     }
+    if unexplained(diagnosis) {
+        page.blank()?;
+        let text = "no check explains this; -o wide shows what each webhook does and why";
+        page.wrapped(0, &[], 0, &Span::plain(text))?;
+    }
     for (check, finding) in findings.filter(|(check, _)| !diagnosis.follows(check)) {
         page.blank()?;
         if wide {
@@ -64,12 +70,22 @@ fn target(report: &Report, diagnosis: &Diagnosis, wide: bool, page: &mut Page) -
             finding::short(check, finding, page)?;
         }
     }
-    unknown::unknown([diagnosis], page)?;
+    unknown::unknown(std::slice::from_ref(diagnosis), wide, page)?;
     if wide {
         trace::calls(diagnosis, page)?;
         trace::checks(diagnosis, page)?;
     }
     verdict::one(diagnosis, page)
+}
+
+/// Whether something other than injection happens, all facts are there, and yet no check knows why.
+fn unexplained(diagnosis: &Diagnosis) -> bool {
+    let predicted = diagnosis
+        .predicted
+        .as_ref()
+        .map(|predicted| predicted.outcome);
+    let bad = matches!(predicted, Some(Outcome::NotInjected | Outcome::Rejected));
+    bad && diagnosis.root_cause.is_none() && unknown::number(diagnosis) == 0
 }
 
 fn targets(report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
@@ -78,16 +94,22 @@ fn targets(report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
     page.blank()?;
     overview::table(report, wide, page)?;
     overview::findings(report, wide, page)?;
-    unknown::unknown(report.diagnoses, page)?;
+    unknown::unknown(report.diagnoses, wide, page)?;
     verdict::several(report.diagnoses, page)
 }
 
 fn webhooks(report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
     facts::facts(report, "injection webhooks", page)?;
     page.blank()?;
-    webhooks::table(report, wide, page)?;
+    if report
+        .diagnoses
+        .iter()
+        .any(|diagnosis| !diagnosis.webhooks.is_empty())
+    {
+        webhooks::table(report, wide, page)?;
+    }
     overview::findings(report, wide, page)?;
-    unknown::unknown(report.diagnoses, page)?;
+    unknown::unknown(report.diagnoses, wide, page)?;
     verdict::several(report.diagnoses, page)
 }
 

@@ -6,23 +6,23 @@ use std::io;
 use injdoctor_checks::report::{Diagnosis, Status};
 
 use super::mark::Mark;
+use super::words;
 use crate::render::page::{Page, Span, Style};
 
 /// Codes named for each reason; the rest is counted.
 const NAMED: usize = 6;
 
 /// Writes the checks that met missing facts, by reason.
-pub fn unknown<'a>(
-    diagnoses: impl IntoIterator<Item = &'a Diagnosis>,
-    page: &mut Page,
-) -> io::Result<()> {
-    let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for result in diagnoses
-        .into_iter()
-        .flat_map(|diagnosis| &diagnosis.checks)
-    {
+pub fn unknown(diagnoses: &[Diagnosis], wide: bool, page: &mut Page) -> io::Result<()> {
+    let mut reasons: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for result in diagnoses.iter().flat_map(|diagnosis| &diagnosis.checks) {
         if let Status::Unknown(missing) = &result.status {
-            let codes = reasons.entry(&missing.0).or_default();
+            let reason = if wide {
+                missing.0.clone()
+            } else {
+                words::missing(&missing.0)
+            };
+            let codes = reasons.entry(reason).or_default();
             if !codes.contains(&result.check.code) {
                 codes.push(result.check.code);
             }

@@ -120,14 +120,17 @@ fn why_not(diagnosis: &Diagnosis) -> &'static str {
 }
 
 fn webhooks(diagnoses: &[Diagnosis]) -> (Style, String) {
-    let entries: usize = diagnoses.iter().map(|one| one.webhooks.len()).sum();
-    let entries = words::count(entries, "entry", "entries");
+    let number: usize = diagnoses.iter().map(|one| one.webhooks.len()).sum();
+    let style = worst(diagnoses);
+    if number == 0 {
+        return (style, "UNKNOWN, as facts are missing".to_owned());
+    }
+    let entries = words::count(number, "entry", "entries");
     let configurations = words::count(
         diagnoses.len(),
         "webhook configuration",
         "webhook configurations",
     );
-    let style = worst(diagnoses);
     let all_is_well = if style == Style::Good {
         ": all is well"
     } else {

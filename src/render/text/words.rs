@@ -51,8 +51,17 @@ pub fn observation(observation: &Observation) -> String {
         Seen::NoPods => "no pods".to_owned(),
         Seen::Unknown => "unknown".to_owned(),
         Seen::Rejected if pods == 0 => "rejected".to_owned(),
-        Seen::Rejected => format!("rejected; {injected}/{pods} injected"),
+        Seen::Rejected => format!("rejected, {injected}/{pods} injected"),
         Seen::Injected | Seen::NotInjected | Seen::Mixed => format!("{injected}/{pods} injected"),
+    }
+}
+
+/// A missing fact without the API server's long words for a permission that is missing: what cannot
+/// be read says it already.
+pub fn missing(reason: &str) -> String {
+    match reason.split_once(": ") {
+        Some((read, words)) if words.contains(" is forbidden: ") => format!("{read}: forbidden"),
+        _ => reason.to_owned(),
     }
 }
 
@@ -93,6 +102,16 @@ pub fn ago(then: Timestamp, now: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_missing_permission_is_told_once() {
+        let long = "cannot list pods in shop: pods is forbidden: User \"eve\" cannot list resource \"pods\"";
+        assert_eq!(missing(long), "cannot list pods in shop: forbidden");
+        assert_eq!(
+            missing("cannot list pods: timed out"),
+            "cannot list pods: timed out"
+        );
+    }
 
     #[test]
     fn ages_are_kubectls() {

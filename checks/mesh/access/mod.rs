@@ -1,0 +1,3 @@
+//! What the user may read.
+
+crate::check::checks! { denied }

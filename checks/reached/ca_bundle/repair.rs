@@ -1,0 +1,128 @@
+//! The caBundle put right.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
+use serde_json::{Value, json};
+
+use super::label::{self, Label};
+use crate::decide::Destination;
+use crate::decide::injector::is_injector;
+use crate::decide::reached::{ca_bundle, root_certificate};
+use crate::eval::certificates::{Bundle, Trust, parse_pem_bundle, trusts};
+use crate::facts::Facts;
+use crate::reached::istiod;
+use crate::reached::patch::Patch;
+use crate::report::{Command, Fix, Risk};
+
+const FIELD: &str = "clientConfig/caBundle";
+
+/// What puts caBundle right: the label that istiod looks for, the root itself, a restart of istiod.
+pub fn fixes(facts: &Facts, destination: &Destination, label: &Label) -> Vec<Fix> {
+    let Some(service) = destination.service() else {
+        return Vec::new();
+    };
+    let root = root_certificate(facts, &service.namespace).ok().flatten();
+    let parsed = root
+        .map(|root| parse_pem_bundle(root.as_bytes()))
+        .unwrap_or_default();
+    let serves = trusts(&parsed, &parsed, facts.now()) == Trust::Verifies;
+    if !serves && !parsed.certificates.is_empty() {
+        return renew(facts, destination, &service.namespace, &parsed);
+    }
+    let label = matches!(label, Label::Missing | Label::Other(_)).then(|| label::set(destination));
+    let patch = root.filter(|_| serves).map(|root| set(destination, root));
+    let restart = istiod::restart_fix(
+        facts,
+        destination,
+        "istiod fills in caBundle when it starts, and proxies connect to it anew",
+    );
+    label
+        .flatten()
+        .into_iter()
+        .chain(patch)
+        .chain(restart)
+        .collect()
+}
+
+/// Patches a root into all injection entries of the configuration that call the same namespace.
+fn set(destination: &Destination, root: &str) -> Fix {
+    let entries = entries(destination);
+    let value = |_: &MutatingWebhook| Some(json!(BASE64_STANDARD.encode(root)));
+    let before = |webhook: &MutatingWebhook| {
+        let bytes = ca_bundle(webhook);
+        (!bytes.is_empty()).then(|| json!(BASE64_STANDARD.encode(bytes)))
+    };
+    Fix::new(
+        format!("patch istiod's root into caBundle of {}", destination.name()),
+        Risk::MeshWide,
+        "the API server trusts istiod again, at once; if it does not last, somebody puts the old value back",
+    )
+    .run(patch(destination, &entries, value))
+    .undo(patch(destination, &entries, before))
+}
+
+type Entries<'a> = Vec<(usize, &'a MutatingWebhook)>;
+
+fn entries<'a>(destination: &Destination<'a>) -> Entries<'a> {
+    let configuration = destination.configuration;
+    let namespace = destination.service().map(|service| &service.namespace);
+    let all = configuration.webhooks.iter().flatten().enumerate();
+    all.filter(|(_, webhook)| {
+        let service = webhook.client_config.service.as_ref();
+        is_injector(configuration, webhook) && service.map(|one| &one.namespace) == namespace
+    })
+    .collect()
+}
+
+/// A patch that writes each value once, and copies it to the entries that get the same.
+fn patch(
+    destination: &Destination,
+    entries: &Entries,
+    value: impl Fn(&MutatingWebhook) -> Option<Value>,
+) -> Command {
+    let mut patch = Patch::new(destination.configuration);
+    let mut written: Vec<(usize, Value)> = Vec::new();
+    for (position, webhook) in entries {
+        patch = patch.expect(*position, webhook);
+        let wanted = value(webhook);
+        let same = wanted
+            .as_ref()
+            .and_then(|wanted| written.iter().find(|(_, value)| value == wanted));
+        patch = match same {
+            Some((first, _)) => patch.copy(*first, *position, FIELD),
+            None => patch.set(*position, FIELD, wanted.clone()),
+        };
+        written.extend(wanted.map(|wanted| (*position, wanted)));
+    }
+    patch.command()
+}
+
+/// The root of the mesh has to be renewed. Only that which istiod signed for itself can be told by its
+/// name: it has an organisation and nothing else.
+/// Source: Istio 1.31, `security/pkg/pki/ca/ca.go` (`NewSelfSignedIstioCAOptions`).
+fn renew(facts: &Facts, destination: &Destination, namespace: &str, root: &Bundle) -> Vec<Fix> {
+    let is_own = root.certificates.iter().all(|one| {
+        one.is_self_signed && one.subject.starts_with("O=") && !one.subject.contains(',')
+    });
+    let deployment = istiod::deployment_of(facts, destination).ok().flatten();
+    let mut fixes = Vec::new();
+    if let (true, Some(deployment)) = (is_own, deployment) {
+        let delete = Command::kubectl(["delete", "secret", "istio-ca-secret", "-n", namespace]);
+        fixes.push(
+            Fix::new(
+                "let istiod make a new root",
+                Risk::MeshWide,
+                "istiod signs with a new root; every workload of the mesh has to be restarted to trust it",
+            )
+            .run(delete)
+            .run_all(istiod::restart(deployment, namespace)),
+        );
+    }
+    fixes.push(Fix::new(
+        format!("renew the certificates in secret cacerts of {namespace}, then restart istiod"),
+        Risk::MeshWide,
+        "where your own authority is plugged in, only it can issue a new certificate; with the same key, workloads go on",
+    ));
+    fixes
+}

@@ -1,0 +1,3 @@
+//! Conditions in CEL that cannot be evaluated.
+
+crate::check::checks! { error }

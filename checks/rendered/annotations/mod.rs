@@ -1,0 +1,5 @@
+//! The annotations of the pod that shape its sidecar.
+
+mod corrected;
+
+crate::check::checks! { invalid }

@@ -1,0 +1,139 @@
+//! Whoever knows less says less, and never anything else.
+//!
+//! In every world of the cases, reads are refused: each of them alone, and random sets of them. What
+//! is then said must be what is said with everything read, or that it is unknown.
+
+use std::sync::LazyLock;
+
+use injdoctor_checks::decide::{Outcome, Seen};
+use injdoctor_checks::report::{Diagnosis, Status};
+use proptest::prelude::*;
+use proptest::sample::Index;
+use serde_json::{Value, json};
+
+use crate::{assert_none, case, world};
+
+/// A world, what it is called, its reads, and what is said with all of them.
+struct World {
+    name: String,
+    json: Value,
+    reads: Vec<String>,
+    diagnosis: Diagnosis,
+}
+
+impl World {
+    fn new(name: String, json: Value) -> Self {
+        Self { name, reads: world::reads(&json), diagnosis: world::diagnose_one(&json), json }
+    }
+
+    fn without(&self, reads: &[&str]) -> Diagnosis {
+        let mut json = self.json.clone();
+        for read in reads {
+            let fact = json.pointer_mut(read).expect("a read is where it was found");
+            let words = json!({ "verb": "list", "resource": "things", "namespace": "shop", "reason": "forbidden" });
+            *fact = json!({ "refused": words });
+        }
+        world::diagnose_one(&json)
+    }
+}
+
+/// The base and the world of every case.
+fn worlds() -> impl Iterator<Item = World> {
+    let base = ("the base world".to_owned(), world::base());
+    let cases = case::all().into_iter().map(|case| (format!("{}, {}", case.check, case.about), case.world()));
+    std::iter::once(base).chain(cases).map(|(name, json)| World::new(name, json))
+}
+
+/// What is said with fewer reads that is neither what is said with all nor "unknown".
+fn contradictions(all: &Diagnosis, fewer: &Diagnosis) -> Vec<String> {
+    let mut found = Vec::new();
+    if let (Some(all), Some(fewer)) = (&all.predicted, &fewer.predicted) {
+        let same = (all.outcome, &all.revision) == (fewer.outcome, &fewer.revision);
+        if !same && fewer.outcome != Outcome::Unknown {
+            found.push(format!("{} becomes {}: {}", all.outcome, fewer.outcome, fewer.because));
+        }
+    }
+    if let (Some(all), Some(fewer)) = (&all.observed, &fewer.observed)
+        && all.outcome != fewer.outcome
+        && fewer.outcome != Seen::Unknown
+    {
+        found.push(format!("observed {} becomes {}", all.outcome, fewer.outcome));
+    }
+    for (all, fewer) in all.checks.iter().zip(&fewer.checks) {
+        // That reads were refused is what this check is about.
+        if all.check.name == "access-denied" {
+            continue;
+        }
+        let ((before, _), (after, why)) = (case::status_in_words(&all.status), case::status_in_words(&fewer.status));
+        let is_wrong = match (&all.status, &fewer.status) {
+            (_, Status::Unknown(_)) | (Status::Unknown(_), _) => false,
+            (Status::Failed, now) => *now != Status::Failed,
+            (_, now) => *now == Status::Failed,
+        };
+        if is_wrong {
+            found.push(format!("{} from {before} to {after} {why}", all.check.name));
+        }
+    }
+    let same_outcome = match (&all.predicted, &fewer.predicted) {
+        (Some(all), Some(fewer)) => all.outcome == fewer.outcome,
+        _ => false,
+    };
+    let root = |diagnosis: &Diagnosis| diagnosis.root_cause.map(|check| check.name);
+    if let (Some(now), before) = (root(fewer), root(all))
+        && same_outcome
+        && before != Some(now)
+        && now != "access-denied"
+    {
+        found.push(format!("root cause from {before:?} to {now}"));
+    }
+    found
+}
+
+#[test]
+fn no_read_that_is_refused_changes_what_is_said() {
+    let (mut count, mut lost) = (0, 0);
+    let complaints = worlds().flat_map(|world| {
+        let mut complaints = Vec::new();
+        for read in &world.reads {
+            let fewer = world.without(&[read]);
+            count += 1;
+            lost += usize::from(fewer.is_unknown() && !world.diagnosis.is_unknown());
+            let found = contradictions(&world.diagnosis, &fewer).into_iter();
+            complaints.extend(found.map(|found| format!("{}, without {read}: {found}", world.name)));
+        }
+        complaints
+    });
+    let complaints: Vec<_> = complaints.collect();
+    println!("{count} reads refused, the verdict became unknown for {lost} of them");
+    assert_none(&complaints);
+}
+
+/// A check that passes has seen everything that it needs; a need that it could do without would be none.
+#[test]
+fn a_read_that_is_refused_is_reported() {
+    let base = World::new("the base world".to_owned(), world::base());
+    for read in &base.reads {
+        let diagnosis = base.without(&[read]);
+        let is_namespace_of_others = read.contains("/namespaces/istio-system");
+        assert_eq!(diagnosis.unread.is_empty(), is_namespace_of_others, "{read}: {:?}", diagnosis.unread);
+    }
+}
+
+static WORLDS: LazyLock<Vec<(String, Value)>> =
+    LazyLock::new(|| worlds().map(|world| (world.name, world.json)).collect());
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_set_of_refused_reads_changes_what_is_said(world in any::<Index>(), refused in any::<u64>(), also in any::<u64>()) {
+        let (name, json) = &WORLDS[world.index(WORLDS.len())];
+        let world = World::new(name.clone(), json.clone());
+        // About half of the reads, or a quarter.
+        let mask = refused & if also % 2 == 0 { also } else { u64::MAX };
+        let reads = world.reads.iter().enumerate();
+        let reads: Vec<_> = reads.filter(|(at, _)| mask >> (at % 64) & 1 == 1).map(|(_, read)| read.as_str()).collect();
+        let found = contradictions(&world.diagnosis, &world.without(&reads));
+        prop_assert!(found.is_empty(), "{}, without {reads:#?}: {found:#?}", world.name);
+    }
+}

@@ -1,0 +1,253 @@
+//! What every check has to keep to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use injdoctor_checks::check::Check;
+use injdoctor_checks::facts::{Connection, Facts, Need, Shared};
+use injdoctor_checks::registry;
+use injdoctor_checks::report::{Diagnosis, Finding, Fix, Severity, is_invisible};
+
+use crate::{assert_none, case, world};
+
+/// The causes that have to be there, and their stages: part 1 of the catalogue.
+const CAUSES: [(&str, &[&str]); 5] = [
+    ("mesh", &["access-denied"]),
+    (
+        "called",
+        &[
+            "namespace-not-labelled",
+            "namespace-label-value",
+            "namespace-label-misplaced",
+            "namespace-opted-out",
+            "namespace-blocks-pod-label",
+            "namespace-labels-conflict",
+            "revision-unknown",
+            "default-revision-missing",
+            "pod-opted-out",
+            "inject-value-invalid",
+            "annotation-instead-of-label",
+            "label-on-workload",
+            "pod-revision-unknown",
+            "pod-revision-ignored",
+            "pod-predates-injection",
+            "webhook-missing",
+            "webhook-deactivated",
+            "webhook-rules",
+            "webhook-match-conditions",
+            "webhook-selectors-changed",
+            "static-pod",
+            "ambient-namespace",
+        ],
+    ),
+    (
+        "reached",
+        &[
+            "webhook-service-missing",
+            "istiod-no-endpoints",
+            "service-port",
+            "service-selector",
+            "apiserver-proxy",
+            "webhook-fail-open",
+            "ca-bundle-empty",
+            "ca-bundle-not-pem",
+            "ca-bundle-mismatch",
+            "webhook-revision-label",
+            "certificate-expired",
+            "injector-not-serving",
+            "match-condition-error",
+        ],
+    ),
+    (
+        "wanted",
+        &[
+            "host-network",
+            "namespace-ignored",
+            "annotation-opted-out",
+            "policy-disabled",
+            "policy-illegal",
+            "never-inject-selector",
+            "label-beats-annotation",
+            "enabled-by-default",
+            "always-inject-selector",
+            "injected-twice",
+        ],
+    ),
+    ("rendered", &["template-not-found", "annotation-invalid"]),
+];
+
+#[test]
+fn every_cause_is_there() {
+    let complaints = CAUSES.iter().flat_map(|(stage, causes)| {
+        causes.iter().filter_map(move |cause| {
+            let check = registry().find(|check| check.name == *cause);
+            let there = check.map(|check| check.stage.name());
+            (there != Some(stage)).then(|| format!("{cause} should be in stage {stage}, and is in {there:?}"))
+        })
+    });
+    assert_none(&complaints.collect::<Vec<_>>());
+}
+
+#[test]
+fn codes_follow_the_stages_and_names_are_told_apart() {
+    let mut complaints = Vec::new();
+    for check in registry() {
+        let digits = check.code.strip_prefix("INJ").unwrap_or_default();
+        let is_code = digits.len() == 3 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_code || !digits.starts_with(&check.stage.digit().to_string()) {
+            complaints.push(format!("{} is no code of stage {}", check.code, check.stage.name()));
+        }
+        if !check.name.split('-').all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase())) {
+            complaints.push(format!("{} is not in kebab case", check.name));
+        }
+    }
+    let codes: Vec<_> = registry().map(|check| check.code).collect();
+    let unsorted = codes.windows(2).filter(|pair| pair[0] >= pair[1]);
+    complaints.extend(unsorted.map(|pair| format!("{} stands before {}", pair[0], pair[1])));
+    let mut names = BTreeSet::new();
+    let doubled = registry().filter(|check| !names.insert(check.name));
+    complaints.extend(doubled.map(|check| format!("{} is there twice", check.name)));
+    assert_none(&complaints);
+}
+
+#[test]
+fn folds_name_other_checks() {
+    let names: BTreeSet<_> = registry().map(|check| check.name).collect();
+    let complaints = registry().flat_map(|check| {
+        let wrong = check.folds.iter().filter(|folded| !names.contains(*folded) || **folded == check.name);
+        wrong.map(|folded| format!("{} folds {folded}", check.name))
+    });
+    assert_none(&complaints.collect::<Vec<_>>());
+}
+
+#[test]
+fn documentation_has_a_sentence_and_its_four_sections() {
+    const SECTIONS: [&str; 4] = ["What it finds", "Why it matters", "How to heal it", "References"];
+    let mut complaints = Vec::new();
+    for check in registry() {
+        let (sentence, markdown) = (check.sentence(), check.markdown());
+        let mut complain = |what: &str| complaints.push(format!("{}: {what}", check.name));
+        // A name stays as it is: `istiod`, `neverInjectSelector`.
+        let first = sentence.split(' ').next().unwrap_or_default();
+        let starts_well = first == "istiod" || first.contains(char::is_uppercase);
+        if !starts_well || !sentence.ends_with('.') || sentence.contains(". ") {
+            complain(&format!("{sentence:?} is not one sentence"));
+        }
+        if markdown.lines().nth(1) != Some("") {
+            complain("the first sentence does not stand alone in one line");
+        }
+        let sections: Vec<_> = markdown.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+        if sections != SECTIONS {
+            complain(&format!("its sections are {sections:?}"));
+        }
+        let texts = markdown.split("\n## ").skip(1);
+        if texts.clone().any(|text| text.lines().skip(1).all(|line| line.trim().is_empty())) {
+            complain("a section is empty");
+        }
+        let references = texts.last().unwrap_or_default().lines().skip(1).filter(|line| !line.is_empty());
+        if !references.clone().all(|line| line.starts_with("- ") || line.starts_with("  ")) {
+            complain("references are not a list");
+        }
+    }
+    assert_none(&complaints);
+}
+
+/// The facts that each check reads in the base and in the worlds of all cases.
+fn reads() -> BTreeMap<&'static str, BTreeSet<Need>> {
+    let mut reads: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    let worlds = case::all().into_iter().map(|case| case.world());
+    for world in worlds.chain([world::base()]) {
+        let snapshot = world::snapshot(&world);
+        let shared = Shared::new(&snapshot);
+        for check in registry() {
+            let facts = Facts::new(&shared, &snapshot.subjects[0]);
+            drop((check.run)(&facts));
+            reads.entry(check.name).or_default().extend(facts.take_read());
+        }
+    }
+    reads
+}
+
+#[test]
+fn checks_read_what_they_declare() {
+    let reads = reads();
+    let complaints = registry().flat_map(|check| {
+        let declared: BTreeSet<_> = check.needs.iter().copied().collect();
+        let read = &reads[check.name];
+        let too_little: Vec<_> = read.difference(&declared).collect();
+        let too_much: Vec<_> = declared.difference(read).collect();
+        let complain = |what: &str, needs: &[&Need]| {
+            (!needs.is_empty()).then(|| format!("{} {what} {needs:?}", check.name))
+        };
+        let complaints = [complain("reads undeclared", &too_little), complain("never reads", &too_much)];
+        complaints.into_iter().flatten()
+    });
+    assert_none(&complaints.collect::<Vec<_>>());
+}
+
+/// What the findings of a diagnosis do wrong.
+fn wrong_findings(diagnosis: &Diagnosis) -> impl Iterator<Item = String> {
+    let of_finding = |(check, finding): &(&'static Check, Finding)| {
+        let mut wrong = Vec::new();
+        let message = &finding.message;
+        if !is_clause(message) {
+            wrong.push(format!("message {message:?} is not lower case without a final period"));
+        }
+        if finding.evidence.is_empty() {
+            wrong.push("there is no evidence".to_owned());
+        }
+        if finding.severity >= Severity::Warning && finding.fixes.is_empty() {
+            wrong.push("there is no fix".to_owned());
+        }
+        for evidence in &finding.evidence {
+            if evidence.object.is_empty() || !evidence.path.starts_with('.') {
+                wrong.push(format!("evidence {:?} {:?} is no field of an object", evidence.object, evidence.path));
+            }
+        }
+        wrong.extend(finding.fixes.iter().flat_map(wrong_fix));
+        wrong.into_iter().map(|wrong| format!("{}: {wrong}", check.name)).collect::<Vec<_>>()
+    };
+    diagnosis.findings.iter().flat_map(of_finding).collect::<Vec<_>>().into_iter()
+}
+
+/// Whether a text is the part of a sentence that may stand after a colon.
+fn is_clause(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with(char::is_uppercase)
+        && !text.ends_with('.')
+        && !text.chars().any(is_invisible)
+}
+
+fn wrong_fix(fix: &Fix) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for text in [&fix.title, &fix.changes] {
+        if !is_clause(text) {
+            wrong.push(format!("fix {text:?} is not lower case without a final period"));
+        }
+    }
+    for command in fix.commands.iter().chain(&fix.undo) {
+        let argv = command.argv(&Connection::default());
+        if !["kubectl", "istioctl", "helm", "sh"].contains(&argv[0].as_str()) {
+            wrong.push(format!("{argv:?} does not start with a program that is known"));
+        }
+        let is_placeholder = |word: &String| word.starts_with('<') && word.ends_with('>') || word.contains("...");
+        if argv.iter().any(|word| word.is_empty() || is_placeholder(word)) {
+            wrong.push(format!("{argv:?} holds a placeholder or nothing"));
+        }
+        if argv.iter().any(|word| word == "null" || word.contains("None") || word.contains("Some(")) {
+            wrong.push(format!("{argv:?} prints how it was made"));
+        }
+    }
+    wrong
+}
+
+#[test]
+fn findings_have_evidence_and_fixes_in_good_form() {
+    let complaints: BTreeSet<_> = case::all()
+        .iter()
+        .flat_map(|case| {
+            let diagnosis = world::diagnose_one(&case.world());
+            wrong_findings(&diagnosis).collect::<Vec<_>>()
+        })
+        .collect();
+    assert_none(&complaints.into_iter().collect::<Vec<_>>());
+}

@@ -1,0 +1,123 @@
+//! The same pods before the API server and before injdoctor.
+
+use std::fmt;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Stdio;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use testcluster::{Cluster, Outcome, dry_run, pod_of};
+
+use crate::unknowns;
+
+/// What injdoctor says will become of a pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// `Injected`, `NotInjected`, `Rejected` or `Unknown`.
+    pub outcome: String,
+    /// The stage at which that is decided.
+    pub decided: String,
+    /// Why, in words.
+    pub because: String,
+    revision: Option<String>,
+}
+
+/// Both answers about one object.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    pub truth: Outcome,
+    pub claim: Claim,
+}
+
+impl Judgement {
+    /// Whether injdoctor is right, or does not know what nobody could.
+    pub fn agrees(&self) -> bool {
+        if self.claim.outcome == "Unknown" {
+            return unknowns::is_expected(&self.claim.because);
+        }
+        let revision = match &self.truth {
+            Outcome::Injected { revision } => Some(revision),
+            _ => None,
+        };
+        self.claim.outcome == self.truth.name() && self.claim.revision.as_ref() == revision
+    }
+
+    /// What tells this disagreement from one with another reason.
+    pub fn kind(&self) -> String {
+        let (truth, claim) = (&self.truth, &self.claim);
+        let message = match truth {
+            Outcome::Rejected { message } => words(message),
+            _ => String::new(),
+        };
+        format!("{} {message}, not {} by {}: {}", truth.name(), claim.outcome, claim.decided, words(&claim.because))
+    }
+}
+
+/// A message without what differs from case to case: names, numbers and values.
+fn words(message: &str) -> String {
+    let kept = message.split_whitespace().filter(|word| word.chars().all(|c| c.is_ascii_alphabetic() || ",:".contains(c)));
+    kept.take(12).collect::<Vec<_>>().join(" ")
+}
+
+impl fmt::Display for Judgement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Claim { outcome, decided, because, revision } = &self.claim;
+        let by = revision.as_ref().map(|revision| format!(" by revision {revision}")).unwrap_or_default();
+        write!(f, "the API server: {}\ninjdoctor:      {outcome}{by}, decided by {decided}: {because}", self.truth)
+    }
+}
+
+/// Both answers about each of the objects.
+pub fn judge(cluster: &Cluster, objects: &[Value]) -> Result<Vec<Judgement>> {
+    let claims = claims(cluster, objects)?;
+    let judgements = objects.iter().zip(claims).map(|(object, claim)| {
+        let truth = truth(cluster, object)?;
+        Ok(Judgement { truth, claim })
+    });
+    judgements.collect()
+}
+
+fn truth(cluster: &Cluster, object: &Value) -> Result<Outcome> {
+    let pod = match object["kind"].as_str() {
+        Some("Pod") => object.clone(),
+        _ => pod_of(object)?,
+    };
+    dry_run(cluster.api(), &pod)
+}
+
+/// One run of injdoctor over all the objects.
+fn claims(cluster: &Cluster, objects: &[Value]) -> Result<Vec<Claim>> {
+    let mut command = cluster.command(env!("CARGO_BIN_EXE_injdoctor"));
+    command.args(["check", "-f", "-", "-o", "json", "--fail-on", "never"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let program = Path::new(env!("CARGO_BIN_EXE_injdoctor")).display();
+    let mut child = command.spawn().with_context(|| format!("cannot run {program}"))?;
+    let manifests = json!({"apiVersion": "v1", "kind": "List", "items": objects});
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(manifests.to_string().as_bytes())?;
+    }
+    let output = child.wait_with_output()?;
+    let answer: Value = serde_json::from_slice(&output.stdout).with_context(|| {
+        format!("injdoctor ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr))
+    })?;
+    let items = match answer["kind"].as_str() {
+        Some("DiagnosisList") => answer["items"].as_array().cloned().unwrap_or_default(),
+        _ => vec![answer],
+    };
+    ensure!(items.len() == objects.len(), "{} answers about {} objects", items.len(), objects.len());
+    Ok(items.iter().map(Claim::of).collect())
+}
+
+impl Claim {
+    fn of(diagnosis: &Value) -> Self {
+        let predicted = &diagnosis["predicted"];
+        let text = |field: &str| predicted[field].as_str().map(str::to_owned);
+        Self {
+            outcome: text("outcome").unwrap_or_default(),
+            decided: text("decided").unwrap_or_default(),
+            because: text("because").unwrap_or_default(),
+            revision: text("revision"),
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! What injdoctor may leave open, because nobody could tell it from the objects of the cluster.
+
+/// Words of a reason, and why it is a good one.
+const EXPECTED: [(&str, &str); 5] = [
+    (
+        "cannot be seen from the cluster's API",
+        "a webhook by URL leads out of the cluster, and whether anybody answers there no object says",
+    ),
+    (
+        "leads to different programs or revisions in turn",
+        "a Service that selects several istiods: which of them injects is left to chance",
+    ),
+    (
+        "istiod keeps an older configuration",
+        "the injector's configuration does not parse; what istiod read before stands nowhere",
+    ),
+    (
+        "one that started before goes on with what it read",
+        "the injector's ConfigMap is gone; what istiod read before stands nowhere",
+    ),
+    (
+        "cannot be evaluated here",
+        "a matchCondition that asks who creates the pod and what they may do",
+    ),
+];
+
+/// Whether injdoctor may say that it does not know for this reason.
+pub fn is_expected(because: &str) -> bool {
+    EXPECTED.iter().any(|(words, _)| because.contains(words))
+}

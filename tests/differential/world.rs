@@ -1,0 +1,58 @@
+//! A state of the cluster, and pods to be created in it. It is data: a committed case is one in YAML.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Labels or annotations.
+pub type Labels = BTreeMap<String, String>;
+
+/// The control planes, each the name of its revision.
+pub const REVISIONS: [&str; 2] = ["default", "canary"];
+
+/// In place of a caBundle: the root of the istiods, which is another one in each run.
+pub const ROOT: &str = "istiod's root";
+
+/// In place of a caBundle: a root that none of the istiods has.
+pub const OTHER_ROOT: &str = "another root";
+
+/// The cluster, as far as it differs from a stock installation.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct World {
+    /// Every MutatingWebhookConfiguration that there is.
+    pub webhooks: Vec<Value>,
+    /// By name of a Service in istio-system, a merge patch of its spec; null: it is not there.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub services: Map<String, Value>,
+    /// By revision, fields of key `config` of the injector's ConfigMap; a string: all of it; null: the ConfigMap is not
+    /// there.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub injectors: Map<String, Value>,
+    /// The revisions whose istiod is scaled to zero.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stopped: Vec<String>,
+    /// The labels of namespaces.
+    pub namespaces: BTreeMap<String, Labels>,
+    /// Pods, or what makes them.
+    pub objects: Vec<Value>,
+}
+
+impl World {
+    /// The same world with this object alone, and no other namespace than its own.
+    pub fn with_only(&self, object: &Value) -> Self {
+        let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
+        let labels = self.namespaces.get_key_value(namespace);
+        Self {
+            namespaces: labels.into_iter().map(|(name, labels)| (name.clone(), labels.clone())).collect(),
+            objects: vec![object.clone()],
+            ..self.clone()
+        }
+    }
+
+    /// In YAML, as a committed case.
+    pub fn to_yaml(&self) -> String {
+        serde_saphyr::to_string(self).unwrap_or_else(|error| format!("# {error}\n{self:?}"))
+    }
+}
