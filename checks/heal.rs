@@ -70,13 +70,17 @@ pub fn label_namespace(facts: &Facts, (key, value): &Label) -> Result<Fix, Missi
     })
 }
 
-/// Takes a label off the target's namespace, and makes the pods anew.
+/// Takes labels off the target's namespace, and makes the pods anew.
 ///
 /// # Errors
 /// [`Missing`] where the target or its namespace was not read.
-pub fn unlabel_namespace(facts: &Facts, key: &str, changes: &str) -> Result<Fix, Missing> {
-    let title = format!("remove label {key} from the namespace, then make its pods anew");
-    relabel_namespace(facts, &title, std::iter::once((key, None))).map(|fix| Fix {
+pub fn unlabel_namespace(facts: &Facts, keys: &[&str], changes: &str) -> Result<Fix, Missing> {
+    let noun = if keys.len() == 1 { "label" } else { "labels" };
+    let title = format!(
+        "remove {noun} {} from the namespace, then make its pods anew",
+        keys.join(" and ")
+    );
+    relabel_namespace(facts, &title, keys.iter().map(|key| (*key, None))).map(|fix| Fix {
         changes: format!("{changes}{}", fix.changes),
         ..fix
     })

@@ -26,7 +26,7 @@ Exit codes, the same in every format:
 #[derive(Debug, Parser)]
 #[command(
     version,
-    max_term_width = 100,
+    max_term_width = 80,
     disable_help_subcommand = true,
     help_template = TEMPLATE,
     before_help = "\
@@ -347,20 +347,6 @@ mod tests {
     #[test]
     fn what_cannot_be_meant_together_is_refused() {
         assert!(conflict(&["check", "--from", "s.json", "-f", "m.yaml"]));
-        assert!(conflict(&[
-            "check",
-            "--from",
-            "s.json",
-            "--context",
-            "prod"
-        ]));
-        assert!(conflict(&[
-            "--context",
-            "prod",
-            "check",
-            "--from",
-            "s.json"
-        ]));
         assert!(conflict(&["check", "-f", "m.yaml", "deploy/x"]));
         assert!(!conflict(&[
             "check", "--from", "s.json", "deploy/x", "-n", "shop"

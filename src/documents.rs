@@ -56,6 +56,13 @@ fn json(text: &str) -> Result<Vec<Value>, DocumentError> {
 fn yaml(text: &str) -> Result<Vec<Value>, DocumentError> {
     // kubectl reads YAML 1.1: `yes` and `on` are booleans, 0644 is octal.
     let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            // A cluster's worth of objects; what aliases can blow up has its own limits.
+            max_documents: 100_000,
+            max_events: 100_000_000,
+            max_nodes: 50_000_000,
+            max_total_scalar_bytes: 1 << 30,
+        },
         legacy_octal_numbers: true,
         with_snippet: false,
     };
@@ -168,6 +175,12 @@ mod tests {
             text.push_str(&format!("a{level}: &a{level} [{below}]\n"));
         }
         assert!(parse(&text).is_err());
+    }
+
+    #[test]
+    fn a_cluster_full_of_objects_is_read() {
+        let text = "---\na: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]\n".repeat(2_000);
+        assert_eq!(parse(&text).map(|documents| documents.len()), Ok(2_000));
     }
 
     proptest! {

@@ -17,16 +17,24 @@ use serde_json::{Value, json};
 
 #[test]
 fn cases() {
+    run_cases("C.UTF-8", &["tests/cli/*.md", "README.md"]);
+    run_cases("C", &["tests/cli/ascii/*.md"]);
+}
+
+fn run_cases(locale: &str, files: &[&str]) {
     let binary = trycmd::schema::Bin::Path(env!("CARGO_BIN_EXE_injdoctor").into());
-    trycmd::TestCases::new()
+    let cases = trycmd::TestCases::new();
+    cases
         .register_bin("injdoctor", binary)
-        .env("LANG", "C.UTF-8")
+        .env("LANG", locale)
         .env("LC_ALL", "")
         .env("LC_CTYPE", "")
         .env("TERM", "xterm")
         .env("NO_COLOR", "1")
-        .env("KUBECONFIG", "/nonexistent")
-        .case("tests/cli/*.md");
+        .env("KUBECONFIG", "/nonexistent");
+    for file in files {
+        cases.case(file);
+    }
 }
 
 /// A run whose environment is the same everywhere.
@@ -45,11 +53,11 @@ fn recorded(name: &str, change: impl FnOnce(&mut Value)) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// Two hundred workloads, as there are in a mesh.
+/// Forty workloads behind the same webhook.
 fn mesh(name: &str) -> String {
     recorded(name, |snapshot| {
         let subjects = snapshot["subjects"].as_array_mut().unwrap();
-        for number in 1..200 {
+        for number in 1..40 {
             let mut subject = subjects[0].clone();
             subject["target"]["name"] = json!(format!("reviews-{number}"));
             subject["object"]["got"]["metadata"]["name"] = subject["target"]["name"].clone();
@@ -93,12 +101,15 @@ fn hostile(name: &str) -> String {
             infect(&mut webhook["metadata"]["name"]);
             for entry in webhook["webhooks"].as_array_mut().unwrap() {
                 infect(&mut entry["name"]);
-                infect(&mut entry["clientConfig"]["caBundle"]);
+                // An escape sequence where a certificate should be.
+                entry["clientConfig"]["caBundle"] = json!("G1szMW1ldmls");
             }
         }
         let subject = &mut snapshot["subjects"][0];
         infect(&mut subject["target"]["name"]);
-        infect(&mut subject["events"]);
+        for event in subject["events"]["got"].as_array_mut().unwrap() {
+            infect(&mut event["message"]);
+        }
         let template = &mut subject["object"]["got"]["template"]["metadata"];
         template["annotations"] = json!({ "sidecar.istio.io/inject": "\u{1b}[31mtrue" });
         template["labels"]["istio.io/rev"] = json!("\u{1b}[31mcanary\u{202e}");
@@ -235,7 +246,7 @@ fn a_mesh_wide_cause_is_told_once() {
     let output = injdoctor(&["check", "--from", &mesh]).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(text.matches("concerns").count(), 1, "{text}");
-    assert!(text.contains("and 195 more"), "{text}");
+    assert!(text.contains("and 35 more"), "{text}");
 }
 
 #[test]

@@ -525,6 +525,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn owners_that_own_each_other_are_not_followed_for_ever() {
+        let (a, b) = (
+            owned("Job", "a", Some(("Job", "b"))),
+            owned("Job", "b", Some(("Job", "a"))),
+        );
+        let fake = Fake::with_objects(vec![
+            ("/apis/batch/v1/namespaces/shop/jobs/a", a.clone()),
+            ("/apis/batch/v1/namespaces/shop/jobs/b", b.clone()),
+            ("/apis/batch/v1/namespaces/shop/jobs", json!([a, b])),
+        ]);
+        for words in ["job/a", "job"] {
+            let snapshot = ask(&fake, &question(words)).await.unwrap();
+            assert_eq!(snapshot.subjects[0].owners.len(), 8, "{words}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_thousand_pods_take_no_more_requests_than_one() {
         let pods = |count: usize| {
             (0..count)

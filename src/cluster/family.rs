@@ -11,7 +11,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use tokio::join;
 
 use super::kin::{
-    EventIndex, about, controller, controller_uid, newest_first, uid, without_managed_fields,
+    EventIndex, MAX_OWNERS, about, controller, controller_uid, newest_first, uid,
+    without_managed_fields,
 };
 use super::reader::{Reader, Selection};
 use super::workload::{MakesPods, for_kind, selector_text};
@@ -55,7 +56,7 @@ pub async fn read(reader: &Reader<'_>, target: Target) -> Family {
     let mut owners = Vec::new();
     let mut nearest = found.clone();
     let below = loop {
-        let owner = controller(&nearest.workload.metadata);
+        let owner = controller(&nearest.workload.metadata).filter(|_| owners.len() < MAX_OWNERS);
         let Some((owner, kind)) = owner.and_then(|owner| owner.kind.map(|kind| (owner, kind)))
         else {
             break below(reader, &namespace, &Top::of(nearest)).await;

@@ -7,7 +7,7 @@ use injdoctor_checks::facts::{Fact, Kind, Subject, Target, Workload};
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::kin::{EventIndex, about, controller, newest_first, uid};
+use super::kin::{EventIndex, MAX_OWNERS, about, controller, newest_first, uid};
 use super::sweep::{Lists, Sweep};
 use super::workload::MakesPods;
 
@@ -115,10 +115,12 @@ impl<'a> FamilyTree<'a> {
     /// The object and everything that it and its own objects own.
     fn with_descendants(&self, member: Member<'a>) -> Vec<Member<'a>> {
         let mut found = vec![member];
+        let mut seen = BTreeSet::from([uid(member.metadata())]);
         let mut next = 0;
         while let Some(member) = found.get(next) {
             let children = self.children.get(uid(member.metadata()));
-            found.extend(children.into_iter().flatten());
+            let unseen = children.into_iter().flatten();
+            found.extend(unseen.filter(|child| seen.insert(uid(child.metadata()))));
             next += 1;
         }
         found
@@ -147,11 +149,13 @@ impl<'a> FamilyTree<'a> {
     /// The owners, nearest first, and the highest object that was read.
     fn owners(&self, member: Member<'a>) -> (Vec<Fact<Workload>>, Member<'a>) {
         let (mut owners, mut top) = (Vec::new(), member);
-        while let Some(owner) = self.owner(top) {
+        while let (Some(owner), true) = (self.owner(top), owners.len() < MAX_OWNERS) {
             owners.push(Fact::Got(owner.to_workload()));
             top = owner;
         }
-        let missing = controller(top.metadata()).and_then(|owner| owner.kind);
+        let missing = controller(top.metadata())
+            .filter(|_| self.owner(top).is_none())
+            .and_then(|owner| owner.kind);
         match missing.map(|kind| self.read_of(kind)) {
             Some(Fact::Got(())) => owners.push(Fact::Absent),
             Some(unread) => owners.push(unread.map(|()| top.to_workload())),
@@ -230,10 +234,10 @@ impl<'a> FamilyTree<'a> {
                 name: String::new(),
             },
             manifest: None,
-            object,
             owners: Vec::new(),
-            replica_sets: Fact::NotAsked,
-            pods: Fact::NotAsked,
+            replica_sets: object.clone().map(|_| Vec::new()),
+            pods: object.clone().map(|_| Vec::new()),
+            object,
             events: Fact::NotAsked,
         })
     }

@@ -8,6 +8,10 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Event, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+/// Owners above an object to follow. Real chains have two; whoever writes ownerReferences by hand can
+/// make endless ones.
+pub const MAX_OWNERS: usize = 8;
+
 /// The controller of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Controller {

@@ -228,7 +228,7 @@ users: [{name: u, user: {token: secret}}]";
         assert_eq!(Source::of(None, Some(":/a::/b".as_ref()), home()), list);
         let in_home = Source::List(vec!["/home/me/.kube/config".into()]);
         assert_eq!(Source::of(None, Some("".as_ref()), home()), in_home);
-        assert_eq!(Source::of(None, None, None).read().unwrap().is_none(), true);
+        assert!(Source::of(None, None, None).read().unwrap().is_none());
     }
 
     #[test]

@@ -419,7 +419,8 @@ mod tests {
 
     #[tokio::test]
     async fn every_answer_becomes_a_fact() {
-        let table: [(Answer, fn(&Fact<Deployment>) -> bool, &str); 8] = [
+        type Case = (Answer, fn(&Fact<Deployment>) -> bool, &'static str);
+        let table: [Case; 8] = [
             (
                 Answer::Json(200, pod("x")),
                 |fact| matches!(fact, Fact::Got(_)),
@@ -559,7 +560,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_verdict_tells_an_api_server_from_everything_else() {
-        let table: [(fn(&str) -> Answer, Option<&str>); 5] = [
+        type Case = (fn(&str) -> Answer, Option<&'static str>);
+        let table: [Case; 5] = [
             (|_| Answer::Json(403, status(403, "no")), None),
             (
                 |path| match path.ends_with('x') {

@@ -40,10 +40,16 @@ fn find(subject: &str) -> anyhow::Result<&'static Check> {
 
 fn nearest(subject: &str) -> String {
     let (code, name) = (subject.to_uppercase(), subject.to_lowercase());
-    let likeness = |check: &&Check| {
+    let likeness = |check: &Check| {
         strsim::jaro_winkler(check.code, &code).max(strsim::jaro_winkler(check.name, &name))
     };
-    let nearest = registry().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let nearest = registry().reduce(|best, check| {
+        if likeness(check) > likeness(best) {
+            check
+        } else {
+            best
+        }
+    });
     nearest.map_or_else(String::new, |check| {
         format!("{} {}", check.code, check.name)
     })

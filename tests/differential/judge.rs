@@ -54,10 +54,11 @@ impl Judgement {
     }
 }
 
-/// A message without what differs from case to case: names, numbers and values.
-fn words(message: &str) -> String {
-    let kept = message.split_whitespace().filter(|word| word.chars().all(|c| c.is_ascii_alphabetic() || ",:".contains(c)));
-    kept.take(12).collect::<Vec<_>>().join(" ")
+/// The beginning of a message without what differs from case to case: quoted values and numbers.
+pub fn words(message: &str) -> String {
+    let unquoted = message.split('"').step_by(2).collect::<String>();
+    let words: Vec<_> = unquoted.split_whitespace().take(18).collect();
+    words.join(" ").replace(|c: char| c.is_ascii_digit(), "")
 }
 
 impl fmt::Display for Judgement {

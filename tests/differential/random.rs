@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
+use testcluster::pod_of;
 
 use crate::generate;
 use crate::judge::{Judgement, judge};
@@ -96,6 +97,13 @@ fn try_out(lab: &mut Lab, world: &World) -> Result<Vec<Judgement>> {
     Ok(judgements)
 }
 
+/// Whether an object can be judged in this world: its namespace is not what another world left behind, and it makes a
+/// pod that is valid as far as it goes.
+fn stands_for_itself(world: &World, object: &Value) -> bool {
+    let containers = |pod: Value| pod["spec"]["containers"].as_array().is_some_and(|all| !all.is_empty());
+    !world.with_only(object).namespaces.is_empty() && pod_of(object).is_ok_and(containers)
+}
+
 impl Disagreement {
     /// The disagreement in its smallest form.
     fn report(&self, lab: &mut Lab) -> Result<String> {
@@ -105,9 +113,11 @@ impl Disagreement {
             let Ok(world) = serde_json::from_value::<World>(smaller.clone()) else {
                 return false;
             };
-            match world.objects.as_slice() {
-                [_] => {}
-                _ => return false,
+            let [object] = world.objects.as_slice() else {
+                return false;
+            };
+            if !stands_for_itself(&world, object) {
+                return false;
             }
             // What the API server refuses is no smaller case.
             let Ok(judgements) = lab.enter(&world).and_then(|()| judge(&lab.cluster, &world.objects)) else {

@@ -3,7 +3,7 @@
 use crate::called::uncalled;
 use crate::check::{Verdict, declare_check};
 use crate::decide::{Outcome, names};
-use crate::evidence::{namespace_label, template_field};
+use crate::evidence::{NAMESPACE_KEYS, namespace_label, template_field};
 use crate::facts::{Facts, Missing};
 use crate::heal::{Field, unlabel_namespace};
 use crate::report::{Effect, Finding, Severity};
@@ -52,10 +52,9 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         "the pod asks for injection in label {asked}, but {key}={value} on namespace {name} keeps it from being looked at"
     );
     let changes = format!("pods of {name} that ask for injection in a label get the sidecar, the others stay as they are");
-    let finding = Finding::new(Severity::Warning, Effect::Decides(Outcome::NotInjected), message)
+    let in_the_way = NAMESPACE_KEYS.into_iter().filter(|key| what_if.namespace.contains_key(*key)).collect::<Vec<_>>();
+    Ok(Verdict::of([Finding::new(Severity::Warning, Effect::Decides(Outcome::NotInjected), message)
         .evidence(namespace_label(facts, key)?)
-        .evidence(template_field(facts, Field::Labels, asked)?);
-    let is_enough = !what_if.namespace.contains_key(names::ISTIO_REV);
-    let finding = if is_enough { finding.fix(unlabel_namespace(facts, key, &changes)?) } else { finding };
-    Ok(Verdict::of([finding]))
+        .evidence(template_field(facts, Field::Labels, asked)?)
+        .fix(unlabel_namespace(facts, &in_the_way, &changes)?)]))
 }

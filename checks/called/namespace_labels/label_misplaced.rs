@@ -77,7 +77,7 @@ fn resembles(key: &str) -> bool {
     let key = key.to_lowercase();
     key == names::INJECT
         || strsim::osa_distance(&key, names::ISTIO_INJECTION) <= 3
-        || ["istio.io/revision", "istio-rev", "istio-revision"].contains(&key.as_str())
+        || ["istio.io/injection", "istio.io/revision", "istio-rev", "istio-revision"].contains(&key.as_str())
         || strsim::osa_distance(&key, names::ISTIO_REV) <= 1
 }
 
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn keys_that_mean_injection_are_told_from_istios_other_keys() {
-        for key in ["istio-inject", "istio.injection", "istio_injection", "Istio-Injection", "istio.io/revision", names::INJECT] {
+        for key in ["istio-inject", "istio.injection", "istio_injection", "Istio-Injection", "istio.io/injection", "istio.io/revision", names::INJECT] {
             assert!(resembles(key), "{key}");
         }
         for key in ["istio.io/use-waypoint", "istio.io/dataplane-mode", "istio.io/tag", "app", "kubernetes.io/metadata.name"] {

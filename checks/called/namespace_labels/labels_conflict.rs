@@ -57,5 +57,5 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     Ok(Verdict::of([Finding::new(Severity::Warning, Effect::Decides(outcome), message)
         .evidence(namespace_label(facts, winner)?)
         .evidence(namespace_label(facts, loser)?)
-        .fix(unlabel_namespace(facts, winner, &changes)?)]))
+        .fix(unlabel_namespace(facts, &[winner], &changes)?)]))
 }

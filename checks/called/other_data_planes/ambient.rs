@@ -5,7 +5,7 @@ use crate::decide::what_if::WhatIf;
 use crate::decide::{Outcome, is_static, names};
 use crate::evidence::{NAMESPACE_KEYS, namespace_label, template_field};
 use crate::facts::{Facts, Missing};
-use crate::heal::{Field, unlabel_namespace};
+use crate::heal::{Field, patch_template, unlabel_namespace};
 use crate::report::{Effect, Finding, Severity};
 
 declare_check! {
@@ -52,10 +52,17 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         (Severity::Info, Outcome::NotInjected, message)
     };
     let mut finding = Finding::new(severity, Effect::Decides(outcome), message).evidence(evidence);
-    let labelled = NAMESPACE_KEYS.into_iter().find(|key| what_if.namespace.contains_key(*key));
-    if let Some(labelled) = labelled.filter(|_| outcome == Outcome::Injected) {
-        let changes = "new pods go without a sidecar, and ztunnel serves them";
-        finding = finding.evidence(namespace_label(facts, labelled)?).fix(unlabel_namespace(facts, labelled, changes)?);
+    if outcome == Outcome::Injected {
+        let labelled = NAMESPACE_KEYS.into_iter().find(|key| what_if.namespace.contains_key(*key));
+        if let Some(labelled) = labelled {
+            let changes = "new pods go without a sidecar, and ztunnel serves them";
+            finding = finding.evidence(namespace_label(facts, labelled)?).fix(unlabel_namespace(facts, &[labelled], changes)?);
+        }
+        let changes = "new pods have the sidecar only, as now; pods that have none leave the mesh";
+        finding = finding.fix(match by_pod {
+            Some(_) => patch_template(facts, "leave the ambient data plane", &[(Field::Labels, key, None)], changes)?,
+            None => unlabel_namespace(facts, &[key], changes)?,
+        });
     }
     Ok(Verdict::of([finding]))
 }

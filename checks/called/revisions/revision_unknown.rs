@@ -52,7 +52,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     if let Some(label) = what_if.namespace_label() {
         finding = finding.fix(label_namespace(facts, &label)?);
     }
-    if let Some(live) = live_revision(facts)? {
+    if let Some(live) = live_revision(facts)?.filter(|_| !revision.is_empty()) {
         let tag = Fix::new(
             format!("make {revision} a tag of revision {live}"),
             Risk::MeshWide,

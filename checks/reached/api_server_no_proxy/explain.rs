@@ -22,9 +22,7 @@ pub fn explain(facts: &Facts, destination: &Destination, error: &str) -> Explana
         Ok(detours) if !detours.is_empty() => by_environment(&detours, &host),
         _ => Explanation {
             because: format!("the API server sends calls of {host} to a proxy: {error}"),
-            evidence: vec![
-                Evidence::new(witness(facts), ".message").actual(error),
-            ],
+            evidence: vec![Evidence::new(witness(facts), ".message").actual(error)],
             fixes: vec![Fix::new(
                 "add .svc to NO_PROXY in the proxy settings of the API server",
                 Risk::MeshWide,

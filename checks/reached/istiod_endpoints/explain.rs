@@ -205,14 +205,32 @@ impl Place<'_, '_, '_> {
             let object = self.object("pod", istiod::pod_name(pod));
             Evidence::new(object, ".metadata.labels").actual(in_words(&labels))
         });
+        let fixes = match (deployment, wanted) {
+            (_, Some(wanted)) => vec![selector::set(self.reference, self.service, &wanted)],
+            (Some(_), None) => vec![self.see_labels()],
+            (None, _) => webhook_service::replace(self.facts, self.destination, self.reference),
+        };
         Ok(Explanation {
             because,
             evidence: std::iter::once(selector).chain(labels).collect(),
-            fixes: wanted
-                .map(|wanted| selector::set(self.reference, self.service, &wanted))
-                .into_iter()
-                .collect(),
+            fixes,
         })
+    }
+
+    fn see_labels(&self) -> Fix {
+        let namespace = self.reference.namespace.as_str();
+        Fix::new(
+            "see which labels tell istiod's pods from others",
+            Risk::ReadOnly,
+            "nothing: it shows the pods with their labels, of which the Service has to select istiod's",
+        )
+        .run(Command::kubectl([
+            "get",
+            "pods",
+            "-n",
+            namespace,
+            "--show-labels",
+        ]))
     }
 
     fn unready(&self, pods: &[&Pod]) -> Result<Explanation, Missing> {

@@ -43,15 +43,17 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     for destination in &found.destinations.clone().all {
         found.note(|| astray(facts, destination));
     }
-    found.note_obstacles(facts, &[Leg::Ready, Leg::Istiod], |destination, obstacle| {
-        match obstacle {
+    found.note_obstacles(
+        facts,
+        &[Leg::Ready, Leg::Istiod],
+        |destination, obstacle| match obstacle {
             Unreachable::WrongPods(_) => Ok(true),
             Unreachable::NoEndpoints { .. } => {
                 Ok(matches!(why(facts, destination)?, Why::Selector(_)))
             }
             _ => Ok(false),
-        }
-    });
+        },
+    );
     found.verdict()
 }
 

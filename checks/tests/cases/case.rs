@@ -1,6 +1,7 @@
 //! What a case file says, and whether it is so.
 
 use std::fs;
+use std::sync::LazyLock;
 
 use injdoctor_checks::report::{Diagnosis, Finding, Status, quote};
 use injdoctor_checks::{facts::Connection, registry};
@@ -51,7 +52,12 @@ pub struct Expect {
 }
 
 /// The cases of every file.
-pub fn all() -> Vec<Case> {
+pub fn all() -> &'static [Case] {
+    static CASES: LazyLock<Vec<Case>> = LazyLock::new(read);
+    &CASES
+}
+
+fn read() -> Vec<Case> {
     let mut files: Vec<_> = fs::read_dir(world::folder())
         .expect("tests/cases is there")
         .map(|entry| entry.expect("a folder can be listed").path())

@@ -50,7 +50,11 @@ pub fn apply(mut world: Value, change: &Value) -> Value {
 }
 
 fn merge(target: &mut Value, patch: &Value) {
-    if is_fact(target) && target.get("got").is_some() && !is_fact(patch) {
+    if is_fact(target) && is_fact(patch) {
+        *target = patch.clone();
+        return;
+    }
+    if is_fact(target) && target.get("got").is_some() {
         if let Value::String(word) = patch
             && ["refused", "failed"].contains(&word.as_str())
         {

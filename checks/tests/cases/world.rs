@@ -1,6 +1,7 @@
 //! Worlds: the base, what a case changes in it, and what is diagnosed there.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use injdoctor_checks::facts::Snapshot;
 use injdoctor_checks::report::Diagnosis;
@@ -20,7 +21,8 @@ pub fn yaml(path: &Path) -> Value {
 
 /// The world in which nothing is wrong, as JSON.
 pub fn base() -> Value {
-    yaml(&folder().join("base.yaml"))
+    static BASE: LazyLock<Value> = LazyLock::new(|| yaml(&folder().join("base.yaml")));
+    BASE.clone()
 }
 
 /// A world as the checks see it.

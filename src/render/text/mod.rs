@@ -93,9 +93,10 @@ fn targets(report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
     facts::facts(report, &number, page)?;
     page.blank()?;
     overview::table(report, wide, page)?;
-    overview::findings(report, wide, page)?;
+    let groups = groups::groups(report.diagnoses);
+    overview::findings(&groups, report, wide, page)?;
     unknown::unknown(report.diagnoses, wide, page)?;
-    verdict::several(report.diagnoses, page)
+    verdict::several(&groups, report.diagnoses, page)
 }
 
 fn webhooks(report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
@@ -108,9 +109,10 @@ fn webhooks(report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
     {
         webhooks::table(report, wide, page)?;
     }
-    overview::findings(report, wide, page)?;
+    let groups = groups::groups(report.diagnoses);
+    overview::findings(&groups, report, wide, page)?;
     unknown::unknown(report.diagnoses, wide, page)?;
-    verdict::several(report.diagnoses, page)
+    verdict::several(&groups, report.diagnoses, page)
 }
 
 fn follows(checks: &[&Check], page: &mut Page) -> io::Result<()> {

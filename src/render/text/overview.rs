@@ -6,7 +6,7 @@ use std::io;
 use injdoctor_checks::decide::Outcome;
 use injdoctor_checks::report::Diagnosis;
 
-use super::groups::{Group, groups};
+use super::groups::Group;
 use super::mark::Mark;
 use super::table::Columns;
 use super::{finding, words};
@@ -73,11 +73,11 @@ fn row(diagnosis: &Diagnosis, wide: bool, unicode: bool) -> [(Style, String); 4]
 }
 
 /// Writes each cause once, with the targets that it concerns.
-pub fn findings(report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
-    for group in groups(report.diagnoses) {
+pub fn findings(groups: &[Group], report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
+    for group in groups {
         page.blank()?;
         finding::short(group.check, group.finding, page)?;
-        concerns(&group, wide, page)?;
+        concerns(group, wide, page)?;
         if group.root || wide {
             finding::proof(group.finding, report.snapshot, page)?;
         }

@@ -17,7 +17,7 @@ impl Columns {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).force_no_tty();
         if look.colour {
-            table.enforce_styling();
+            table.enforce_styling().style_text_only();
         }
         let width = u16::try_from(look.width).unwrap_or(u16::MAX);
         table

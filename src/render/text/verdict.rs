@@ -6,6 +6,7 @@ use injdoctor_checks::check::Stage;
 use injdoctor_checks::decide::{Outcome, Prediction, Seen};
 use injdoctor_checks::report::{Diagnosis, Severity, Status};
 
+use super::groups::Group;
 use super::{unknown, words};
 use crate::render::page::{Page, Span, Style};
 
@@ -15,23 +16,19 @@ pub fn one(diagnosis: &Diagnosis, page: &mut Page) -> io::Result<()> {
         Some(predicted) => prediction(diagnosis, predicted),
         None => webhooks(std::slice::from_ref(diagnosis)),
     };
-    write(
-        style,
-        headline,
-        &tail(std::slice::from_ref(diagnosis)),
-        page,
-    )
+    write(style, headline, &checks(diagnosis), page)
 }
 
 /// Writes the verdict about several targets.
-pub fn several(diagnoses: &[Diagnosis], page: &mut Page) -> io::Result<()> {
+pub fn several(groups: &[Group], diagnoses: &[Diagnosis], page: &mut Page) -> io::Result<()> {
+    let tail = causes(groups, diagnoses);
     let predictions: Vec<_> = diagnoses
         .iter()
         .filter_map(|one| one.predicted.as_ref())
         .collect();
     if predictions.is_empty() {
         let (style, headline) = webhooks(diagnoses);
-        return write(style, headline, &tail(diagnoses), page);
+        return write(style, headline, &tail, page);
     }
     let outcomes = [
         Outcome::Rejected,
@@ -54,7 +51,7 @@ pub fn several(diagnoses: &[Diagnosis], page: &mut Page) -> io::Result<()> {
         .map(|(outcome, number)| format!("{number} {}", words::outcome(outcome).to_uppercase()));
     let targets = words::count(diagnoses.len(), "target", "targets");
     let headline = format!("{targets}: {}", counts.collect::<Vec<_>>().join(", "));
-    write(worst(diagnoses), headline, &tail(diagnoses), page)
+    write(worst(diagnoses), headline, &tail, page)
 }
 
 fn write(style: Style, headline: String, tail: &[String], page: &mut Page) -> io::Result<()> {
@@ -139,28 +136,27 @@ fn webhooks(diagnoses: &[Diagnosis]) -> (Style, String) {
     (style, format!("{entries} in {configurations}{all_is_well}"))
 }
 
-fn tail(diagnoses: &[Diagnosis]) -> Vec<String> {
-    let findings = diagnoses.iter().flat_map(|one| &one.findings);
+/// What one target's checks came to.
+fn checks(diagnosis: &Diagnosis) -> Vec<String> {
+    let findings = diagnosis.findings.iter();
     let mut tail = words::severities(findings.map(|(_, finding)| finding.severity));
-    match diagnoses {
-        [one] => {
-            let unknown = unknown::number(one);
-            if unknown > 0 {
-                tail.push(format!("{unknown} unknown"));
-            }
-            let statuses = one.checks.iter().map(|result| &result.status);
-            let passed = statuses.filter(|status| **status == Status::Passed).count();
-            tail.push(format!("{passed} passed"));
-        }
-        several => {
-            let unknown = several
-                .iter()
-                .filter(|one| unknown::number(one) > 0)
-                .count();
-            if unknown > 0 {
-                tail.push(format!("facts missing for {unknown}"));
-            }
-        }
+    let unknown = unknown::number(diagnosis);
+    if unknown > 0 {
+        tail.push(format!("{unknown} unknown"));
+    }
+    let statuses = diagnosis.checks.iter().map(|result| &result.status);
+    let passed = statuses.filter(|status| **status == Status::Passed);
+    tail.push(format!("{} passed", passed.count()));
+    tail
+}
+
+/// What the checks of several targets came to: a cause that they share counts once.
+fn causes(groups: &[Group], diagnoses: &[Diagnosis]) -> Vec<String> {
+    let mut tail = words::severities(groups.iter().map(|group| group.finding.severity));
+    let unknown = diagnoses.iter().filter(|one| unknown::number(one) > 0);
+    match unknown.count() {
+        0 => {}
+        number => tail.push(format!("facts missing for {number}")),
     }
     tail
 }

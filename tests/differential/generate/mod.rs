@@ -27,7 +27,7 @@ pub fn world(seed: u64, number: u64, stock: &Stock, objects: usize) -> World {
         namespaces: namespaces::generate(dice),
         objects: Vec::new(),
     };
-    if dice.percent(10) {
+    if dice.percent(18) {
         world.stopped = vec![(*dice.pick(&REVISIONS)).to_owned()];
     }
     let namespaces: Vec<_> = world.namespaces.keys().cloned().collect();

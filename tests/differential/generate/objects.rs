@@ -12,7 +12,7 @@ const LABELS: [(u32, &str, &[&str]); 8] = [
     (25, "istio.io/rev", &["canary", "canary", "prod", "prod", "default", "gone", ""]),
     (30, "tier", &["front", "back", ""]),
     (5, "istio.io/dataplane-mode", &["none", "ambient"]),
-    (5, "service.istio.io/canonical-name", &["reviews", "a-name-of-sixty-three-characters-is-as-long-as-a-label-can-be-abc"]),
+    (5, "service.istio.io/canonical-name", &["reviews", "a-name-of-sixty-three-characters-is-as-long-as-a-label-may-be-a"]),
     (5, "count", &["1", "5", "many"]),
     (5, "version", &["v1", ""]),
 ];

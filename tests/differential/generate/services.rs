@@ -9,7 +9,7 @@ const SERVICES: [&str; 3] = ["istiod", "istiod-canary", "istiod-revision-tag-pro
 /// Changes to some of them, to none in most worlds.
 pub fn generate(dice: &mut Dice) -> Map<String, Value> {
     let mut services = Map::new();
-    if dice.percent(18) {
+    if dice.percent(30) {
         services.insert((*dice.pick(&SERVICES)).to_owned(), fault(dice));
     }
     services

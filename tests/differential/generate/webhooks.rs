@@ -8,7 +8,7 @@ use crate::world::{OTHER_ROOT, ROOT};
 /// The installation's with a few changes, in some worlds with none.
 pub fn generate(dice: &mut Dice, stock: &[Value]) -> Vec<Value> {
     let mut configurations = stock.to_vec();
-    if dice.percent(12) {
+    if dice.percent(6) {
         configurations.clear();
     }
     let changes = *dice.weighted(&[(15, 0), (30, 1), (30, 2), (15, 3), (10, 5)]);

@@ -1,0 +1,92 @@
+//! Annotations that istiod puts into the sidecar's YAML as they are. It does not check these: a colon, a quote or a line
+//! break in the wrong place, and the sidecar cannot be read, or is another than was meant.
+//!
+//! Sources: the templates in key `config` of the injector's ConfigMap, and `RunTemplate`, `applyOverlayYAML` and
+//! `fromJSON` of Istio `pkg/kube/inject` (1.32-dev). Only the template that is in use tells what becomes of a value, so
+//! it is looked at: each place where it prints the annotation is read as YAML twice, with the value and with a harmless
+//! word, and has to come out in the same shape.
+
+#[cfg(test)]
+mod fixture;
+mod number;
+mod place;
+mod printed;
+mod proxy_metadata;
+mod volume;
+
+use super::annotations::Verdict;
+use std::collections::BTreeMap;
+
+/// What a pod's annotations go into.
+#[derive(Debug, Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The texts of the templates that istiod renders for the pod.
+    pub templates: &'a [&'a str],
+    /// The names of the volumes that the pod has itself.
+    pub volumes: &'a [&'a str],
+}
+
+/// Whether the sidecar can still be read with this annotation in it.
+pub fn verdict(
+    name: &str,
+    annotations: &BTreeMap<String, String>,
+    surroundings: Surroundings,
+) -> Verdict {
+    let Some(value) = annotations.get(name) else {
+        return Verdict::Valid;
+    };
+    match name {
+        "proxy.istio.io/config" => proxy_metadata::verdict(value, surroundings),
+        "sidecar.istio.io/proxyCPU"
+        | "sidecar.istio.io/proxyMemory"
+        | "sidecar.istio.io/proxyCPULimit"
+        | "sidecar.istio.io/proxyMemoryLimit" => number::not_negative(value),
+        "readiness.status.sidecar.istio.io/initialDelaySeconds"
+        | "readiness.status.sidecar.istio.io/periodSeconds"
+        | "readiness.status.sidecar.istio.io/failureThreshold" => number::fits_32_bits(value),
+        // Rendered only where it is a whole image.
+        "sidecar.istio.io/proxyImage" if !value.contains('/') => Verdict::Valid,
+        // Rendered only for one CNI provider, and in there not as it is.
+        "k8s.v1.cni.cncf.io/networks" => Verdict::Valid,
+        _ if super::annotations::verdict(name, value).is_some() => Verdict::Valid,
+        _ => place::places(name, surroundings.templates)
+            .into_iter()
+            .map(|place| place.take(name, annotations, surroundings))
+            .reduce(together)
+            .unwrap_or(Verdict::Valid),
+    }
+}
+
+/// Of two places where a value goes, often only one is rendered.
+fn together(one: Verdict, other: Verdict) -> Verdict {
+    match (one, other) {
+        (Verdict::Valid, Verdict::Valid) => Verdict::Valid,
+        (Verdict::Invalid(reason), Verdict::Invalid(_)) => Verdict::Invalid(reason),
+        (Verdict::Invalid(reason) | Verdict::CannotTell(reason), _)
+        | (Verdict::Valid, Verdict::Invalid(reason) | Verdict::CannotTell(reason)) => {
+            Verdict::CannotTell(reason)
+        }
+    }
+}
+
+/// The verdict on a value that goes into something which cannot be followed.
+fn unknown_use() -> Verdict {
+    Verdict::CannotTell(
+        "the injector's template uses it in a way that is not known here".to_owned(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fixture::judge;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn never_panics(value in "\\PC*", other in "[{}\\[\\]\"':,a0\\n -]{0,20}") {
+            for name in ["sidecar.istio.io/logLevel", "sidecar.istio.io/userVolume", "sidecar.istio.io/userVolumeMount", "proxy.istio.io/config", "sidecar.istio.io/bootstrapOverride"] {
+                let _ = (judge(&[(name, &value)]), judge(&[(name, &other)]));
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The places in the templates where an annotation is printed.
+
+use super::printed::{is_harmless, printed};
+use super::{Surroundings, unknown_use, volume};
+use crate::eval::annotations::Verdict;
+use std::collections::BTreeMap;
+
+/// A place where a template prints an annotation.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// As it is: the line, with a mark where the value goes.
+    AsItIs(String),
+    /// Its items, one by one, as volumes or mounts.
+    Items,
+    /// In a way that is not known here.
+    Otherwise,
+}
+
+/// What stands in a line for the value. No template has it.
+pub(super) const MARK: char = '\u{fffc}';
+
+/// Where the templates print the annotation of this name.
+pub(super) fn places(name: &str, templates: &[&str]) -> Vec<Place> {
+    let named = [format!("`{name}`"), format!("\"{name}\"")];
+    let mut places = Vec::new();
+    for template in templates {
+        for (start, action, end) in actions(template) {
+            if named.iter().any(|name| action.contains(name.as_str())) {
+                let after = template.get(end..).unwrap_or_default();
+                places.extend(place(action, line(template, start, end), after));
+            }
+        }
+    }
+    places
+}
+
+/// Every action with where it begins and ends, the braces included.
+fn actions(template: &str) -> impl Iterator<Item = (usize, &str, usize)> {
+    template.match_indices("{{").filter_map(|(start, _)| {
+        let rest = template.get(start..)?;
+        let length = rest.find("}}")? + 2;
+        let action = rest.get(..length)?.trim_matches(['{', '}', '-']).trim();
+        Some((start, action, start + length))
+    })
+}
+
+/// The line around an action, with the mark in its place and a word in that of others.
+fn line(template: &str, start: usize, end: usize) -> String {
+    let before = template.get(..start).unwrap_or_default();
+    let before = before.rsplit('\n').next().unwrap_or_default();
+    let after = template.get(end..).unwrap_or_default();
+    let after = after.split('\n').next().unwrap_or_default();
+    let others = |text: &str| {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some((plain, action)) = rest.split_once("{{") {
+            out.push_str(plain);
+            let printed = !action
+                .trim_start_matches('-')
+                .trim_start()
+                .starts_with("end");
+            if printed {
+                out.push('x');
+            }
+            rest = action.split_once("}}").map_or("", |(_, rest)| rest);
+        }
+        out + rest
+    };
+    format!("{}{MARK}{}", others(before), others(after))
+}
+
+fn place(action: &str, line: String, after: &str) -> Option<Place> {
+    let first = action.split_whitespace().next().unwrap_or_default();
+    match first {
+        "if" | "else" | "$nativeSidecar" | "$capNetBindService" | "$tproxy" => None,
+        _ if action.ends_with("| quote") => None,
+        "annotation" | "index" if !action.contains('|') => Some(Place::AsItIs(line)),
+        "range"
+            if action.contains("fromJSON") && next_lines(after, 3).contains("toYaml $value") =>
+        {
+            Some(Place::Items)
+        }
+        _ => Some(Place::Otherwise),
+    }
+}
+
+fn next_lines(text: &str, count: usize) -> String {
+    text.lines().take(count).collect::<Vec<_>>().join("\n")
+}
+
+impl Place {
+    /// What becomes of the sidecar with the value in this place.
+    pub(super) fn take(
+        &self,
+        name: &str,
+        annotations: &BTreeMap<String, String>,
+        surroundings: Surroundings,
+    ) -> Verdict {
+        let value = annotations.get(name).map_or("", String::as_str);
+        match self {
+            Self::AsItIs(line) => printed(line, value),
+            Self::Items => volume::verdict(name, value, annotations, surroundings),
+            Self::Otherwise if is_harmless(value) => Verdict::Valid,
+            Self::Otherwise => unknown_use(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::check;
+    use super::super::verdict;
+    use super::*;
+
+    #[test]
+    fn what_is_only_compared_or_not_used_does_no_harm() {
+        check("sidecar.istio.io/nativeSidecar", &["foo: bar", "\""], &[]);
+        check("sidecar.istio.io/capNetBindService", &["foo: bar"], &[]);
+        check("example.com/other", &["a: b\n\""], &[]);
+    }
+
+    #[test]
+    fn an_unknown_use_is_no_ground_for_a_verdict() {
+        let judge = |template: &str, value: &str| {
+            let annotations = BTreeMap::from([("example.com/a".to_owned(), value.to_owned())]);
+            let surroundings = Surroundings {
+                templates: &[template],
+                volumes: &[],
+            };
+            verdict("example.com/a", &annotations, surroundings)
+        };
+        let odd = "x: {{ index .ObjectMeta.Annotations \"example.com/a\" | upper }}";
+        assert_eq!(judge(odd, "word"), Verdict::Valid);
+        assert!(matches!(judge(odd, "a: b"), Verdict::CannotTell(_)));
+        let quoted = "x: {{ index .ObjectMeta.Annotations \"example.com/a\" | quote }}";
+        assert_eq!(judge(quoted, "a: b"), Verdict::Valid);
+        let two = "x: {{ index .ObjectMeta.Annotations `example.com/a` }}\n{{ if .B }}y: \"{{ annotation .ObjectMeta `example.com/a` 1 }}\"{{ end }}";
+        assert!(matches!(judge(two, "a: b"), Verdict::CannotTell(_)));
+        assert!(matches!(judge(two, "\""), Verdict::Invalid(_)));
+    }
+}
