@@ -63,6 +63,9 @@ fn yaml(text: &str) -> Result<Vec<Value>, DocumentError> {
             max_nodes: 50_000_000,
             max_total_scalar_bytes: 1 << 30,
         },
+        alias_limits: serde_saphyr::alias_limits! {
+            max_total_replayed_events: 50_000,
+        },
         legacy_octal_numbers: true,
         with_snippet: false,
     };

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::documents::{self, DocumentError};
 use crate::input::{self, InputError};
+use crate::render::json;
 
 /// Why a file is not a snapshot.
 #[derive(Debug, thiserror::Error)]
@@ -99,8 +100,7 @@ pub fn parse(text: &str, file: &str) -> Result<Snapshot, SnapshotError> {
 /// # Errors
 /// What the writer says.
 pub fn write(snapshot: Snapshot, out: &mut dyn Write) -> std::io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &redact(snapshot))?;
-    writeln!(out)
+    json::pretty(&redact(snapshot), out)
 }
 
 #[cfg(test)]

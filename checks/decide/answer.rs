@@ -175,4 +175,6 @@ pub struct Observation {
     pub pods: Vec<ObservedPod>,
     /// The newest refusal that still stands.
     pub rejection: Option<Rejection>,
+    /// Why none is known, where one may stand all the same.
+    pub missing: Option<Missing>,
 }

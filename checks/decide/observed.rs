@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{Event, Pod};
 use serde_json::Value;
 
 use super::{Observation, ObservedPod, Rejection, Seen, names};
-use crate::facts::{Facts, Missing, Workload};
+use crate::facts::{Facts, Kind, Missing, Workload};
 
 /// How the pods of the target fare that exist, and the newest refusal that still stands.
 pub fn observe(facts: &Facts) -> Observation {
@@ -16,13 +16,18 @@ pub fn observe(facts: &Facts) -> Observation {
     let rejection = standing_rejection(facts);
     let outcome = match (&pods, &rejection) {
         (_, Ok(Some(_))) => Seen::Rejected,
-        (Err(_), _) => Seen::Unknown,
-        (Ok(pods), _) => together(pods),
+        (Err(_), _) | (_, Err(_)) => Seen::Unknown,
+        (Ok(pods), Ok(None)) => together(pods),
+    };
+    let (rejection, missing) = match rejection {
+        Ok(rejection) => (rejection, None),
+        Err(missing) => (None, Some(missing)),
     };
     Observation {
         outcome,
         pods: pods.unwrap_or_default(),
-        rejection: rejection.ok().flatten(),
+        rejection,
+        missing,
     }
 }
 
@@ -61,7 +66,11 @@ fn standing_rejection(facts: &Facts) -> Result<Option<Rejection>, Missing> {
     if let Some(rejection) = by_condition(facts)? {
         return Ok(Some(rejection));
     }
-    let events = facts.events()?;
+    let events = match facts.events() {
+        // Whatever they say, it is over.
+        Err(_) if is_satisfied(facts)? => return Ok(None),
+        events => events?,
+    };
     let Some(event) = events.iter().rev().find(|event| is_refusal(event)) else {
         return Ok(None);
     };
@@ -116,9 +125,13 @@ fn event_time(event: &Event) -> Option<jiff::Timestamp> {
     last.or_else(|| event.event_time.as_ref().map(|time| time.0))
 }
 
-/// Whether the workload has all the pods it wants.
+/// Whether the workload has all the pods it wants; a pod is there by itself.
 fn is_satisfied(facts: &Facts) -> Result<bool, Missing> {
-    let wanted = facts.workload()?.replicas;
+    let workload = facts.workload()?;
+    if workload.kind == Kind::Pod {
+        return Ok(true);
+    }
+    let wanted = workload.replicas;
     let have = i32::try_from(facts.pods()?.len()).unwrap_or(i32::MAX);
     Ok(wanted.is_some_and(|wanted| have >= wanted))
 }

@@ -113,7 +113,10 @@ pub fn in_words(requirements: &[Requirement]) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+    use proptest::collection::{btree_map, vec};
+    use proptest::option;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn labels(pairs: &[(&str, &str)]) -> Labels {
@@ -171,5 +174,62 @@ mod tests {
             values: None,
         };
         assert!(requirement(&expression).unwrap_err().contains("Gt"));
+    }
+
+    fn selectors() -> impl Strategy<Value = LabelSelector> {
+        let key = || prop_oneof!["[abc]", ".{0,3}"];
+        let operator = prop_oneof![
+            Just("In"),
+            Just("NotIn"),
+            Just("Exists"),
+            Just("DoesNotExist"),
+            Just("in"),
+            Just("")
+        ];
+        let expression = (key(), operator, option::of(vec(key(), 0..3)));
+        let expression = expression.prop_map(|(key, operator, values)| LabelSelectorRequirement {
+            key,
+            operator: operator.to_owned(),
+            values,
+        });
+        let labels = option::of(btree_map(key(), key(), 0..3));
+        (labels, option::of(vec(expression, 0..4))).prop_map(|(match_labels, match_expressions)| {
+            LabelSelector {
+                match_labels,
+                match_expressions,
+            }
+        })
+    }
+
+    proptest! {
+        /// One requirement for each label and expression; an error for what the API server refuses.
+        #[test]
+        fn every_selector_is_read_or_refused(selector in selectors(), labels in btree_map("[abc]", "[abc]", 0..3)) {
+            let expressions = selector.match_expressions.iter().flatten();
+            let is_known = |one: &LabelSelectorRequirement| match one.operator.as_str() {
+                "In" | "NotIn" => one.values.as_ref().is_some_and(|values| !values.is_empty()),
+                operator => matches!(operator, "Exists" | "DoesNotExist"),
+            };
+            let all_known = expressions.clone().all(is_known);
+            let count = expressions.count() + selector.match_labels.iter().flatten().count();
+            match requirements(Some(&selector)) {
+                Ok(requirements) => {
+                    prop_assert!(all_known);
+                    prop_assert_eq!(requirements.len(), count);
+                    prop_assert!(!in_words(&requirements).is_empty());
+                    for requirement in requirements {
+                        let reverse = match requirement.operator.clone() {
+                            Operator::In(values) => Operator::NotIn(values),
+                            Operator::NotIn(values) => Operator::In(values),
+                            Operator::Exists => Operator::DoesNotExist,
+                            Operator::DoesNotExist => Operator::Exists,
+                        };
+                        let reverse = Requirement { operator: reverse, ..requirement.clone() };
+                        prop_assert_ne!(requirement.is_met_by(&labels), reverse.is_met_by(&labels));
+                    }
+                }
+                Err(_) => prop_assert!(!all_known),
+            }
+        }
     }
 }

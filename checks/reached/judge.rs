@@ -86,7 +86,11 @@ impl<'a> Found<'a> {
                             .transpose()
                     }),
                     Some(Answer::Unknown(missing)) => self.note(|| Err(missing.clone())),
-                    Some(Answer::Yes(())) | None => {}
+                    None => {
+                        let missing = destination.route.unknown();
+                        self.note(|| missing.cloned().map_or(Ok(None), Err));
+                    }
+                    Some(Answer::Yes(())) => {}
                 }
             }
         }

@@ -118,13 +118,22 @@ fn injected<T>(
     facts: &Facts,
     matches: impl Fn(&Asked, &Wish) -> Option<T>,
 ) -> Result<Result<(Asked, T), Verdict>, Missing> {
-    first(facts, |asked| {
+    let wish = |asked: &Asked| match &asked.wanted {
+        Answer::Yes(wish) => matches(asked, wish),
+        _ => None,
+    };
+    let found = first(facts, |asked| {
         let injects = asked.rendered.as_ref().is_some_and(Answer::is_yes);
-        match &asked.wanted {
-            Answer::Yes(wish) if injects => matches(asked, wish),
-            _ => None,
-        }
-    })
+        wish(asked).filter(|_| injects)
+    })?;
+    let doubt = asked(facts).into_iter().flatten().find_map(|asked| {
+        wish(&asked)?;
+        asked.rendered?.known().err()
+    });
+    match (found, doubt) {
+        (Err(_), Some(missing)) => Err(missing),
+        (found, _) => Ok(found),
+    }
 }
 
 /// A field of the injector's configuration, with who wrote it.

@@ -107,3 +107,89 @@ fn webhook(name: String) -> Subject {
         events: Fact::NotAsked,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn snapshot() -> Snapshot {
+        let mut snapshot: Snapshot =
+            serde_json::from_str(crate::demo::SCENARIOS[0].snapshot).unwrap();
+        let first = snapshot.subjects.remove(0);
+        for (kind, namespace, name) in [
+            (Kind::Deployment, "shop", "reviews"),
+            (Kind::Deployment, "pay", "reviews"),
+            (Kind::Pod, "pay", "debug"),
+        ] {
+            let mut subject = first.clone();
+            subject.target = Target {
+                kind,
+                namespace: namespace.into(),
+                name: name.into(),
+            };
+            snapshot.subjects.push(subject);
+        }
+        snapshot
+    }
+
+    fn left(wanted: &[&str], namespace: Option<&str>) -> Result<Vec<String>, String> {
+        let mut snapshot = snapshot();
+        let words: Vec<_> = wanted.iter().map(|word| (*word).to_owned()).collect();
+        let wanted = crate::target::parse(&words).unwrap();
+        to_targets(&mut snapshot, &wanted, namespace).map_err(|error| error.to_string())?;
+        let targets = snapshot.subjects.into_iter().map(|subject| subject.target);
+        Ok(targets
+            .map(|target| format!("{}/{target}", target.namespace))
+            .collect())
+    }
+
+    #[test]
+    fn words_and_namespace_narrow_a_snapshot() {
+        let all = [
+            "shop/deployment/reviews",
+            "pay/deployment/reviews",
+            "pay/pod/debug",
+        ];
+        assert_eq!(left(&[], None).unwrap(), all);
+        assert_eq!(left(&[], Some("shop")).unwrap(), all[..1]);
+        assert_eq!(left(&["deploy/reviews"], None).unwrap(), all[..2]);
+        assert_eq!(left(&["deploy/reviews"], Some("pay")).unwrap(), all[1..2]);
+        assert_eq!(left(&["pods"], None).unwrap(), all[2..]);
+        assert_eq!(
+            left(&["po/debug", "deploy/reviews"], Some("shop"))
+                .unwrap_err()
+                .lines()
+                .count(),
+            1
+        );
+    }
+
+    #[test]
+    fn what_is_not_there_is_told_with_what_is() {
+        let error = left(&["debug"], Some("shop")).unwrap_err();
+        assert!(error.contains("does not hold pod/debug"), "{error}");
+        assert!(error.contains("pod/debug -n pay"), "{error}");
+    }
+
+    #[test]
+    fn webhooks_take_the_place_of_the_subjects() {
+        let mut snapshot = snapshot();
+        to_webhooks(&mut snapshot, None).unwrap();
+        let kinds = snapshot.subjects.iter().map(|subject| subject.target.kind);
+        assert!(kinds.clone().count() > 1);
+        assert!(
+            kinds
+                .clone()
+                .all(|kind| kind == Kind::MutatingWebhookConfiguration)
+        );
+        to_webhooks(&mut snapshot, Some("istio-sidecar-injector")).unwrap();
+        assert_eq!(snapshot.subjects.len(), 1);
+        assert!(to_webhooks(&mut snapshot, Some("nothing")).is_err());
+        snapshot.cluster.webhooks = Fact::NotAsked;
+        to_webhooks(&mut snapshot, None).unwrap();
+        assert_eq!(
+            snapshot.subjects[0].target.name, "",
+            "the answer must not be `all is well`"
+        );
+    }
+}

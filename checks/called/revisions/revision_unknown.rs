@@ -26,7 +26,7 @@ declare_check! {
     /// ## References
     /// - Istio, Stable revision labels: <https://istio.io/latest/docs/setup/upgrade/canary/#stable-revision-labels>
     "INJ107", "revision-unknown", Called, about Pods,
-    needs [Object, Namespace, Webhooks],
+    needs [Object, Pods, Namespace, Webhooks],
     folds [],
     run
 }

@@ -25,7 +25,7 @@ declare_check! {
     /// ## References
     /// - Istio 1.31, `istioctl/pkg/tag/util.go`
     "INJ116", "webhook-deactivated", Called, about Pods,
-    needs [Object, Namespace, Webhooks],
+    needs [Object, Pods, Namespace, Webhooks],
     folds ["default-revision-missing", "revision-unknown", "namespace-not-labelled", "webhook-selectors-changed"],
     run
 }

@@ -25,7 +25,7 @@ declare_check! {
     /// ## References
     /// - Istio 1.31, `manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml`
     "INJ115", "webhook-missing", Called, about Pods,
-    needs [Object, Namespace, Webhooks],
+    needs [Object, Pods, Namespace, Webhooks],
     folds ["namespace-not-labelled", "revision-unknown", "default-revision-missing", "webhook-deactivated"],
     run
 }

@@ -2,13 +2,21 @@
 
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
 
-use crate::facts::Facts;
+use crate::facts::{Facts, Missing};
 
 /// Why the last call of a webhook entry failed, if a refusal of a pod still stands that says so.
 /// Source: Kubernetes 1.36, `k8s.io/apiserver/pkg/util/webhook/error.go` (`ErrCallingWebhook`).
-pub fn of(facts: &Facts, webhook: &MutatingWebhook) -> Option<String> {
-    let rejection = facts.observation().rejection.clone()?;
-    cause(&rejection.message, &webhook.name).map(str::to_owned)
+///
+/// # Errors
+/// [`Missing`] where it was not read whether one stands.
+pub fn of(facts: &Facts, webhook: &MutatingWebhook) -> Result<Option<String>, Missing> {
+    let observation = facts.observation();
+    if let Some(missing) = &observation.missing {
+        return Err(missing.clone());
+    }
+    let rejection = observation.rejection.as_ref();
+    let cause = rejection.and_then(|rejection| cause(&rejection.message, &webhook.name));
+    Ok(cause.map(str::to_owned))
 }
 
 fn cause<'a>(message: &'a str, entry: &str) -> Option<&'a str> {

@@ -140,15 +140,19 @@ impl Route {
         if let Some((_, obstacle)) = self.obstacles().next() {
             return Answer::No(obstacle.clone());
         }
-        let unknown = self.legs.iter().find_map(|(_, answer)| match answer {
-            Answer::Unknown(missing) => Some(missing.clone()),
-            _ => None,
-        });
-        match (unknown, &self.arrival) {
+        match (self.unknown(), &self.arrival) {
             (None, Some(arrival)) => Answer::Yes(arrival.clone()),
-            (Some(missing), _) => Answer::Unknown(missing),
+            (Some(missing), _) => Answer::Unknown(missing.clone()),
             (None, None) => Answer::Unknown(Missing("the call's way is not known".to_owned())),
         }
+    }
+
+    /// Why a leg is not answered, where that is because an earlier one is unknown.
+    pub fn unknown(&self) -> Option<&Missing> {
+        self.legs.iter().find_map(|(_, answer)| match answer {
+            Answer::Unknown(missing) => Some(missing),
+            _ => None,
+        })
     }
 
     /// The istiod at the end of the way, even where the call itself does not arrive.
@@ -214,7 +218,7 @@ impl Route {
 
 /// A webhook by URL leads out of sight. Only an error that the API server got from it tells.
 fn by_url<T>(facts: &Facts, webhook: &MutatingWebhook) -> Step<T> {
-    match failure::of(facts, webhook) {
+    match failure::of(facts, webhook)? {
         Some(error) => Ok(Err(Unreachable::Failing(error))),
         None => Err(Missing(format!(
             "whether {} answers cannot be seen from the cluster's API",

@@ -48,10 +48,10 @@ pub fn detours<'a>(
 /// Whether no proxy is in between.
 pub fn direct(facts: &Facts, webhook: &MutatingWebhook, service: &ServiceReference) -> Step<()> {
     let api_servers = match facts.api_servers() {
-        Ok([]) => return Ok(by_error(facts, webhook).map_or(Ok(()), Err)),
+        Ok([]) => return Ok(by_error(facts, webhook)?.map_or(Ok(()), Err)),
         Ok(api_servers) => api_servers,
         // Where the API servers are out of sight, an error that they gave is the only witness.
-        Err(missing) => return by_error(facts, webhook).map(Err).ok_or(missing),
+        Err(missing) => return by_error(facts, webhook)?.map(Err).ok_or(missing),
     };
     let detours = detours(facts, service)?;
     let Some(first) = detours.first() else {
@@ -74,12 +74,12 @@ pub fn direct(facts: &Facts, webhook: &MutatingWebhook, service: &ServiceReferen
     }))
 }
 
-fn by_error(facts: &Facts, webhook: &MutatingWebhook) -> Option<Unreachable> {
-    let error = failure::of(facts, webhook)?;
-    is_of_a_proxy(&error).then_some(Unreachable::Proxied {
+fn by_error(facts: &Facts, webhook: &MutatingWebhook) -> Result<Option<Unreachable>, Missing> {
+    let error = failure::of(facts, webhook)?.filter(|error| is_of_a_proxy(error));
+    Ok(error.map(|because| Unreachable::Proxied {
         api_server: None,
-        because: error,
-    })
+        because,
+    }))
 }
 
 /// Whether an error is one that only a proxy causes: Go's transport hands on how the proxy answered

@@ -51,7 +51,7 @@ pub fn served(
     };
     // An istiod that started while it was there goes on with what it read, so this alone does not
     // prove the 404; the API server's own error does.
-    let error = failure::of(facts, webhook).unwrap_or_default();
+    let error = failure::of(facts, webhook)?.unwrap_or_default();
     if error.contains("the server could not find the requested resource") {
         return not(NotServing::ConfigMap(name));
     }

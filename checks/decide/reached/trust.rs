@@ -114,7 +114,7 @@ pub fn named(
         return Ok(Ok(()));
     }
     // The certificate itself is in sight of nobody: a Secret may hold another one.
-    match failure::of(facts, webhook) {
+    match failure::of(facts, webhook)? {
         Some(error) if error.contains("certificate is") && error.contains(&host) => {
             Ok(Err(Unreachable::CertificateName(error)))
         }

@@ -43,6 +43,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
             Some(Answer::Unknown(missing)) if destination.service().is_some() => {
                 Err(missing.clone())
             }
+            None => destination.route.unknown().cloned().map_or(Ok(None), Err),
             _ => Ok(finding(facts, destination)),
         });
     }

@@ -173,8 +173,8 @@ fn reads() -> BTreeMap<&'static str, BTreeSet<Need>> {
     for world in worlds() {
         let snapshot = world::snapshot(&world);
         let shared = Shared::new(&snapshot);
+        let facts = Facts::new(&shared, &snapshot.subjects[0]);
         for check in registry() {
-            let facts = Facts::new(&shared, &snapshot.subjects[0]);
             drop((check.run)(&facts));
             reads.entry(check.name).or_default().extend(facts.take_read());
         }

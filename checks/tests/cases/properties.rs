@@ -85,7 +85,7 @@ fn mutate(world: &mut Value, at: Index, change: Change) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn random_json_is_read_or_refused(mut value in json_value(), inner in json_value(), as_cluster in any::<bool>()) {

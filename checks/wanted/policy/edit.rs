@@ -31,9 +31,7 @@ pub fn set_policy(facts: &Facts, istiod: &Istiod, policy: &str, effect: &str) ->
             .run_all(restart(facts)?)
             .undo(Command::kubectl_edit(&script(before), object)),
         // No command can be told that would find the place: a person has to.
-        None => fix(format!("{title}, by hand in key config"), changes)
-            .run(Command::kubectl(["edit"].into_iter().chain(object)))
-            .run_all(restart(facts)?),
+        None => fix(format!("{title}: by hand in key config, with kubectl edit {}", object.join(" ")), changes),
     })
 }
 
@@ -52,12 +50,19 @@ fn line(config_map: &ConfigMap) -> Option<&str> {
     let literal = |text: &str| {
         text.contains('\n')
             && !text.starts_with([' ', '\n'])
-            && text.lines().all(|line| !line.ends_with(char::is_whitespace))
-            && !text.contains(|odd: char| odd != '\n' && !(' '..='~').contains(&odd))
+            && text.lines().all(|line| !line.ends_with(' '))
+            && text.chars().all(is_plain)
     };
     let mut lines = data.values().flat_map(|text| text.lines()).filter(|line| line.starts_with("policy:"));
     let line = lines.next().filter(|_| lines.next().is_none() && literal(config))?;
     config.lines().any(|one| one == line).then_some(line)
+}
+
+/// Whether kubectl's YAML has a character as it is.
+/// Source: `go.yaml.in/yaml/v2`, `is_printable` and `is_break`.
+fn is_plain(c: char) -> bool {
+    matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}')
+        && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
 }
 
 /// The sed script that puts `line` in the place of the one that sets the policy. kubectl indents a
@@ -88,6 +93,7 @@ mod tests {
         let table = [
             (stock, "{}", Some("policy: Enabled # why")),
             ("policy:\na: b", "{}", Some("policy:")),
+            ("policy: a\nb: \u{2013}", "{}", Some("policy: a")),
             // Not there, twice there, or in a block that kubectl writes otherwise.
             ("a: b\n", "{}", None),
             ("policy: a\npolicy: b", "{}", None),

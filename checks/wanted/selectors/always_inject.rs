@@ -25,7 +25,7 @@ declare_check! {
     /// ## References
     /// - Istio, More control, adding exceptions: <https://istio.io/latest/docs/ops/configuration/mesh/injection-concepts/>
     /// - Istio 1.31, `pkg/kube/inject/inject.go`, `injectRequired`
-    "INJ309", "always-inject-selector", Wanted, about Pods,
+    "INJ307", "always-inject-selector", Wanted, about Pods,
     needs [
         Object, Pods, ReplicaSets, Events, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig,
         RootCertificate, ApiServers,

@@ -25,7 +25,7 @@ declare_check! {
     /// ## References
     /// - Istio's Helm value `sidecarInjectorWebhook.enableNamespacesByDefault`
     /// - Istio 1.31, `manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml`
-    "INJ308", "enabled-by-default", Wanted, about Pods,
+    "INJ309", "enabled-by-default", Wanted, about Pods,
     needs [
         Object, Pods, ReplicaSets, Events, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig,
         RootCertificate, ApiServers,

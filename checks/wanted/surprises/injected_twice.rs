@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::check::{Verdict, declare_check};
 use crate::decide::selector::{Requirement, in_words, requirements};
-use crate::decide::{Outcome, injector, names};
+use crate::decide::{Answer, Outcome, injector, names};
 use crate::facts::{Facts, Missing};
 use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk, Severity};
 use crate::wanted::asked;
@@ -47,8 +47,11 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     let mut injecting = Vec::new();
     for one in asked(facts) {
         match one {
-            Ok(asked) if asked.rendered.as_ref().is_some_and(|rendered| rendered.is_yes()) => injecting.push(asked),
-            Ok(_) => {}
+            Ok(asked) => match &asked.rendered {
+                Some(Answer::Yes(_)) => injecting.push(asked),
+                Some(Answer::Unknown(missing)) => doubt = doubt.or(Some(missing.clone())),
+                Some(Answer::No(_)) | None => {}
+            },
             Err(missing) => doubt = doubt.or(Some(missing)),
         }
     }

@@ -28,7 +28,7 @@ declare_check! {
     /// ## References
     /// - Istio 1.31, `pkg/kube/inject/inject.go`, `injectRequired`
     /// - Istio, Controlling the injection policy: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy>
-    "INJ307", "label-beats-annotation", Wanted, about Pods,
+    "INJ308", "label-beats-annotation", Wanted, about Pods,
     needs [
         Object, Pods, ReplicaSets, Events, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig,
         RootCertificate, ApiServers,

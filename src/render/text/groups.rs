@@ -94,3 +94,66 @@ pub fn follows(diagnosis: &Diagnosis) -> Vec<&'static Check> {
     }
     checks
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use injdoctor_checks::decide::Outcome;
+    use injdoctor_checks::facts::{Kind, Target};
+    use injdoctor_checks::report::{Effect, Evidence, Severity};
+
+    /// A target whose root cause, found by a check of this number, rests on a field of `object`.
+    fn diagnosis(namespace: &str, name: &str, check: usize, object: &str) -> Diagnosis {
+        let check: &Check = injdoctor_checks::registry().nth(check).unwrap();
+        let effect = Effect::Decides(Outcome::NotInjected);
+        let finding = Finding::new(Severity::Warning, effect, "something is wrong")
+            .evidence(Evidence::new(object, ".metadata.labels"));
+        Diagnosis {
+            target: Target {
+                kind: Kind::Deployment,
+                namespace: namespace.to_owned(),
+                name: name.to_owned(),
+            },
+            predicted: None,
+            observed: None,
+            webhooks: Vec::new(),
+            root_cause: Some(check),
+            findings: vec![(check, finding)],
+            checks: Vec::new(),
+            unread: Vec::new(),
+        }
+    }
+
+    fn names(diagnoses: &[Diagnosis]) -> Vec<Vec<String>> {
+        let groups = groups(diagnoses);
+        let targets = |group: &Group| {
+            group
+                .targets
+                .iter()
+                .map(|one| format!("{}/{}", one.target.namespace, one.target.name))
+                .collect()
+        };
+        groups.iter().map(targets).collect()
+    }
+
+    #[test]
+    fn a_cause_in_the_mesh_is_told_once_for_all_namespaces() {
+        let service = "service/istiod -n istio-system";
+        let all = [
+            diagnosis("shop", "a", 0, service),
+            diagnosis("pay", "b", 0, service),
+            diagnosis("pay", "c", 1, service),
+        ];
+        assert_eq!(names(&all), [vec!["shop/a", "pay/b"], vec!["pay/c"]]);
+    }
+
+    #[test]
+    fn causes_in_the_workloads_are_told_once_for_each_namespace() {
+        let all = [
+            diagnosis("shop", "a", 0, "deployment/a"),
+            diagnosis("shop", "b", 0, "deployment/b"),
+            diagnosis("pay", "c", 0, "deployment/c"),
+        ];
+        assert_eq!(names(&all), [vec!["shop/a", "shop/b"], vec!["pay/c"]]);
+    }
+}

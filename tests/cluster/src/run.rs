@@ -60,7 +60,7 @@ fn prove(cluster: &mut Cluster, scenario: &Scenario, binary: &Path) -> Result<()
                 Some(&format!("{observed:?}")),
             )?;
         }
-        if let Outcome::Injected { revision } = &truth {
+        if let (Outcome::Injected { revision }, Predicted::Injected) = (&truth, expect.predicted) {
             diagnosis.compare("predicted revision", "/predicted/revision", Some(revision))?;
         }
         ensure!(

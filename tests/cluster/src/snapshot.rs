@@ -36,13 +36,15 @@ const COLLECTIONS: [&str; 22] = [
 ];
 
 /// What changes by itself and makes no difference.
-const VOLATILE: [(&str, &str); 9] = [
+const VOLATILE: [(&str, &str); 11] = [
     ("", "status"),
     ("/metadata", "resourceVersion"),
     ("/metadata", "uid"),
     ("/metadata", "generation"),
     ("/metadata", "managedFields"),
     ("/metadata", "creationTimestamp"),
+    ("/spec", "clusterIP"),
+    ("/spec", "clusterIPs"),
     ("/metadata/annotations", "deployment.kubernetes.io/revision"),
     (
         "/metadata/annotations",
@@ -77,20 +79,21 @@ impl Snapshot {
                 match before.get(path) {
                     None => delete(api, path)?,
                     Some(old) if essence(old) != essence(object) => {
-                        let mut old = essence(old);
                         let version = text(object, "/metadata/resourceVersion");
-                        set(&mut old, "/metadata", "resourceVersion", version);
-                        api.replace(path, &old)
-                            .with_context(|| format!("cannot restore {path}"))?;
+                        let mut changed = essence(old);
+                        set(&mut changed, "/metadata", "resourceVersion", version);
+                        // What was deleted and made again can differ in fields that nobody may change.
+                        if api.replace(path, &changed).is_err() {
+                            delete(api, path)?;
+                            create(api, path, old)?;
+                        }
                     }
                     Some(_) => continue,
                 }
                 touched.push(path.clone());
             }
             for (path, object) in before.iter().filter(|(path, _)| !now.contains_key(*path)) {
-                let (parent, _) = path.rsplit_once('/').context("a path without a name")?;
-                api.create(parent, &essence(object))
-                    .with_context(|| format!("cannot restore {path}"))?;
+                create(api, path, object)?;
                 touched.push(path.clone());
             }
         }
@@ -130,6 +133,13 @@ fn essence(object: &Value) -> Value {
         remove(&mut object, pointer, field);
     }
     object
+}
+
+fn create(api: Api, path: &str, object: &Value) -> Result<()> {
+    let (parent, _) = path.rsplit_once('/').context("a path without a name")?;
+    api.create(parent, &essence(object))
+        .with_context(|| format!("cannot restore {path}"))?;
+    Ok(())
 }
 
 /// Deletes an object, a namespace with all that is in it.

@@ -1,0 +1,497 @@
+//! Questions put to a fake API server.
+
+use super::*;
+use crate::cluster::fake::{Fake, owned, status};
+use crate::target::{self, Wanted};
+use serde_json::{Value, json};
+
+const NAMESPACE: (&str, &str) = ("/api/v1/namespaces/shop", "shop");
+
+fn namespace(labels: Value) -> (&'static str, Value) {
+    (
+        NAMESPACE.0,
+        json!({"metadata": {"name": NAMESPACE.1, "labels": labels}}),
+    )
+}
+
+fn question(words: &str) -> Question {
+    let words: Vec<_> = words.split_whitespace().map(str::to_owned).collect();
+    Question::live(
+        target::parse(&words).unwrap(),
+        Some("shop".to_owned()),
+        None,
+    )
+    .unwrap()
+}
+
+fn everywhere(kinds: Vec<Kind>) -> Question {
+    Question::live(kinds.into_iter().map(Wanted::All).collect(), None, None).unwrap()
+}
+
+async fn ask(fake: &Fake, question: &Question) -> Result<Snapshot, String> {
+    collect(&fake.link, question)
+        .await
+        .map_err(|error| error.to_string())
+}
+
+fn names(snapshot: &Snapshot) -> Vec<String> {
+    snapshot
+        .subjects
+        .iter()
+        .map(|subject| subject.target.to_string())
+        .collect()
+}
+
+fn pods(subject: &Subject) -> Vec<&str> {
+    let pods = subject.pods.got().into_iter().flatten();
+    pods.filter_map(|pod| pod.metadata.name.as_deref())
+        .collect()
+}
+
+/// A Deployment with two ReplicaSets, one of which has a pod, and another Deployment's beside it.
+fn family() -> Vec<(&'static str, Value)> {
+    let web = owned("ReplicaSet", "web-1", Some(("Deployment", "web")));
+    let old = owned("ReplicaSet", "web-0", Some(("Deployment", "web")));
+    let other = owned("ReplicaSet", "other-1", Some(("Deployment", "other")));
+    let pod = owned("Pod", "web-1-a", Some(("ReplicaSet", "web-1")));
+    let stranger = owned("Pod", "other-1-a", Some(("ReplicaSet", "other-1")));
+    let event = json!({"metadata": {"name": "e"}, "involvedObject": {"uid": "ReplicaSet/web-1"}, "type": "Warning"});
+    let unrelated = json!({"metadata": {"name": "u"}, "involvedObject": {"uid": "ReplicaSet/other-1"}, "type": "Warning"});
+    vec![
+        namespace(json!({})),
+        (
+            "/apis/apps/v1/namespaces/shop/deployments/web",
+            owned("Deployment", "web", None),
+        ),
+        (
+            "/apis/apps/v1/namespaces/shop/replicasets/web-1",
+            web.clone(),
+        ),
+        (
+            "/apis/apps/v1/namespaces/shop/replicasets",
+            json!([web, old, other]),
+        ),
+        ("/api/v1/namespaces/shop/pods/web-1-a", pod.clone()),
+        ("/api/v1/namespaces/shop/pods", json!([pod, stranger])),
+        ("/api/v1/namespaces/shop/events", json!([event, unrelated])),
+    ]
+}
+
+#[tokio::test]
+async fn a_pod_leads_to_its_deployment_and_both_to_the_same_family() {
+    let fake = Fake::with_objects(family());
+    for (words, owners) in [("deploy/web", 0), ("rs/web-1", 1), ("web-1-a", 2)] {
+        let snapshot = ask(&fake, &question(words)).await.unwrap();
+        let [subject] = &snapshot.subjects[..] else {
+            panic!("{words}: {:?}", names(&snapshot));
+        };
+        assert_eq!(
+            subject.owners.iter().filter_map(Fact::got).count(),
+            owners,
+            "{words}"
+        );
+        assert_eq!(pods(subject), ["web-1-a"], "{words}");
+        assert_eq!(subject.replica_sets.got().unwrap().len(), 2, "{words}");
+        let events = subject.events.got().unwrap();
+        assert_eq!(events.len(), 1, "{words}: {events:?}");
+        assert!(
+            subject.pods.got().unwrap()[0]
+                .metadata
+                .managed_fields
+                .is_none()
+        );
+    }
+    let asked = fake.asked.lock().unwrap();
+    assert!(
+        asked
+            .iter()
+            .any(|path| path.contains("pods?&labelSelector=app%3Dweb-1&")),
+        "{asked:#?}"
+    );
+    assert!(
+        asked
+            .iter()
+            .any(|path| path.contains("fieldSelector=type%3DWarning")),
+        "{asked:#?}"
+    );
+}
+
+#[tokio::test]
+async fn a_cronjob_leads_to_the_pods_of_its_jobs() {
+    let fake = Fake::with_objects(vec![
+        (
+            "/apis/batch/v1/namespaces/shop/cronjobs/tick",
+            owned("CronJob", "tick", None),
+        ),
+        (
+            "/apis/batch/v1/namespaces/shop/jobs",
+            json!([
+                owned("Job", "tick-1", Some(("CronJob", "tick"))),
+                owned("Job", "alone", None)
+            ]),
+        ),
+        (
+            "/api/v1/namespaces/shop/pods",
+            json!([
+                owned("Pod", "a", Some(("Job", "tick-1"))),
+                owned("Pod", "b", Some(("Job", "alone")))
+            ]),
+        ),
+        (
+            "/api/v1/namespaces/shop/events",
+            json!([{"metadata": {"name": "e"}, "involvedObject": {"uid": "Job/tick-1"}}]),
+        ),
+    ]);
+    let snapshot = ask(&fake, &question("cronjob/tick")).await.unwrap();
+    assert_eq!(pods(&snapshot.subjects[0]), ["a"]);
+    assert_eq!(snapshot.subjects[0].events.got().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn everything_is_what_nothing_known_owns() {
+    let objects = vec![
+        (
+            "/apis/apps/v1/deployments",
+            json!([owned("Deployment", "web", None)]),
+        ),
+        (
+            "/apis/apps/v1/replicasets",
+            json!([
+                owned("ReplicaSet", "web-1", Some(("Deployment", "web"))),
+                owned("ReplicaSet", "gone-1", Some(("Deployment", "gone"))),
+                owned("ReplicaSet", "rolled-1", Some(("Rollout", "rolled"))),
+                owned("ReplicaSet", "alone", None),
+            ]),
+        ),
+        (
+            "/apis/batch/v1/cronjobs",
+            json!([owned("CronJob", "tick", None)]),
+        ),
+        (
+            "/apis/batch/v1/jobs",
+            json!([owned("Job", "tick-1", Some(("CronJob", "tick")))]),
+        ),
+        (
+            "/api/v1/pods",
+            json!([
+                owned("Pod", "web-1-a", Some(("ReplicaSet", "web-1"))),
+                owned("Pod", "tick-1-a", Some(("Job", "tick-1"))),
+                owned("Pod", "bare", None),
+            ]),
+        ),
+    ];
+    let fake = Fake::with_objects(objects);
+    let snapshot = ask(&fake, &everywhere(Vec::new())).await.unwrap();
+    let expected = [
+        "pod/bare",
+        "deployment/web",
+        "replicaset/alone",
+        "replicaset/gone-1",
+        "replicaset/rolled-1",
+        "cronjob/tick",
+    ];
+    assert_eq!(names(&snapshot), expected);
+    let subject = |name: &str| {
+        let mut subjects = snapshot.subjects.iter();
+        subjects
+            .find(|subject| subject.target.name == name)
+            .unwrap()
+    };
+    assert_eq!(pods(subject("web")), ["web-1-a"]);
+    assert_eq!(pods(subject("tick")), ["tick-1-a"]);
+    assert_eq!(subject("gone-1").owners, [Fact::Absent]);
+    assert!(subject("rolled-1").owners.is_empty());
+
+    let snapshot = ask(&fake, &everywhere(vec![Kind::Pod])).await.unwrap();
+    assert_eq!(
+        names(&snapshot),
+        ["pod/bare", "pod/tick-1-a", "pod/web-1-a"]
+    );
+    assert_eq!(snapshot.subjects[2].owners.len(), 2);
+    assert_eq!(snapshot.subjects[2].replica_sets.got().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn owners_that_own_each_other_are_not_followed_for_ever() {
+    let (a, b) = (
+        owned("Job", "a", Some(("Job", "b"))),
+        owned("Job", "b", Some(("Job", "a"))),
+    );
+    let fake = Fake::with_objects(vec![
+        ("/apis/batch/v1/namespaces/shop/jobs/a", a.clone()),
+        ("/apis/batch/v1/namespaces/shop/jobs/b", b.clone()),
+        ("/apis/batch/v1/namespaces/shop/jobs", json!([a, b])),
+    ]);
+    for words in ["job/a", "job"] {
+        let snapshot = ask(&fake, &question(words)).await.unwrap();
+        assert_eq!(snapshot.subjects[0].owners.len(), 8, "{words}");
+    }
+}
+
+#[tokio::test]
+async fn a_thousand_pods_take_no_more_requests_than_one() {
+    let pods = |count: usize| {
+        (0..count)
+            .map(|n| owned("Pod", &format!("p{n:04}"), None))
+            .collect::<Vec<_>>()
+    };
+    let mut requests = Vec::new();
+    for count in [1, 1000] {
+        let fake = Fake::with_objects(vec![("/api/v1/pods", Value::Array(pods(count)))]);
+        let snapshot = ask(&fake, &everywhere(Vec::new())).await.unwrap();
+        assert_eq!(snapshot.subjects.len(), count);
+        requests.push(fake.requests());
+    }
+    assert_eq!(requests[0], requests[1]);
+    assert!(requests[0] < 15, "{requests:?}");
+}
+
+#[tokio::test]
+async fn what_may_not_be_listed_is_a_subject_without_a_name() {
+    let mut objects = family();
+    objects.push((
+        "/apis/apps/v1/namespaces/shop/deployments",
+        status(403, "not you"),
+    ));
+    let fake = Fake::with_objects(objects);
+    let snapshot = ask(&fake, &question("")).await.unwrap();
+    assert_eq!(
+        names(&snapshot),
+        [
+            "deployment/",
+            "replicaset/other-1",
+            "replicaset/web-0",
+            "replicaset/web-1"
+        ]
+    );
+    assert!(matches!(snapshot.subjects[0].object, Fact::Refused(_)));
+    assert!(matches!(
+        snapshot.subjects[3].owners[..],
+        [Fact::Refused(_)]
+    ));
+    assert_eq!(pods(&snapshot.subjects[3]), ["web-1-a"]);
+}
+
+#[tokio::test]
+async fn what_hides_the_pods_is_said_of_the_pods() {
+    let mut objects = family();
+    objects.retain(|(path, _)| !path.ends_with("replicasets"));
+    objects.push((
+        "/apis/apps/v1/namespaces/shop/replicasets",
+        status(403, "not you"),
+    ));
+    let fake = Fake::with_objects(objects);
+    let snapshot = ask(&fake, &question("deploy/web")).await.unwrap();
+    let unread = snapshot.subjects[0].pods.unread().unwrap();
+    assert_eq!(
+        (unread.resource.as_str(), unread.reason.as_str()),
+        ("replicasets.apps", "not you")
+    );
+}
+
+#[tokio::test]
+async fn a_target_that_may_not_be_read_is_a_fact_and_one_that_is_not_there_an_error() {
+    let forbidden = (
+        "/apis/apps/v1/namespaces/shop/deployments/web",
+        status(403, "not you"),
+    );
+    let fake = Fake::with_objects(vec![namespace(json!({})), forbidden]);
+    let snapshot = ask(&fake, &question("deploy/web")).await.unwrap();
+    assert!(matches!(snapshot.subjects[0].object, Fact::Refused(_)));
+
+    let table = [
+        (
+            "deploy/x sts/y",
+            "deployments.apps \"x\" not found in namespace \"shop\"; statefulsets.apps \"y\" not found",
+        ),
+        ("x", "write deploy/x"),
+    ];
+    for (words, expected) in table {
+        let error = ask(&fake, &question(words)).await.unwrap_err();
+        assert!(error.contains(expected), "{error}");
+    }
+    let empty = Fake::with_objects(Vec::new());
+    let error = ask(&empty, &question("deploy/x")).await.unwrap_err();
+    assert!(
+        error.ends_with("namespace \"shop\" does not exist"),
+        "{error}"
+    );
+    let error = ask(&empty, &question("")).await.unwrap_err();
+    assert!(error.starts_with("namespace \"shop\" not found"), "{error}");
+}
+
+#[tokio::test]
+async fn a_selector_selects_workloads_by_their_own_labels_or_their_pods() {
+    let mut objects = family();
+    objects.push((
+        "/apis/apps/v1/namespaces/shop/deployments",
+        json!([owned("Deployment", "web", None)]),
+    ));
+    let fake = Fake::new(move |path| {
+        use crate::cluster::fake::{Answer, list};
+        // Only pod web-1-a has the label.
+        if path.contains("labelSelector=app%3Dx") {
+            let selected = path
+                .contains("/pods?")
+                .then(|| json!({"metadata": {"uid": "Pod/web-1-a"}}));
+            return Answer::Json(200, list(&selected.into_iter().collect::<Vec<_>>()));
+        }
+        let path = path.split('?').next().unwrap_or_default();
+        let found = objects
+            .iter()
+            .find(|(there, _)| *there == path)
+            .map(|(_, value)| value);
+        match found.and_then(Value::as_array) {
+            Some(items) => Answer::Json(200, list(items)),
+            None => Answer::Json(200, list(&[])),
+        }
+    });
+    let selected = Question::live(Vec::new(), Some("shop".into()), Some("app=x".into())).unwrap();
+    assert_eq!(
+        names(&ask(&fake, &selected).await.unwrap()),
+        ["deployment/web"]
+    );
+    let strict = Question::live(
+        vec![Wanted::All(Kind::Deployment)],
+        Some("shop".into()),
+        Some("app=x".into()),
+    );
+    assert!(names(&ask(&fake, &strict.unwrap()).await.unwrap()).is_empty());
+}
+
+#[tokio::test]
+async fn a_selector_that_the_server_cannot_read_is_an_error() {
+    use crate::cluster::fake::{Answer, list};
+    let fake = Fake::new(|path| match path.contains("labelSelector=a%3D%28") {
+        true => Answer::Json(400, status(400, "unable to parse requirement")),
+        false => Answer::Json(200, list(&[])),
+    });
+    let question = Question::live(Vec::new(), Some("shop".into()), Some("a=(".into())).unwrap();
+    let error = ask(&fake, &question).await.unwrap_err();
+    assert!(error.contains("\"a=(\": unable to parse"), "{error}");
+}
+
+fn manifests(text: &str) -> Question {
+    let default = crate::manifest::DefaultNamespace {
+        name: "shop",
+        is_explicit: false,
+    };
+    Question::manifests(
+        crate::manifest::read(&["-".to_owned()], &mut text.as_bytes(), default).unwrap(),
+    )
+}
+
+#[tokio::test]
+async fn namespaces_of_manifests_come_over_the_live_ones() {
+    let text = "
+{apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {istio-injection: enabled}}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: new, labels: {istio.io/rev: canary}}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: a}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: b, namespace: new}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: c, namespace: gone}}";
+    let fake = Fake::with_objects(vec![namespace(
+        json!({"istio-injection": "disabled", "team": "x"}),
+    )]);
+    let snapshot = ask(&fake, &manifests(text)).await.unwrap();
+    let labels = |name: &str| {
+        snapshot.cluster.namespaces[name]
+            .got()
+            .unwrap()
+            .metadata
+            .labels
+            .clone()
+            .unwrap()
+    };
+    assert_eq!(labels("shop")["istio-injection"], "enabled");
+    assert_eq!(labels("shop")["team"], "x");
+    assert_eq!(labels("new")["istio.io/rev"], "canary");
+    assert_eq!(labels("new")["kubernetes.io/metadata.name"], "new");
+    assert_eq!(snapshot.cluster.namespaces["gone"], Fact::Absent);
+    assert_eq!(names(&snapshot), ["pod/a", "pod/b", "pod/c"]);
+}
+
+fn injector(name: &str, revision: &str) -> Value {
+    json!({"metadata": {"name": name, "labels": {"istio.io/rev": revision}}, "webhooks": [{
+        "name": "rev.namespace.sidecar-injector.istio.io", "admissionReviewVersions": ["v1"], "sideEffects": "None",
+        "clientConfig": {"service": {"namespace": "istio-system", "name": "istiod"}}}]})
+}
+
+#[tokio::test]
+async fn webhooks_lead_to_everything_behind_them() {
+    const WEBHOOKS: &str = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
+    let other = json!({"metadata": {"name": "other"}});
+    let istiod = json!({"metadata": {"name": "istiod"}, "spec": {"containers": [
+        {"name": "discovery", "env": [{"name": "REVISION", "value": "blue"}]}]}});
+    let fake = Fake::with_objects(vec![
+        (
+            WEBHOOKS,
+            json!([other, injector("b", "canary"), injector("a", "default")]),
+        ),
+        ("/api/v1/namespaces/istio-system/pods", json!([istiod])),
+    ]);
+    let snapshot = ask(&fake, &Question::webhooks(None)).await.unwrap();
+    assert_eq!(
+        names(&snapshot),
+        [
+            "mutatingwebhookconfiguration/a",
+            "mutatingwebhookconfiguration/b"
+        ]
+    );
+    let cluster = &snapshot.cluster;
+    let found: Vec<_> = cluster.config_maps.keys().map(String::as_str).collect();
+    let expected = [
+        "istio-system/istio",
+        "istio-system/istio-blue",
+        "istio-system/istio-ca-root-cert",
+        "istio-system/istio-canary",
+        "istio-system/istio-sidecar-injector",
+        "istio-system/istio-sidecar-injector-blue",
+        "istio-system/istio-sidecar-injector-canary",
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(cluster.services["istio-system/istiod"], Fact::Absent);
+    assert_eq!(
+        cluster.endpoint_slices["istio-system/istiod"],
+        Fact::Got(Vec::new())
+    );
+    assert_eq!(cluster.namespaces["istio-system"], Fact::Absent);
+    assert_eq!(cluster.api_servers, Fact::Got(Vec::new()));
+
+    assert_eq!(
+        names(
+            &ask(&fake, &Question::webhooks(Some("other".into())))
+                .await
+                .unwrap()
+        )
+        .len(),
+        1
+    );
+    let error = ask(&fake, &Question::webhooks(Some("x".into())))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error,
+        "mutatingwebhookconfigurations.admissionregistration.k8s.io \"x\" not found"
+    );
+
+    let fake = Fake::with_objects(vec![(WEBHOOKS, status(403, "not you"))]);
+    let snapshot = ask(&fake, &Question::webhooks(None)).await.unwrap();
+    assert!(matches!(snapshot.subjects[0].object, Fact::Refused(_)));
+}
+
+#[tokio::test]
+async fn an_unreachable_server_is_an_error_and_no_snapshot() {
+    let fake = Fake::new(|_| crate::cluster::fake::Answer::Cut);
+    for question in [
+        question("deploy/web"),
+        question(""),
+        Question::webhooks(None),
+    ] {
+        let error = ask(&fake, &question).await.unwrap_err();
+        assert!(error.starts_with("cannot reach the API server"), "{error}");
+    }
+}
