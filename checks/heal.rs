@@ -1,6 +1,6 @@
 //! The commands that many fixes share.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::decide::names;
 use crate::decide::what_if::Label;
@@ -126,7 +126,7 @@ pub fn assignment(key: &str, value: Option<&str>) -> String {
 }
 
 /// Where in a pod template's metadata a change goes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
     /// `metadata.labels`
     Labels,
@@ -178,10 +178,15 @@ pub fn patch_template(
 }
 
 fn metadata_patch(changes: &[Change]) -> Value {
-    let mut metadata = json!({});
-    for (field, key, value) in changes {
-        metadata[field.name()][*key] = json!(value);
-    }
+    let field_patch = |field: Field| {
+        let own = changes.iter().filter(|(one, ..)| *one == field);
+        let fields: Map<String, Value> = own
+            .map(|(_, key, value)| ((*key).to_owned(), json!(value)))
+            .collect();
+        (!fields.is_empty()).then(|| (field.name().to_owned(), Value::Object(fields)))
+    };
+    let fields = [Field::Labels, Field::Annotations].into_iter();
+    let metadata: Map<String, Value> = fields.filter_map(field_patch).collect();
     json!({ "metadata": metadata })
 }
 

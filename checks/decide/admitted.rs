@@ -41,8 +41,7 @@ fn defaulted(mut spec: PodSpec) -> PodSpec {
     or(&mut spec.dns_policy, "ClusterFirst");
     or(&mut spec.scheduler_name, "default-scheduler");
     or(&mut spec.service_account_name, "default");
-    spec.service_account
-        .clone_from(&spec.service_account_name);
+    spec.service_account.clone_from(&spec.service_account_name);
     spec.termination_grace_period_seconds.get_or_insert(30);
     spec.enable_service_links.get_or_insert(true);
     spec.security_context

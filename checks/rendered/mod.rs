@@ -21,7 +21,9 @@ fn refused<T>(
     let prediction = facts.prediction();
     let mut rendered = 0;
     for call in prediction.calls.iter().filter(|call| call.injector) {
-        let (Some(Answer::Yes(Arrival::Istiod(istiod))), Some(answer)) = (&call.reached, &call.rendered) else {
+        let (Some(Answer::Yes(Arrival::Istiod(istiod))), Some(answer)) =
+            (&call.reached, &call.rendered)
+        else {
             continue;
         };
         rendered += 1;

@@ -158,7 +158,9 @@ fn configured(facts: &Facts, istiod: &Istiod, field: &str) -> Result<Evidence, M
 fn selected(facts: &Facts, selector: &[Requirement]) -> Result<Vec<Evidence>, Missing> {
     let (workload, pod) = (facts.workload()?, facts.pod()?);
     let own = workload.template.metadata.labels.as_ref();
-    let looked_at = selector.iter().filter(|one| pod.labels.contains_key(&one.key));
+    let looked_at = selector
+        .iter()
+        .filter(|one| pod.labels.contains_key(&one.key));
     looked_at
         .map(|requirement| {
             let key = requirement.key.as_str();

@@ -27,7 +27,9 @@ impl Case {
     pub fn all() -> Result<Vec<Self>> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/differential/cases");
         let mut cases = Vec::new();
-        for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        for entry in
+            fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?
+        {
             let file = entry?.path();
             let case = Self::load(&file).with_context(|| format!("in {}", file.display()))?;
             cases.push(case);
@@ -38,7 +40,11 @@ impl Case {
 
     fn load(file: &Path) -> Result<Self> {
         let mut case: Self = serde_saphyr::from_str(&fs::read_to_string(file)?)?;
-        case.name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        case.name = file
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         Ok(case)
     }
 

@@ -50,7 +50,13 @@ impl Judgement {
             Outcome::Rejected { message } => words(message),
             _ => String::new(),
         };
-        format!("{} {message}, not {} by {}: {}", truth.name(), claim.outcome, claim.decided, words(&claim.because))
+        format!(
+            "{} {message}, not {} by {}: {}",
+            truth.name(),
+            claim.outcome,
+            claim.decided,
+            words(&claim.because)
+        )
     }
 }
 
@@ -63,9 +69,21 @@ pub fn words(message: &str) -> String {
 
 impl fmt::Display for Judgement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Claim { outcome, decided, because, revision } = &self.claim;
-        let by = revision.as_ref().map(|revision| format!(" by revision {revision}")).unwrap_or_default();
-        write!(f, "the API server: {}\ninjdoctor:      {outcome}{by}, decided by {decided}: {because}", self.truth)
+        let Claim {
+            outcome,
+            decided,
+            because,
+            revision,
+        } = &self.claim;
+        let by = revision
+            .as_ref()
+            .map(|revision| format!(" by revision {revision}"))
+            .unwrap_or_default();
+        write!(
+            f,
+            "the API server: {}\ninjdoctor:      {outcome}{by}, decided by {decided}: {because}",
+            self.truth
+        )
     }
 }
 
@@ -91,22 +109,36 @@ fn truth(cluster: &Cluster, object: &Value) -> Result<Outcome> {
 fn claims(cluster: &Cluster, objects: &[Value]) -> Result<Vec<Claim>> {
     let mut command = cluster.command(env!("CARGO_BIN_EXE_injdoctor"));
     command.args(["check", "-f", "-", "-o", "json", "--fail-on", "never"]);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let program = Path::new(env!("CARGO_BIN_EXE_injdoctor")).display();
-    let mut child = command.spawn().with_context(|| format!("cannot run {program}"))?;
+    let mut child = command
+        .spawn()
+        .with_context(|| format!("cannot run {program}"))?;
     let manifests = json!({"apiVersion": "v1", "kind": "List", "items": objects});
     if let Some(mut stdin) = child.stdin.take() {
         stdin.write_all(manifests.to_string().as_bytes())?;
     }
     let output = child.wait_with_output()?;
     let answer: Value = serde_json::from_slice(&output.stdout).with_context(|| {
-        format!("injdoctor ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr))
+        format!(
+            "injdoctor ended with {}: {}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr)
+        )
     })?;
     let items = match answer["kind"].as_str() {
         Some("DiagnosisList") => answer["items"].as_array().cloned().unwrap_or_default(),
         _ => vec![answer],
     };
-    ensure!(items.len() == objects.len(), "{} answers about {} objects", items.len(), objects.len());
+    ensure!(
+        items.len() == objects.len(),
+        "{} answers about {} objects",
+        items.len(),
+        objects.len()
+    );
     Ok(items.iter().map(Claim::of).collect())
 }
 

@@ -56,14 +56,17 @@ impl Lab {
     pub fn open(cluster: Cluster, namespaces: &[&str]) -> Result<Self> {
         let api = cluster.api();
         for name in namespaces {
-            let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+            let namespace =
+                json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
             match api.create("/api/v1/namespaces", &namespace) {
                 Err(ApiError::Status { code: 409, .. }) => {}
                 created => drop(created?),
             }
             // A pod cannot be made before its service account.
             retry(SETTLING, || {
-                Ok(api.get(&format!("/api/v1/namespaces/{name}/serviceaccounts/default"))?)
+                Ok(api.get(&format!(
+                    "/api/v1/namespaces/{name}/serviceaccounts/default"
+                ))?)
             })?;
         }
         Ok(Self {
@@ -88,10 +91,14 @@ impl Lab {
         self.round += 1;
         // The pods of an istiod that starts must not be rejected for the lack of an istiod.
         self.api().delete(WEBHOOKS, &json!({}))?;
-        self.set_injectors(world).context("cannot set the injectors' configurations")?;
-        self.set_services(world).context("cannot set the services")?;
-        self.label_namespaces(world).context("cannot label the namespaces")?;
-        self.create_webhooks(world).context("cannot create the webhooks")?;
+        self.set_injectors(world)
+            .context("cannot set the injectors' configurations")?;
+        self.set_services(world)
+            .context("cannot set the services")?;
+        self.label_namespaces(world)
+            .context("cannot label the namespaces")?;
+        self.create_webhooks(world)
+            .context("cannot create the webhooks")?;
         // The API server goes on using a connection to a Service whatever becomes of it.
         self.cluster.cut_connections();
         Ok(())
@@ -100,7 +107,11 @@ impl Lab {
     /// Writes the injectors' ConfigMaps and scales the istiods.
     fn set_injectors(&mut self, world: &World) -> Result<()> {
         for revision in REVISIONS {
-            let wanted = world.injectors.get(revision).cloned().unwrap_or_else(|| json!({}));
+            let wanted = world
+                .injectors
+                .get(revision)
+                .cloned()
+                .unwrap_or_else(|| json!({}));
             let replicas = u64::from(!world.stopped.iter().any(|one| one == revision));
             if wanted.is_null() && replicas == 1 {
                 // An istiod that starts without it serves nothing; here it is taken away from one that runs.
@@ -130,7 +141,10 @@ impl Lab {
     fn write_injector(&self, revision: &str, changes: &Value) -> Result<()> {
         let api = self.api();
         let stock = &self.stock.injectors[revision];
-        let path = format!("{CONFIG_MAPS}/{}", stock["metadata"]["name"].as_str().unwrap_or_default());
+        let path = format!(
+            "{CONFIG_MAPS}/{}",
+            stock["metadata"]["name"].as_str().unwrap_or_default()
+        );
         if changes.is_null() {
             return delete(api, &path);
         }
@@ -160,7 +174,9 @@ impl Lab {
         if changes.is_null() || changes.is_string() {
             return Ok(());
         }
-        let pods = self.api().get(&format!("{PODS}?labelSelector=app=istiod,istio.io/rev={revision}"))?;
+        let pods = self.api().get(&format!(
+            "{PODS}?labelSelector=app=istiod,istio.io/rev={revision}"
+        ))?;
         let review = json!({
             "kind": "AdmissionReview",
             "apiVersion": "admission.k8s.io/v1",
@@ -200,8 +216,12 @@ impl Lab {
         }
         api.merge(&path, &json!({"spec": {"replicas": replicas}}))?;
         retry(SETTLING, || {
-            let pods = api.get(&format!("{PODS}?labelSelector=app=istiod,istio.io/rev={revision}"))?;
-            let available = api.get(&path)?["status"]["availableReplicas"].as_u64().unwrap_or(0);
+            let pods = api.get(&format!(
+                "{PODS}?labelSelector=app=istiod,istio.io/rev={revision}"
+            ))?;
+            let available = api.get(&path)?["status"]["availableReplicas"]
+                .as_u64()
+                .unwrap_or(0);
             ensure!(
                 items(&pods).len() as u64 == replicas && available == replicas,
                 "{path} is not at {replicas} replicas"
@@ -213,8 +233,16 @@ impl Lab {
     /// Changes the Services, and waits until they lead where they should.
     fn set_services(&mut self, world: &World) -> Result<()> {
         for (name, stock) in &self.stock.services {
-            let changes = world.services.get(name).cloned().unwrap_or_else(|| json!({}));
-            let known = self.services.get(name).cloned().unwrap_or_else(|| json!({}));
+            let changes = world
+                .services
+                .get(name)
+                .cloned()
+                .unwrap_or_else(|| json!({}));
+            let known = self
+                .services
+                .get(name)
+                .cloned()
+                .unwrap_or_else(|| json!({}));
             let path = format!("{SERVICES}/{name}");
             if changes == known {
                 continue;
@@ -245,36 +273,60 @@ impl Lab {
             service => service?,
         };
         let spec = &service["spec"];
-        let Some(selector) = spec["selector"].as_object().filter(|_| spec["type"] == "ClusterIP") else {
+        let Some(selector) = spec["selector"]
+            .as_object()
+            .filter(|_| spec["type"] == "ClusterIP")
+        else {
             return Ok(());
         };
         let selected: BTreeSet<String> = items(&api.get(PODS)?)
             .iter()
-            .filter(|pod| selector.iter().all(|(key, value)| pod["metadata"]["labels"].get(key) == Some(value)))
+            .filter(|pod| {
+                selector
+                    .iter()
+                    .all(|(key, value)| pod["metadata"]["labels"].get(key) == Some(value))
+            })
             .filter_map(|pod| Some(pod["status"]["podIP"].as_str()?.to_owned()))
             .collect();
-        let slices = api.get(&format!("{SLICES}?labelSelector=kubernetes.io/service-name={name}"))?;
-        let endpoints: Vec<_> = items(&slices).iter().flat_map(|slice| list(&slice["endpoints"])).collect();
-        let ready = endpoints.iter().filter(|endpoint| endpoint["conditions"]["ready"] == true);
+        let slices = api.get(&format!(
+            "{SLICES}?labelSelector=kubernetes.io/service-name={name}"
+        ))?;
+        let endpoints: Vec<_> = items(&slices)
+            .iter()
+            .flat_map(|slice| list(&slice["endpoints"]))
+            .collect();
+        let ready = endpoints
+            .iter()
+            .filter(|endpoint| endpoint["conditions"]["ready"] == true);
         let addresses: BTreeSet<String> = ready
             .flat_map(|endpoint| list(&endpoint["addresses"]))
             .filter_map(|address| Some(address.as_str()?.to_owned()))
             .collect();
-        ensure!(addresses == selected, "{name} has the endpoints {addresses:?}, not {selected:?}");
+        ensure!(
+            addresses == selected,
+            "{name} has the endpoints {addresses:?}, not {selected:?}"
+        );
 
         let Some(cluster_ip) = spec["clusterIP"].as_str().filter(|ip| *ip != "None") else {
             return Ok(());
         };
         for port in list(&spec["ports"]) {
             let target = port["targetPort"].as_u64().unwrap_or_default();
-            let leads_there = |slice: &Value| list(&slice["ports"]).iter().any(|one| one["port"] == target);
+            let leads_there = |slice: &Value| {
+                list(&slice["ports"])
+                    .iter()
+                    .any(|one| one["port"] == target)
+            };
             ensure!(
                 addresses.is_empty() || items(&slices).iter().all(leads_there),
                 "the endpoints of {name} do not have the port {target} yet"
             );
             let expected = addresses.iter().any(|address| accepts(address, target));
             let accepts = accepts(cluster_ip, port["port"].as_u64().unwrap_or_default());
-            ensure!(accepts == expected, "{name} accepts connections: {accepts}, not {expected}");
+            ensure!(
+                accepts == expected,
+                "{name} accepts connections: {accepts}, not {expected}"
+            );
         }
         Ok(())
     }
@@ -294,15 +346,22 @@ impl Lab {
         let api = self.api();
         for configuration in &world.webhooks {
             let mut configuration = configuration.clone();
-            for webhook in configuration["webhooks"].as_array_mut().into_iter().flatten() {
+            for webhook in configuration["webhooks"]
+                .as_array_mut()
+                .into_iter()
+                .flatten()
+            {
                 let bundle = &mut webhook["clientConfig"]["caBundle"];
                 match bundle.as_str() {
                     Some(ROOT) => *bundle = json!(self.stock.root),
-                    Some(OTHER_ROOT) => *bundle = json!(BASE64_STANDARD.encode(FOREIGN_CERTIFICATE)),
+                    Some(OTHER_ROOT) => {
+                        *bundle = json!(BASE64_STANDARD.encode(FOREIGN_CERTIFICATE))
+                    }
                     _ => {}
                 }
             }
-            api.create(WEBHOOKS, &configuration).with_context(|| configuration.to_string())?;
+            api.create(WEBHOOKS, &configuration)
+                .with_context(|| configuration.to_string())?;
         }
         retry(SETTLING, || self.ca_bundles_are_settled(world))?;
         api.create(WEBHOOKS, &self.sentinel())?;
@@ -361,7 +420,10 @@ impl Lab {
         });
         let outcome = dry_run(self.api(), &probe)?;
         let rejected = matches!(&outcome, Outcome::Rejected { message } if message.contains(GUARD));
-        ensure!(rejected, "the webhooks are not in force in {namespace}: {outcome}");
+        ensure!(
+            rejected,
+            "the webhooks are not in force in {namespace}: {outcome}"
+        );
         Ok(())
     }
 }
@@ -369,11 +431,16 @@ impl Lab {
 impl Stock {
     fn take(api: Api) -> Result<Self> {
         let root = api.get(&format!("{CONFIG_MAPS}/istio-ca-root-cert"))?;
-        let root = BASE64_STANDARD.encode(root["data"]["root-cert.pem"].as_str().unwrap_or_default());
+        let root =
+            BASE64_STANDARD.encode(root["data"]["root-cert.pem"].as_str().unwrap_or_default());
         let mut webhooks = items(&api.get(WEBHOOKS)?).to_vec();
         for configuration in &mut webhooks {
             strip(configuration, WEBHOOKS);
-            for webhook in configuration["webhooks"].as_array_mut().into_iter().flatten() {
+            for webhook in configuration["webhooks"]
+                .as_array_mut()
+                .into_iter()
+                .flatten()
+            {
                 webhook["clientConfig"]["caBundle"] = json!(ROOT);
             }
         }
@@ -381,7 +448,13 @@ impl Stock {
         for service in items(&api.get(SERVICES)?) {
             let mut service = service.clone();
             strip(&mut service, SERVICES);
-            services.insert(service["metadata"]["name"].as_str().unwrap_or_default().to_owned(), service);
+            services.insert(
+                service["metadata"]["name"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned(),
+                service,
+            );
         }
         let mut injectors = BTreeMap::new();
         for revision in REVISIONS {
@@ -415,7 +488,10 @@ fn strip(object: &mut Value, collection: &str) {
         fields.remove("status");
     }
     let (group, kind) = match collection {
-        WEBHOOKS => ("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration"),
+        WEBHOOKS => (
+            "admissionregistration.k8s.io/v1",
+            "MutatingWebhookConfiguration",
+        ),
         SERVICES => ("v1", "Service"),
         _ => ("v1", "ConfigMap"),
     };
@@ -425,13 +501,16 @@ fn strip(object: &mut Value, collection: &str) {
 
 /// Whether istiod injects anything at all by a configuration with these changes.
 fn is_legal(changes: &Value) -> bool {
-    changes.get("policy").is_none_or(|policy| policy == "enabled" || policy == "disabled")
+    changes
+        .get("policy")
+        .is_none_or(|policy| policy == "enabled" || policy == "disabled")
 }
 
 /// Whether somebody listens there.
 fn accepts(ip: &str, port: u64) -> bool {
     let address = format!("{ip}:{port}").parse::<SocketAddr>();
-    address.is_ok_and(|address| TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok())
+    address
+        .is_ok_and(|address| TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok())
 }
 
 fn put(api: Api, path: &str, object: &Value) -> Result<()> {

@@ -48,7 +48,10 @@ fn main() -> Result<ExitCode> {
         trials.push(Trial::test(name, move || lab.with(|lab| case.replay(lab))));
     }
     trials.push(Trial::test("random", move || lab.with(random::run)));
-    let trials = trials.into_iter().map(|trial| trial.with_ignored_flag(skipped())).collect();
+    let trials = trials
+        .into_iter()
+        .map(|trial| trial.with_ignored_flag(skipped()))
+        .collect();
     Ok(libtest_mimic::run(&arguments, trials).exit_code())
 }
 

@@ -47,21 +47,29 @@ pub fn run(lab: &mut Lab) -> Result<()> {
         }
         let objects = OBJECTS_PER_WORLD.min(cases - tally.cases());
         let world = generate::world(seed, number, lab.stock(), objects);
-        let judgements = try_out(lab, &world).with_context(|| format!("in world {number} of seed {seed}"))?;
+        let judgements =
+            try_out(lab, &world).with_context(|| format!("in world {number} of seed {seed}"))?;
         for (object, judgement) in world.objects.iter().zip(judgements) {
             tally.count(&judgement);
             if !judgement.agrees() {
-                let disagreement = disagreements.entry(judgement.kind()).or_insert_with(|| Disagreement {
-                    world: world.with_only(object),
-                    judgement,
-                    number,
-                    times: 0,
-                });
+                let disagreement =
+                    disagreements
+                        .entry(judgement.kind())
+                        .or_insert_with(|| Disagreement {
+                            world: world.with_only(object),
+                            judgement,
+                            number,
+                            times: 0,
+                        });
                 disagreement.times += 1;
             }
         }
     }
-    println!("{} cases of seed {seed} in {:.0?}\n{tally}", tally.cases(), started.elapsed());
+    println!(
+        "{} cases of seed {seed} in {:.0?}\n{tally}",
+        tally.cases(),
+        started.elapsed()
+    );
     if disagreements.is_empty() {
         return Ok(());
     }
@@ -70,7 +78,10 @@ pub fn run(lab: &mut Lab) -> Result<()> {
         println!("\n{}", disagreement.report(lab)?);
     }
     for (kind, disagreement) in disagreements.iter().skip(SHRUNK) {
-        println!("\n{} times, first in world {}: {kind}", disagreement.times, disagreement.number);
+        println!(
+            "\n{} times, first in world {}: {kind}",
+            disagreement.times, disagreement.number
+        );
     }
     bail!("{times} disagreements of {} kinds", disagreements.len())
 }
@@ -78,7 +89,10 @@ pub fn run(lab: &mut Lab) -> Result<()> {
 fn setting<T: FromStr>(name: &str, default: T) -> Result<T> {
     match env::var(name) {
         Err(_) => Ok(default),
-        Ok(text) => text.parse().ok().with_context(|| format!("{name} is {text:?}, not a number")),
+        Ok(text) => text
+            .parse()
+            .ok()
+            .with_context(|| format!("{name} is {text:?}, not a number")),
     }
 }
 
@@ -86,10 +100,15 @@ fn setting<T: FromStr>(name: &str, default: T) -> Result<T> {
 fn try_out(lab: &mut Lab, world: &World) -> Result<Vec<Judgement>> {
     lab.enter(world)?;
     let mut judgements = judge(&lab.cluster, &world.objects)?;
-    let doubtful: Vec<usize> = (0..judgements.len()).filter(|index| !judgements[*index].agrees()).collect();
+    let doubtful: Vec<usize> = (0..judgements.len())
+        .filter(|index| !judgements[*index].agrees())
+        .collect();
     if !doubtful.is_empty() {
         sleep(Duration::from_secs(1));
-        let objects: Vec<Value> = doubtful.iter().map(|index| world.objects[*index].clone()).collect();
+        let objects: Vec<Value> = doubtful
+            .iter()
+            .map(|index| world.objects[*index].clone())
+            .collect();
         for (index, judgement) in doubtful.into_iter().zip(judge(&lab.cluster, &objects)?) {
             judgements[index] = judgement;
         }
@@ -100,7 +119,11 @@ fn try_out(lab: &mut Lab, world: &World) -> Result<Vec<Judgement>> {
 /// Whether an object can be judged in this world: its namespace is not what another world left behind, and it makes a
 /// pod that is valid as far as it goes.
 fn stands_for_itself(world: &World, object: &Value) -> bool {
-    let containers = |pod: Value| pod["spec"]["containers"].as_array().is_some_and(|all| !all.is_empty());
+    let containers = |pod: Value| {
+        pod["spec"]["containers"]
+            .as_array()
+            .is_some_and(|all| !all.is_empty())
+    };
     !world.with_only(object).namespaces.is_empty() && pod_of(object).is_ok_and(containers)
 }
 
@@ -120,10 +143,15 @@ impl Disagreement {
                 return false;
             }
             // What the API server refuses is no smaller case.
-            let Ok(judgements) = lab.enter(&world).and_then(|()| judge(&lab.cluster, &world.objects)) else {
+            let Ok(judgements) = lab
+                .enter(&world)
+                .and_then(|()| judge(&lab.cluster, &world.objects))
+            else {
                 return false;
             };
-            let same = judgements.into_iter().find(|judgement| !judgement.agrees() && judgement.kind() == kind);
+            let same = judgements
+                .into_iter()
+                .find(|judgement| !judgement.agrees() && judgement.kind() == kind);
             let keeps = same.is_some();
             judgement = same.unwrap_or_else(|| judgement.clone());
             keeps

@@ -43,8 +43,15 @@ fn parts(value: &Value, depth: usize) -> Vec<Vec<Step>> {
         return vec![Vec::new()];
     }
     let children: Vec<(Step, &Value)> = match value {
-        Value::Object(fields) => fields.iter().map(|(key, value)| (Step::Key(key.clone()), value)).collect(),
-        Value::Array(items) => items.iter().enumerate().map(|(index, value)| (Step::Index(index), value)).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(key, value)| (Step::Key(key.clone()), value))
+            .collect(),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .map(|(index, value)| (Step::Index(index), value))
+            .collect(),
         _ => Vec::new(),
     };
     let ways = children.into_iter().flat_map(|(step, child)| {

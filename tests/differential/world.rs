@@ -45,7 +45,10 @@ impl World {
         let namespace = object["metadata"]["namespace"].as_str().unwrap_or_default();
         let labels = self.namespaces.get_key_value(namespace);
         Self {
-            namespaces: labels.into_iter().map(|(name, labels)| (name.clone(), labels.clone())).collect(),
+            namespaces: labels
+                .into_iter()
+                .map(|(name, labels)| (name.clone(), labels.clone()))
+                .collect(),
             objects: vec![object.clone()],
             ..self.clone()
         }

@@ -64,18 +64,36 @@ fn read() -> Vec<Case> {
         .filter(|path| path.is_dir())
         .flat_map(|stage| fs::read_dir(stage).expect("a stage can be listed"))
         .map(|entry| entry.expect("a folder can be listed").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "yaml")
+        })
         .collect();
     files.sort();
     let of_file = |path: std::path::PathBuf| {
-        let name = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
-        let stage = path.parent().and_then(|folder| folder.file_name()).expect("a file is in a folder");
+        let name = path
+            .file_stem()
+            .expect("a file has a name")
+            .to_string_lossy()
+            .into_owned();
+        let stage = path
+            .parent()
+            .and_then(|folder| folder.file_name())
+            .expect("a file is in a folder");
         let check = registry().find(|check| check.name == name);
         let stage_of_check = check.map(|check| check.stage.name());
-        assert_eq!(stage_of_check, stage.to_str(), "{} is not where its check is", path.display());
+        assert_eq!(
+            stage_of_check,
+            stage.to_str(),
+            "{} is not where its check is",
+            path.display()
+        );
         let cases = Vec::<Case>::deserialize(world::yaml(&path));
         let cases = cases.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        cases.into_iter().map(move |case| Case { check: name.clone(), ..case })
+        cases.into_iter().map(move |case| Case {
+            check: name.clone(),
+            ..case
+        })
     };
     files.into_iter().flat_map(of_file).collect()
 }
@@ -91,7 +109,9 @@ impl Case {
         let diagnosis = world::diagnose_one(&self.world());
         let prefix = format!("{}, {}", self.check, self.about);
         let complaints = self.expect.complaints(&self.check, &diagnosis).into_iter();
-        complaints.map(|complaint| format!("{prefix}: {complaint}")).collect()
+        complaints
+            .map(|complaint| format!("{prefix}: {complaint}"))
+            .collect()
     }
 }
 
@@ -107,7 +127,10 @@ pub fn status_in_words(status: &Status) -> (&'static str, String) {
 
 impl Expect {
     fn complaints(&self, check: &str, diagnosis: &Diagnosis) -> Vec<String> {
-        let result = diagnosis.checks.iter().find(|result| result.check.name == check);
+        let result = diagnosis
+            .checks
+            .iter()
+            .find(|result| result.check.name == check);
         let (status, reason) = status_in_words(&result.expect("every check is run").status);
         let findings = diagnosis.findings.iter().filter(|(by, _)| by.name == check);
         let finding = findings.map(|(_, finding)| finding).next();
@@ -120,9 +143,21 @@ impl Expect {
             ("status", Some(&self.status), Some(status.to_owned())),
             ("severity", self.severity.as_ref(), finding.map(lower)),
             ("root", self.root.as_ref(), Some(root.to_owned())),
-            ("predicted", self.predicted.as_ref(), predicted.map(|predicted| predicted.outcome.to_string())),
-            ("revision", self.revision.as_ref(), predicted.and_then(|predicted| predicted.revision.clone())),
-            ("observed", self.observed.as_ref(), observed.map(|observed| observed.outcome.to_string())),
+            (
+                "predicted",
+                self.predicted.as_ref(),
+                predicted.map(|predicted| predicted.outcome.to_string()),
+            ),
+            (
+                "revision",
+                self.revision.as_ref(),
+                predicted.and_then(|predicted| predicted.revision.clone()),
+            ),
+            (
+                "observed",
+                self.observed.as_ref(),
+                observed.map(|observed| observed.outcome.to_string()),
+            ),
         ];
         let because = predicted.map_or("", |predicted| &predicted.because);
         let mut complaints: Vec<_> = fields
@@ -132,12 +167,17 @@ impl Expect {
                 format!("{field} is {actual:?}, not {expected:?} ({message}; predicted: {because})")
             })
             .collect();
-        if let Some(part) = self.message.as_ref().filter(|part| !message.contains(*part)) {
+        if let Some(part) = self
+            .message
+            .as_ref()
+            .filter(|part| !message.contains(*part))
+        {
             complaints.push(format!("message is {message:?}, without {part:?}"));
         }
         let evidence = finding.map(evidence_in_words).unwrap_or_default();
         for wanted in &self.evidence {
-            let is_there = |line: &String| line == wanted || line.starts_with(&format!("{wanted} = "));
+            let is_there =
+                |line: &String| line == wanted || line.starts_with(&format!("{wanted} = "));
             if !evidence.iter().any(is_there) {
                 complaints.push(format!("evidence lacks {wanted}; it has {evidence:#?}"));
             }
@@ -152,13 +192,23 @@ impl Expect {
 
 fn evidence_in_words(finding: &Finding) -> Vec<String> {
     let lines = finding.evidence.iter().map(|evidence| {
-        let actual = evidence.actual.as_ref().map(|actual| format!(" = {actual}"));
-        format!("{} {}{}", evidence.object, evidence.path, actual.unwrap_or_default())
+        let actual = evidence
+            .actual
+            .as_ref()
+            .map(|actual| format!(" = {actual}"));
+        format!(
+            "{} {}{}",
+            evidence.object,
+            evidence.path,
+            actual.unwrap_or_default()
+        )
     });
     lines.collect()
 }
 
 fn best_fix(finding: &Finding) -> Vec<String> {
     let commands = finding.fixes.iter().take(1).flat_map(|fix| &fix.commands);
-    commands.map(|command| quote(&command.argv(&Connection::default()))).collect()
+    commands
+        .map(|command| quote(&command.argv(&Connection::default())))
+        .collect()
 }

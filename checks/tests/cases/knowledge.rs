@@ -25,13 +25,20 @@ struct World {
 
 impl World {
     fn new(name: String, json: Value) -> Self {
-        Self { name, reads: world::reads(&json), diagnosis: world::diagnose_one(&json), json }
+        Self {
+            name,
+            reads: world::reads(&json),
+            diagnosis: world::diagnose_one(&json),
+            json,
+        }
     }
 
     fn without(&self, reads: &[&str]) -> Diagnosis {
         let mut json = self.json.clone();
         for read in reads {
-            let fact = json.pointer_mut(read).expect("a read is where it was found");
+            let fact = json
+                .pointer_mut(read)
+                .expect("a read is where it was found");
             let words = json!({ "verb": "list", "resource": "things", "namespace": "shop", "reason": "forbidden" });
             *fact = json!({ "refused": words });
         }
@@ -42,7 +49,9 @@ impl World {
 /// The base and the world of every case, with their names.
 static WORLDS: LazyLock<Vec<(String, Value)>> = LazyLock::new(|| {
     let base = ("the base world".to_owned(), world::base());
-    let cases = case::all().iter().map(|case| (format!("{}, {}", case.check, case.about), case.world()));
+    let cases = case::all()
+        .iter()
+        .map(|case| (format!("{}, {}", case.check, case.about), case.world()));
     std::iter::once(base).chain(cases).collect()
 });
 
@@ -52,21 +61,30 @@ fn contradictions(all: &Diagnosis, fewer: &Diagnosis) -> Vec<String> {
     if let (Some(all), Some(fewer)) = (&all.predicted, &fewer.predicted) {
         let same = (all.outcome, &all.revision) == (fewer.outcome, &fewer.revision);
         if !same && fewer.outcome != Outcome::Unknown {
-            found.push(format!("{} becomes {}: {}", all.outcome, fewer.outcome, fewer.because));
+            found.push(format!(
+                "{} becomes {}: {}",
+                all.outcome, fewer.outcome, fewer.because
+            ));
         }
     }
     if let (Some(all), Some(fewer)) = (&all.observed, &fewer.observed)
         && all.outcome != fewer.outcome
         && fewer.outcome != Seen::Unknown
     {
-        found.push(format!("observed {} becomes {}", all.outcome, fewer.outcome));
+        found.push(format!(
+            "observed {} becomes {}",
+            all.outcome, fewer.outcome
+        ));
     }
     for (all, fewer) in all.checks.iter().zip(&fewer.checks) {
         // That reads were refused is what this check is about.
         if all.check.name == "access-denied" {
             continue;
         }
-        let ((before, _), (after, why)) = (case::status_in_words(&all.status), case::status_in_words(&fewer.status));
+        let ((before, _), (after, why)) = (
+            case::status_in_words(&all.status),
+            case::status_in_words(&fewer.status),
+        );
         let is_wrong = match (&all.status, &fewer.status) {
             (_, Status::Unknown(_)) | (Status::Unknown(_), _) => false,
             (Status::Failed, now) => *now != Status::Failed,
@@ -82,7 +100,10 @@ fn contradictions(all: &Diagnosis, fewer: &Diagnosis) -> Vec<String> {
     };
     // What follows from the root cause may be all that is left of it, but nothing new may come up.
     let was_found = |check: &Check| all.findings.iter().any(|(by, _)| by.name == check.name);
-    if let Some(now) = fewer.root_cause.filter(|now| same_outcome && !was_found(now) && now.name != "access-denied") {
+    if let Some(now) = fewer
+        .root_cause
+        .filter(|now| same_outcome && !was_found(now) && now.name != "access-denied")
+    {
         found.push(format!("the root cause becomes {}", now.name));
     }
     found
@@ -97,20 +118,31 @@ fn no_read_that_is_refused_changes_what_is_said() {
         for read in &world.reads {
             let fewer = world.without(&[read]);
             count.fetch_add(1, Relaxed);
-            lost.fetch_add((fewer.is_unknown() && !world.diagnosis.is_unknown()).into(), Relaxed);
+            lost.fetch_add(
+                (fewer.is_unknown() && !world.diagnosis.is_unknown()).into(),
+                Relaxed,
+            );
             let found = contradictions(&world.diagnosis, &fewer).into_iter();
-            complaints.extend(found.map(|found| format!("{}, without {read}: {found}", world.name)));
+            complaints
+                .extend(found.map(|found| format!("{}, without {read}: {found}", world.name)));
         }
         complaints
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let complaints = std::thread::scope(|scope| {
         let parts = WORLDS.chunks(WORLDS.len().div_ceil(cores));
-        let parts = parts.map(|part| scope.spawn(|| part.iter().flat_map(judge).collect::<Vec<_>>()));
+        let parts =
+            parts.map(|part| scope.spawn(|| part.iter().flat_map(judge).collect::<Vec<_>>()));
         let parts: Vec<_> = parts.collect();
-        parts.into_iter().flat_map(|part| part.join().expect("no part panics")).collect::<Vec<_>>()
+        parts
+            .into_iter()
+            .flat_map(|part| part.join().expect("no part panics"))
+            .collect::<Vec<_>>()
     });
-    println!("{count:?} reads refused in {} worlds, the verdict became unknown for {lost:?} of them", WORLDS.len());
+    println!(
+        "{count:?} reads refused in {} worlds, the verdict became unknown for {lost:?} of them",
+        WORLDS.len()
+    );
     assert_none(&complaints);
 }
 
@@ -121,7 +153,12 @@ fn a_read_that_is_refused_is_reported() {
     for read in &base.reads {
         let diagnosis = base.without(&[read]);
         let is_namespace_of_others = read.contains("/namespaces/istio-system");
-        assert_eq!(diagnosis.unread.is_empty(), is_namespace_of_others, "{read}: {:?}", diagnosis.unread);
+        assert_eq!(
+            diagnosis.unread.is_empty(),
+            is_namespace_of_others,
+            "{read}: {:?}",
+            diagnosis.unread
+        );
     }
 }
 

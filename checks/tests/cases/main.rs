@@ -37,13 +37,24 @@ fn assert_none(complaints: &[String]) {
 #[test]
 fn nothing_is_wrong_in_the_base_world() {
     let diagnosis = world::diagnose_one(&world::base());
-    let found: Vec<_> = diagnosis.findings.iter().map(|(check, finding)| (check.name, finding)).collect();
+    let found: Vec<_> = diagnosis
+        .findings
+        .iter()
+        .map(|(check, finding)| (check.name, finding))
+        .collect();
     assert!(found.is_empty(), "{found:#?}");
-    let unsure: Vec<_> =
-        diagnosis.checks.iter().filter(|result| matches!(result.status, Status::Unknown(_))).collect();
+    let unsure: Vec<_> = diagnosis
+        .checks
+        .iter()
+        .filter(|result| matches!(result.status, Status::Unknown(_)))
+        .collect();
     assert!(unsure.is_empty(), "{unsure:#?}");
     let predicted = diagnosis.predicted.expect("a workload has a prediction");
-    assert_eq!(predicted.revision.as_deref(), Some("default"), "{predicted:#?}");
+    assert_eq!(
+        predicted.revision.as_deref(),
+        Some("default"),
+        "{predicted:#?}"
+    );
 }
 
 #[test]
@@ -59,10 +70,13 @@ fn every_case_comes_out_as_it_says() {
 fn every_check_has_a_hit_and_a_near_miss() {
     let cases = case::all();
     let has = |name: &str, statuses: &[&str]| {
-        cases.iter().any(|case| case.check == name && statuses.contains(&case.expect.status.as_str()))
+        cases
+            .iter()
+            .any(|case| case.check == name && statuses.contains(&case.expect.status.as_str()))
     };
     let complaints = registry().flat_map(|check| {
-        let hit = (!has(check.name, &["failed"])).then(|| format!("{} has no case that fails", check.name));
+        let hit = (!has(check.name, &["failed"]))
+            .then(|| format!("{} has no case that fails", check.name));
         let miss = (!has(check.name, &["passed", "notApplicable"]))
             .then(|| format!("{} has no case that passes", check.name));
         hit.into_iter().chain(miss)

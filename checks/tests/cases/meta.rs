@@ -83,7 +83,8 @@ fn every_cause_is_there() {
         causes.iter().filter_map(move |cause| {
             let check = registry().find(|check| check.name == *cause);
             let there = check.map(|check| check.stage.name());
-            (there != Some(stage)).then(|| format!("{cause} should be in stage {stage}, and is in {there:?}"))
+            (there != Some(stage))
+                .then(|| format!("{cause} should be in stage {stage}, and is in {there:?}"))
         })
     });
     assert_none(&complaints.collect::<Vec<_>>());
@@ -96,9 +97,17 @@ fn codes_follow_the_stages_and_names_are_told_apart() {
         let digits = check.code.strip_prefix("INJ").unwrap_or_default();
         let is_code = digits.len() == 3 && digits.bytes().all(|byte| byte.is_ascii_digit());
         if !is_code || !digits.starts_with(&check.stage.digit().to_string()) {
-            complaints.push(format!("{} is no code of stage {}", check.code, check.stage.name()));
+            complaints.push(format!(
+                "{} is no code of stage {}",
+                check.code,
+                check.stage.name()
+            ));
         }
-        if !check.name.split('-').all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase())) {
+        if !check
+            .name
+            .split('-')
+            .all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase()))
+        {
             complaints.push(format!("{} is not in kebab case", check.name));
         }
     }
@@ -115,7 +124,10 @@ fn codes_follow_the_stages_and_names_are_told_apart() {
 fn folds_name_other_checks() {
     let names: BTreeSet<_> = registry().map(|check| check.name).collect();
     let complaints = registry().flat_map(|check| {
-        let wrong = check.folds.iter().filter(|folded| !names.contains(*folded) || **folded == check.name);
+        let wrong = check
+            .folds
+            .iter()
+            .filter(|folded| !names.contains(*folded) || **folded == check.name);
         wrong.map(|folded| format!("{} folds {folded}", check.name))
     });
     assert_none(&complaints.collect::<Vec<_>>());
@@ -123,7 +135,12 @@ fn folds_name_other_checks() {
 
 #[test]
 fn documentation_has_a_sentence_and_its_four_sections() {
-    const SECTIONS: [&str; 4] = ["What it finds", "Why it matters", "How to heal it", "References"];
+    const SECTIONS: [&str; 4] = [
+        "What it finds",
+        "Why it matters",
+        "How to heal it",
+        "References",
+    ];
     let mut complaints = Vec::new();
     for check in registry() {
         let (sentence, markdown) = (check.sentence(), check.markdown());
@@ -137,16 +154,30 @@ fn documentation_has_a_sentence_and_its_four_sections() {
         if markdown.lines().nth(1) != Some("") {
             complain("the first sentence does not stand alone in one line");
         }
-        let sections: Vec<_> = markdown.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+        let sections: Vec<_> = markdown
+            .lines()
+            .filter_map(|line| line.strip_prefix("## "))
+            .collect();
         if sections != SECTIONS {
             complain(&format!("its sections are {sections:?}"));
         }
         let texts = markdown.split("\n## ").skip(1);
-        if texts.clone().any(|text| text.lines().skip(1).all(|line| line.trim().is_empty())) {
+        if texts
+            .clone()
+            .any(|text| text.lines().skip(1).all(|line| line.trim().is_empty()))
+        {
             complain("a section is empty");
         }
-        let references = texts.last().unwrap_or_default().lines().skip(1).filter(|line| !line.is_empty());
-        if !references.clone().all(|line| line.starts_with("- ") || line.starts_with("  ")) {
+        let references = texts
+            .last()
+            .unwrap_or_default()
+            .lines()
+            .skip(1)
+            .filter(|line| !line.is_empty());
+        if !references
+            .clone()
+            .all(|line| line.starts_with("- ") || line.starts_with("  "))
+        {
             complain("references are not a list");
         }
     }
@@ -155,14 +186,20 @@ fn documentation_has_a_sentence_and_its_four_sections() {
 
 /// The base and the worlds of all cases, each for a Deployment and for what has to be healed otherwise.
 fn worlds() -> impl Iterator<Item = Value> {
-    let worlds = case::all().iter().map(|case| case.world()).chain([world::base()]);
+    let worlds = case::all()
+        .iter()
+        .map(|case| case.world())
+        .chain([world::base()]);
     worlds.flat_map(|world| {
         let kinds = ["ReplicaSet", "Pod", "CronJob"].into_iter();
-        let others = kinds.map(|kind| json!({ "target": { "kind": kind }, "object": { "kind": kind } }));
+        let others =
+            kinds.map(|kind| json!({ "target": { "kind": kind }, "object": { "kind": kind } }));
         let manifest = json!({ "subjects": { "0": { "manifest": "-" } } });
         let is_deployment = world.pointer("/subjects/0/target/kind") == Some(&json!("Deployment"));
         let others = others.chain([manifest]).filter(move |_| is_deployment);
-        let patched = others.map(|change| patch::apply(world.clone(), &change)).collect::<Vec<_>>();
+        let patched = others
+            .map(|change| patch::apply(world.clone(), &change))
+            .collect::<Vec<_>>();
         std::iter::once(world).chain(patched)
     })
 }
@@ -176,7 +213,10 @@ fn reads() -> BTreeMap<&'static str, BTreeSet<Need>> {
         let facts = Facts::new(&shared, &snapshot.subjects[0]);
         for check in registry() {
             drop((check.run)(&facts));
-            reads.entry(check.name).or_default().extend(facts.take_read());
+            reads
+                .entry(check.name)
+                .or_default()
+                .extend(facts.take_read());
         }
     }
     reads
@@ -193,7 +233,10 @@ fn checks_read_what_they_declare() {
         let complain = |what: &str, needs: &[&Need]| {
             (!needs.is_empty()).then(|| format!("{} {what} {needs:?}", check.name))
         };
-        let complaints = [complain("reads undeclared", &too_little), complain("never reads", &too_much)];
+        let complaints = [
+            complain("reads undeclared", &too_little),
+            complain("never reads", &too_much),
+        ];
         complaints.into_iter().flatten()
     });
     assert_none(&complaints.collect::<Vec<_>>());
@@ -205,7 +248,9 @@ fn wrong_findings(diagnosis: &Diagnosis) -> impl Iterator<Item = String> {
         let mut wrong = Vec::new();
         let message = &finding.message;
         if !is_clause(message) {
-            wrong.push(format!("message {message:?} is not lower case without a final period"));
+            wrong.push(format!(
+                "message {message:?} is not lower case without a final period"
+            ));
         }
         if finding.evidence.is_empty() {
             wrong.push("there is no evidence".to_owned());
@@ -214,14 +259,27 @@ fn wrong_findings(diagnosis: &Diagnosis) -> impl Iterator<Item = String> {
             wrong.push("there is no fix".to_owned());
         }
         for evidence in &finding.evidence {
-            if evidence.object.is_empty() || !(evidence.path.is_empty() || evidence.path.starts_with('.')) {
-                wrong.push(format!("evidence {:?} {:?} is no field of an object", evidence.object, evidence.path));
+            if evidence.object.is_empty()
+                || !(evidence.path.is_empty() || evidence.path.starts_with('.'))
+            {
+                wrong.push(format!(
+                    "evidence {:?} {:?} is no field of an object",
+                    evidence.object, evidence.path
+                ));
             }
         }
         wrong.extend(finding.fixes.iter().flat_map(wrong_fix));
-        wrong.into_iter().map(|wrong| format!("{}: {wrong}", check.name)).collect::<Vec<_>>()
+        wrong
+            .into_iter()
+            .map(|wrong| format!("{}: {wrong}", check.name))
+            .collect::<Vec<_>>()
     };
-    diagnosis.findings.iter().flat_map(of_finding).collect::<Vec<_>>().into_iter()
+    diagnosis
+        .findings
+        .iter()
+        .flat_map(of_finding)
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 /// Whether a text is the part of a sentence that may stand after a colon. A kind's name stays as it is.
@@ -236,19 +294,30 @@ fn wrong_fix(fix: &Fix) -> Vec<String> {
     let mut wrong = Vec::new();
     for text in [&fix.title, &fix.changes] {
         if !is_clause(text) {
-            wrong.push(format!("fix {text:?} is not lower case without a final period"));
+            wrong.push(format!(
+                "fix {text:?} is not lower case without a final period"
+            ));
         }
     }
     for command in fix.commands.iter().chain(&fix.undo) {
         let argv = command.argv(&Connection::default());
         if !["kubectl", "istioctl", "helm", "sh"].contains(&argv[0].as_str()) {
-            wrong.push(format!("{argv:?} does not start with a program that is known"));
+            wrong.push(format!(
+                "{argv:?} does not start with a program that is known"
+            ));
         }
-        let is_placeholder = |word: &String| word.starts_with('<') && word.ends_with('>') || word.contains("...");
-        if argv.iter().any(|word| word.is_empty() || is_placeholder(word)) {
+        let is_placeholder =
+            |word: &String| word.starts_with('<') && word.ends_with('>') || word.contains("...");
+        if argv
+            .iter()
+            .any(|word| word.is_empty() || is_placeholder(word))
+        {
             wrong.push(format!("{argv:?} holds a placeholder or nothing"));
         }
-        if argv.iter().any(|word| word == "null" || word.contains("None") || word.contains("Some(")) {
+        if argv
+            .iter()
+            .any(|word| word == "null" || word.contains("None") || word.contains("Some("))
+        {
             wrong.push(format!("{argv:?} prints how it was made"));
         }
     }

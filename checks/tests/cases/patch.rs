@@ -21,10 +21,23 @@ const PLACES: [(&str, &[&str]); 17] = [
     ("services", &["cluster", "services"]),
     ("endpointSlices", &["cluster", "endpointSlices"]),
     ("istiodPods", &["cluster", "pods", "istio-system"]),
-    ("istiodDeployments", &["cluster", "deployments", "istio-system"]),
-    ("injector", &["cluster", "configMaps", "istio-system/istio-sidecar-injector"]),
+    (
+        "istiodDeployments",
+        &["cluster", "deployments", "istio-system"],
+    ),
+    (
+        "injector",
+        &[
+            "cluster",
+            "configMaps",
+            "istio-system/istio-sidecar-injector",
+        ],
+    ),
     ("mesh", &["cluster", "configMaps", "istio-system/istio"]),
-    ("rootCertificate", &["cluster", "configMaps", "istio-system/istio-ca-root-cert"]),
+    (
+        "rootCertificate",
+        &["cluster", "configMaps", "istio-system/istio-ca-root-cert"],
+    ),
     ("configMaps", &["cluster", "configMaps"]),
     ("apiServers", &["cluster", "apiServers"]),
     ("object", &["subjects", "0", "object"]),
@@ -38,7 +51,10 @@ const PLACES: [(&str, &[&str]); 17] = [
 /// The world with a case's changes.
 pub fn apply(mut world: Value, change: &Value) -> Value {
     for (place, patch) in change.as_object().into_iter().flatten() {
-        let path = PLACES.iter().find(|(name, _)| name == place).map(|(_, path)| *path);
+        let path = PLACES
+            .iter()
+            .find(|(name, _)| name == place)
+            .map(|(_, path)| *path);
         let steps = path.unwrap_or(&[]).iter();
         let whole = match path {
             Some(_) => steps.rfold(patch.clone(), |patch, step| json!({ *step: patch })),
@@ -66,10 +82,13 @@ fn merge(target: &mut Value, patch: &Value) {
     }
     match (target, patch) {
         (Value::Array(items), Value::Object(changes)) => {
-            changes.iter().for_each(|(name, change)| merge_elements(items, name, change));
+            changes
+                .iter()
+                .for_each(|(name, change)| merge_elements(items, name, change));
         }
         (Value::String(text), Value::Object(_)) => {
-            let mut inner: Value = serde_saphyr::from_str(text).expect("a mapping is laid over YAML only");
+            let mut inner: Value =
+                serde_saphyr::from_str(text).expect("a mapping is laid over YAML only");
             merge(&mut inner, patch);
             *text = inner.to_string();
         }
@@ -101,8 +120,14 @@ fn merge(target: &mut Value, patch: &Value) {
 
 fn merge_elements(items: &mut Vec<Value>, name: &str, change: &Value) {
     let is_named = |(index, item): (usize, &Value)| {
-        let names = [item.get("name"), item.pointer("/metadata/name"), item.get("type")];
-        name == "*" || index.to_string() == name || names.into_iter().flatten().any(|one| one == name)
+        let names = [
+            item.get("name"),
+            item.pointer("/metadata/name"),
+            item.get("type"),
+        ];
+        name == "*"
+            || index.to_string() == name
+            || names.into_iter().flatten().any(|one| one == name)
     };
     let found: Vec<bool> = items.iter().enumerate().map(is_named).collect();
     if change.is_null() {
@@ -151,15 +176,43 @@ fn a_patch_reaches_through_reads_lists_and_texts() {
             "/cluster/namespaces/shop/got/labels",
             json!({ "a": "3" }),
         ),
-        (json!({ "namespace": "absent" }), "/cluster/namespaces/shop", json!("absent")),
-        (json!({ "namespace": "failed" }), "/cluster/namespaces/shop/failed/verb", json!("list")),
-        (json!({ "list": { "y": { "n": 3 } } }), "/list/1/n", json!(3)),
+        (
+            json!({ "namespace": "absent" }),
+            "/cluster/namespaces/shop",
+            json!("absent"),
+        ),
+        (
+            json!({ "namespace": "failed" }),
+            "/cluster/namespaces/shop/failed/verb",
+            json!("list"),
+        ),
+        (
+            json!({ "list": { "y": { "n": 3 } } }),
+            "/list/1/n",
+            json!(3),
+        ),
         (json!({ "list": { "x": null } }), "/list/0/n", json!(2)),
-        (json!({ "list": { "z": { "n": 3 } } }), "/list/2", json!({ "n": 3 })),
-        (json!({ "list": { "*": { "n": 3 } } }), "/list/0/n", json!(3)),
+        (
+            json!({ "list": { "z": { "n": 3 } } }),
+            "/list/2",
+            json!({ "n": 3 }),
+        ),
+        (
+            json!({ "list": { "*": { "n": 3 } } }),
+            "/list/0/n",
+            json!(3),
+        ),
         (json!({ "list": [] }), "/list", json!([])),
-        (json!({ "text": { "other": null } }), "/text", json!(r#"{"policy":"enabled"}"#)),
+        (
+            json!({ "text": { "other": null } }),
+            "/text",
+            json!(r#"{"policy":"enabled"}"#),
+        ),
     ] {
-        assert_eq!(apply(world(), &change).pointer(pointer), Some(&expected), "{change}");
+        assert_eq!(
+            apply(world(), &change).pointer(pointer),
+            Some(&expected),
+            "{change}"
+        );
     }
 }

@@ -16,9 +16,32 @@ use crate::world;
 /// Words that a snapshot is made of, so that random JSON gets somewhere.
 fn word() -> impl Strategy<Value = String> {
     let known = [
-        "got", "absent", "refused", "failed", "notAsked", "cluster", "subjects", "kind", "metadata", "labels", "name",
-        "istio-injection", "enabled", "true", "false", "", "default", "Deployment", "Pod", "webhooks", "shop", "80%",
-        "-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n", "2026-11-21T14:34:50Z", "{{ . }}", "\u{1b}[31m",
+        "got",
+        "absent",
+        "refused",
+        "failed",
+        "notAsked",
+        "cluster",
+        "subjects",
+        "kind",
+        "metadata",
+        "labels",
+        "name",
+        "istio-injection",
+        "enabled",
+        "true",
+        "false",
+        "",
+        "default",
+        "Deployment",
+        "Pod",
+        "webhooks",
+        "shop",
+        "80%",
+        "-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n",
+        "2026-11-21T14:34:50Z",
+        "{{ . }}",
+        "\u{1b}[31m",
     ];
     prop_oneof![4 => select(known.to_vec()).prop_map(str::to_owned), 1 => any::<String>()]
 }
@@ -34,7 +57,8 @@ fn json_value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 24, 5, |inner| {
         prop_oneof![
             vec(inner.clone(), 0..4).prop_map(Value::from),
-            vec((word(), inner), 0..4).prop_map(|fields| fields.into_iter().collect::<Map<_, _>>().into()),
+            vec((word(), inner), 0..4)
+                .prop_map(|fields| fields.into_iter().collect::<Map<_, _>>().into()),
         ]
     })
 }
@@ -43,12 +67,21 @@ fn json_value() -> impl Strategy<Value = Value> {
 fn pointers(value: &Value) -> Vec<String> {
     let step = |name: &str| name.replace('~', "~0").replace('/', "~1");
     let children: Vec<_> = match value {
-        Value::Object(fields) => fields.iter().map(|(name, inner)| (step(name), inner)).collect(),
-        Value::Array(items) => items.iter().enumerate().map(|(at, inner)| (at.to_string(), inner)).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, inner)| (step(name), inner))
+            .collect(),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .map(|(at, inner)| (at.to_string(), inner))
+            .collect(),
         _ => Vec::new(),
     };
     let below = children.into_iter().flat_map(|(step, inner)| {
-        let deeper = pointers(inner).into_iter().map(move |rest| format!("/{step}{rest}"));
+        let deeper = pointers(inner)
+            .into_iter()
+            .map(move |rest| format!("/{step}{rest}"));
         deeper.collect::<Vec<_>>()
     });
     std::iter::once(String::new()).chain(below).collect()
@@ -63,7 +96,11 @@ enum Change {
 }
 
 fn change() -> impl Strategy<Value = Change> {
-    prop_oneof![Just(Change::Remove), json_value().prop_map(Change::Replace), Just(Change::Double)]
+    prop_oneof![
+        Just(Change::Remove),
+        json_value().prop_map(Change::Replace),
+        Just(Change::Double)
+    ]
 }
 
 fn mutate(world: &mut Value, at: Index, change: Change) {
@@ -74,7 +111,9 @@ fn mutate(world: &mut Value, at: Index, change: Change) {
         (Change::Remove, Some(Value::Object(fields))) => {
             fields.remove(&last.replace("~1", "/").replace("~0", "~"));
         }
-        (Change::Remove, Some(Value::Array(items))) => drop(items.remove(last.parse().expect("it is an index"))),
+        (Change::Remove, Some(Value::Array(items))) => {
+            drop(items.remove(last.parse().expect("it is an index")))
+        }
         (Change::Double, Some(Value::Array(items))) => {
             let item = items[last.parse::<usize>().expect("it is an index")].clone();
             items.push(item);

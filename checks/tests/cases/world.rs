@@ -15,7 +15,8 @@ pub fn folder() -> PathBuf {
 
 /// A YAML file as JSON.
 pub fn yaml(path: &Path) -> Value {
-    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let text =
+        std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -29,7 +30,6 @@ pub fn base() -> Value {
 pub fn snapshot(world: &Value) -> Snapshot {
     Snapshot::deserialize(world).unwrap_or_else(|error| panic!("no snapshot: {error}"))
 }
-
 
 /// The diagnosis of the one subject of a world.
 pub fn diagnose_one(world: &Value) -> Diagnosis {

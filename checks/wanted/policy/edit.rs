@@ -11,27 +11,47 @@ use crate::report::{Command, Fix, Risk};
 ///
 /// # Errors
 /// [`Missing`] where the target or the ConfigMap was not read.
-pub fn set_policy(facts: &Facts, istiod: &Istiod, policy: &str, effect: &str) -> Result<Fix, Missing> {
+pub fn set_policy(
+    facts: &Facts,
+    istiod: &Istiod,
+    policy: &str,
+    effect: &str,
+) -> Result<Fix, Missing> {
     let name = istiod.injector_config_map();
     let object = ["configmap", &name, "-n", &istiod.namespace];
     let Some(config_map) = facts.injector_config_map(&istiod.namespace, &name)? else {
-        return Err(Missing(format!("ConfigMap {name} is absent from {}", istiod.namespace)));
+        return Err(Missing(format!(
+            "ConfigMap {name} is absent from {}",
+            istiod.namespace
+        )));
     };
     let until = match release(config_map) {
-        Some(release) => format!("the next upgrade of Helm release {release} sets it back, unless its values say"),
+        Some(release) => format!(
+            "the next upgrade of Helm release {release} sets it back, unless its values say"
+        ),
         None => "the next installation sets it back, unless its values say".to_owned(),
     };
     let rest = after_restart(facts.workload()?);
     let changes = format!("{effect}; {until} global.proxy.autoInject={policy}{rest}");
     let fix = |title: String, changes: String| Fix::new(title, Risk::MeshWide, changes);
-    let title = format!("set policy: {policy} in the injector's ConfigMap, then make the pods anew");
+    let title =
+        format!("set policy: {policy} in the injector's ConfigMap, then make the pods anew");
     Ok(match line(config_map) {
         Some(before) => fix(title, changes)
-            .run(Command::kubectl_edit(&script(&format!("policy: {policy}")), object))
+            .run(Command::kubectl_edit(
+                &script(&format!("policy: {policy}")),
+                object,
+            ))
             .run_all(restart(facts)?)
             .undo(Command::kubectl_edit(&script(before), object)),
         // No command can be told that would find the place: a person has to.
-        None => fix(format!("{title}: by hand in key config, with kubectl edit {}", object.join(" ")), changes),
+        None => fix(
+            format!(
+                "{title}: by hand in key config, with kubectl edit {}",
+                object.join(" ")
+            ),
+            changes,
+        ),
     })
 }
 
@@ -39,7 +59,9 @@ pub fn set_policy(facts: &Facts, istiod: &Istiod, policy: &str, effect: &str) ->
 /// not this annotation.
 fn release(config_map: &ConfigMap) -> Option<&str> {
     let annotations = config_map.metadata.annotations.as_ref()?;
-    annotations.get("meta.helm.sh/release-name").map(String::as_str)
+    annotations
+        .get("meta.helm.sh/release-name")
+        .map(String::as_str)
 }
 
 /// The only line that sets the policy, where it stands as it is in the YAML that kubectl writes: as
@@ -53,8 +75,13 @@ fn line(config_map: &ConfigMap) -> Option<&str> {
             && text.lines().all(|line| !line.ends_with(' '))
             && text.chars().all(is_plain)
     };
-    let mut lines = data.values().flat_map(|text| text.lines()).filter(|line| line.starts_with("policy:"));
-    let line = lines.next().filter(|_| lines.next().is_none() && literal(config))?;
+    let mut lines = data
+        .values()
+        .flat_map(|text| text.lines())
+        .filter(|line| line.starts_with("policy:"));
+    let line = lines
+        .next()
+        .filter(|_| lines.next().is_none() && literal(config))?;
     config.lines().any(|one| one == line).then_some(line)
 }
 
@@ -70,7 +97,12 @@ fn is_plain(c: char) -> bool {
 fn script(line: &str) -> String {
     let escaped: String = line
         .chars()
-        .flat_map(|c| matches!(c, '\\' | '/' | '&').then_some('\\').into_iter().chain([c]))
+        .flat_map(|c| {
+            matches!(c, '\\' | '/' | '&')
+                .then_some('\\')
+                .into_iter()
+                .chain([c])
+        })
         .collect();
     format!("s/^    policy:.*/    {escaped}/")
 }
@@ -82,7 +114,11 @@ mod tests {
     fn config_map(config: &str, values: &str) -> ConfigMap {
         let entries = [("config", config), ("values", values)];
         ConfigMap {
-            data: Some(entries.map(|(key, text)| (key.to_owned(), text.to_owned())).into()),
+            data: Some(
+                entries
+                    .map(|(key, text)| (key.to_owned(), text.to_owned()))
+                    .into(),
+            ),
             ..ConfigMap::default()
         }
     }
@@ -111,7 +147,13 @@ mod tests {
 
     #[test]
     fn the_script_holds_the_line_as_it_is() {
-        assert_eq!(script("policy: enabled"), "s/^    policy:.*/    policy: enabled/");
-        assert_eq!(script(r"policy: a/b&c\d"), r"s/^    policy:.*/    policy: a\/b\&c\\d/");
+        assert_eq!(
+            script("policy: enabled"),
+            "s/^    policy:.*/    policy: enabled/"
+        );
+        assert_eq!(
+            script(r"policy: a/b&c\d"),
+            r"s/^    policy:.*/    policy: a\/b\&c\\d/"
+        );
     }
 }

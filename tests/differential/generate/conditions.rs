@@ -63,7 +63,11 @@ pub fn generate(dice: &mut Dice) -> Value {
     let count = 1 + usize::from(dice.percent(35));
     let conditions: Vec<_> = (0..count)
         .map(|index| {
-            let from: &[&str] = if dice.percent(3) { &UNKNOWABLE } else { &EXPRESSIONS };
+            let from: &[&str] = if dice.percent(3) {
+                &UNKNOWABLE
+            } else {
+                &EXPRESSIONS
+            };
             json!({"name": format!("condition-{index}"), "expression": dice.pick(from)})
         })
         .collect();

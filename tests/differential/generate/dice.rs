@@ -8,7 +8,9 @@ pub struct Dice(Rng);
 impl Dice {
     /// The dice of one world: a world can be made again without those before it.
     pub fn new(seed: u64, world: u64) -> Self {
-        Self(Rng::with_seed(seed.wrapping_mul(1_000_003).wrapping_add(world)))
+        Self(Rng::with_seed(
+            seed.wrapping_mul(1_000_003).wrapping_add(world),
+        ))
     }
 
     /// True in this many of a hundred cases.

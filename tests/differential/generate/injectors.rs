@@ -53,7 +53,13 @@ fn changes(dice: &mut Dice) -> Value {
         }
     }
     if dice.percent(15) {
-        let lists = [json!(["gateway"]), json!(["sidecar", "labels"]), json!([]), json!(["gone"]), json!(["both"])];
+        let lists = [
+            json!(["gateway"]),
+            json!(["sidecar", "labels"]),
+            json!([]),
+            json!(["gone"]),
+            json!(["both"]),
+        ];
         changes.insert("defaultTemplates".to_owned(), dice.pick(&lists).clone());
     }
     if dice.percent(30) {
@@ -64,7 +70,10 @@ fn changes(dice: &mut Dice) -> Value {
             "fails": "{{ fail \"no\" }}",
         });
         changes.insert("templates".to_owned(), templates);
-        changes.insert("aliases".to_owned(), json!({"both": ["sidecar", "labels"], "nobody": [], "wrong": ["gone"]}));
+        changes.insert(
+            "aliases".to_owned(),
+            json!({"both": ["sidecar", "labels"], "nobody": [], "wrong": ["gone"]}),
+        );
     }
     Value::Object(changes)
 }

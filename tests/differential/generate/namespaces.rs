@@ -68,7 +68,10 @@ pub fn generate(dice: &mut Dice) -> BTreeMap<String, Labels> {
     if dice.percent(40) {
         names.push(dice.pick(special));
     }
-    names.into_iter().map(|name| ((*name).to_owned(), labels(dice))).collect()
+    names
+        .into_iter()
+        .map(|name| ((*name).to_owned(), labels(dice)))
+        .collect()
 }
 
 fn labels(dice: &mut Dice) -> Labels {

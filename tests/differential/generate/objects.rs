@@ -8,11 +8,29 @@ use crate::world::Labels;
 /// Labels that decide about injection, and what else a selector may look at.
 const LABELS: [(u32, &str, &[&str]); 8] = [
     (90, "app", &["reviews", "cart", "db"]),
-    (45, "sidecar.istio.io/inject", &["true", "true", "true", "true", "false", "True", "yes", "", "1", "no", "False", "enabled"]),
-    (25, "istio.io/rev", &["canary", "canary", "prod", "prod", "default", "gone", ""]),
+    (
+        45,
+        "sidecar.istio.io/inject",
+        &[
+            "true", "true", "true", "true", "false", "True", "yes", "", "1", "no", "False",
+            "enabled",
+        ],
+    ),
+    (
+        25,
+        "istio.io/rev",
+        &["canary", "canary", "prod", "prod", "default", "gone", ""],
+    ),
     (30, "tier", &["front", "back", ""]),
     (5, "istio.io/dataplane-mode", &["none", "ambient"]),
-    (5, "service.istio.io/canonical-name", &["reviews", "a-name-of-sixty-three-characters-is-as-long-as-a-label-may-be-a"]),
+    (
+        5,
+        "service.istio.io/canonical-name",
+        &[
+            "reviews",
+            "a-name-of-sixty-three-characters-is-as-long-as-a-label-may-be-a",
+        ],
+    ),
     (5, "count", &["1", "5", "many"]),
     (5, "version", &["v1", ""]),
 ];
@@ -40,7 +58,11 @@ pub fn generate(dice: &mut Dice, namespace: &str, number: usize) -> Value {
         "Pod" => {
             template["metadata"]["namespace"] = json!(namespace);
             // As a controller makes it, or somebody by hand.
-            let named = if dice.percent(70) { "name" } else { "generateName" };
+            let named = if dice.percent(70) {
+                "name"
+            } else {
+                "generateName"
+            };
             template["metadata"][named] = json!(format!("pod-{number}"));
             json!({"apiVersion": "v1", "kind": kind, "metadata": template["metadata"], "spec": template["spec"]})
         }
@@ -83,10 +105,18 @@ fn spec(dice: &mut Dice) -> Value {
     }
     let mut spec = json!({"containers": [app]});
     if dice.percent(20) {
-        add(&mut spec, "containers", json!({"name": "helper", "image": "helper"}));
+        add(
+            &mut spec,
+            "containers",
+            json!({"name": "helper", "image": "helper"}),
+        );
     }
     if dice.percent(15) {
-        add(&mut spec, "initContainers", json!({"name": "setup", "image": "setup"}));
+        add(
+            &mut spec,
+            "initContainers",
+            json!({"name": "setup", "image": "setup"}),
+        );
     }
     if dice.percent(7) {
         spec["hostNetwork"] = json!(true);
@@ -126,10 +156,22 @@ fn own_containers(dice: &mut Dice, spec: &mut Value) {
         0 => add(spec, "containers", proxy("auto")),
         1 => add(spec, "containers", proxy("mine:1")),
         2 => spec["containers"] = json!([proxy("auto")]),
-        3 => add(spec, "initContainers", json!({"name": "istio-proxy", "image": "mine:1", "restartPolicy": "Always"})),
+        3 => add(
+            spec,
+            "initContainers",
+            json!({"name": "istio-proxy", "image": "mine:1", "restartPolicy": "Always"}),
+        ),
         4 => add(spec, "initContainers", proxy("mine:1")),
-        5 => add(spec, "initContainers", json!({"name": "istio-init", "image": "mine:1"})),
-        6 => add(spec, "containers", json!({"name": "istio-init", "image": "mine:1"})),
+        5 => add(
+            spec,
+            "initContainers",
+            json!({"name": "istio-init", "image": "mine:1"}),
+        ),
+        6 => add(
+            spec,
+            "containers",
+            json!({"name": "istio-init", "image": "mine:1"}),
+        ),
         _ => {
             let mut own = proxy("mine:1");
             own["resources"] = json!({"limits": {"cpu": "1"}});

@@ -11,7 +11,13 @@ pub type Asked = (u32, (&'static str, &'static [&'static str]));
 pub const OF_NAMESPACES: [Asked; 7] = [
     (8, ("istio-injection", &["enabled", "disabled", "true", ""])),
     (8, ("istio.io/rev", &["default", "canary", "prod", "gone"])),
-    (3, ("kubernetes.io/metadata.name", &["shop", "bank", "kube-system", "mail"])),
+    (
+        3,
+        (
+            "kubernetes.io/metadata.name",
+            &["shop", "bank", "kube-system", "mail"],
+        ),
+    ),
     (3, ("team", &["blue", "red", ""])),
     (2, ("env", &["prod", "test"])),
     (1, ("istio.io/dataplane-mode", &["ambient"])),
@@ -20,7 +26,10 @@ pub const OF_NAMESPACES: [Asked; 7] = [
 
 /// Of pods.
 pub const OF_PODS: [Asked; 6] = [
-    (8, ("sidecar.istio.io/inject", &["true", "false", "True", ""])),
+    (
+        8,
+        ("sidecar.istio.io/inject", &["true", "false", "True", ""]),
+    ),
     (5, ("istio.io/rev", &["default", "canary", "prod", "gone"])),
     (4, ("app", &["reviews", "cart", "db"])),
     (3, ("tier", &["front", "back", ""])),
@@ -35,7 +44,9 @@ pub fn generate(dice: &mut Dice, asked: &[Asked]) -> Value {
         1 => json!({}),
         2 => json!({"matchLabels": {}, "matchExpressions": []}),
         3 | 4 => json!({"matchLabels": labels(dice, asked)}),
-        5 => json!({"matchLabels": labels(dice, asked), "matchExpressions": [expression(dice, asked)]}),
+        5 => {
+            json!({"matchLabels": labels(dice, asked), "matchExpressions": [expression(dice, asked)]})
+        }
         6 | 7 => json!({"matchExpressions": [expression(dice, asked), expression(dice, asked)]}),
         _ => json!({"matchExpressions": [expression(dice, asked)]}),
     }

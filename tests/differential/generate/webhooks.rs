@@ -23,7 +23,9 @@ fn change(dice: &mut Dice, configurations: &mut Vec<Value>, number: usize) {
         0 | 1 if !configurations.is_empty() => {
             configurations.remove(dice.below(configurations.len()));
         }
-        2..4 if !configurations.is_empty() => configurations.push(copy(dice, configurations, number)),
+        2..4 if !configurations.is_empty() => {
+            configurations.push(copy(dice, configurations, number))
+        }
         4..7 => configurations.push(custom(dice, number)),
         7 => configurations.push(foreign(dice, number)),
         _ => {
@@ -56,7 +58,12 @@ fn copy(dice: &mut Dice, configurations: &[Value], number: usize) -> Value {
 }
 
 fn name(dice: &mut Dice, number: usize) -> String {
-    let prefix = dice.pick(&["a-first", "istio-sidecar-injector-a", "istio-sidecar-injector.z", "z-last"]);
+    let prefix = dice.pick(&[
+        "a-first",
+        "istio-sidecar-injector-a",
+        "istio-sidecar-injector.z",
+        "z-last",
+    ]);
     format!("{prefix}-{number}")
 }
 
@@ -79,8 +86,23 @@ fn edit(dice: &mut Dice, entry: &mut Value) {
         // A URL has none of what follows.
         14.. if client.get("service").is_none() => entry["failurePolicy"] = json!("Ignore"),
         14 => client["service"]["port"] = json!(*dice.pick(&[443, 444, 15012])),
-        15 => client["service"]["name"] = json!(*dice.pick(&["istiod", "istiod-canary", "gone", "istiod-revision-tag-prod"])),
-        16 => client["service"]["path"] = json!(*dice.pick(&["/inject/cluster/c-1/net/n-1", "/injectt", "/", "/inject/", "/validate"])),
+        15 => {
+            client["service"]["name"] = json!(*dice.pick(&[
+                "istiod",
+                "istiod-canary",
+                "gone",
+                "istiod-revision-tag-prod"
+            ]))
+        }
+        16 => {
+            client["service"]["path"] = json!(*dice.pick(&[
+                "/inject/cluster/c-1/net/n-1",
+                "/injectt",
+                "/",
+                "/inject/",
+                "/validate"
+            ]))
+        }
         17 => client["service"]["namespace"] = json!("gone"),
         18 | 19 => entry["reinvocationPolicy"] = json!("IfNeeded"),
         20 => entry["matchPolicy"] = json!("Exact"),
@@ -99,14 +121,24 @@ fn bundle(dice: &mut Dice) -> Value {
 }
 
 fn rules(dice: &mut Dice) -> Value {
-    let rule = |operations: &[&str], groups: &[&str], versions: &[&str], resources: &[&str], scope: &str| {
+    let rule = |operations: &[&str],
+                groups: &[&str],
+                versions: &[&str],
+                resources: &[&str],
+                scope: &str| {
         json!({"operations": operations, "apiGroups": groups, "apiVersions": versions, "resources": resources, "scope": scope})
     };
     let usual = || rule(&["CREATE"], &[""], &["v1"], &["pods"], "*");
     let rules = [
         json!([rule(&["UPDATE"], &[""], &["v1"], &["pods"], "*")]),
         json!([rule(&["*"], &["*"], &["*"], &["*"], "*")]),
-        json!([rule(&["CREATE", "UPDATE"], &[""], &["v1"], &["pods"], "Namespaced")]),
+        json!([rule(
+            &["CREATE", "UPDATE"],
+            &[""],
+            &["v1"],
+            &["pods"],
+            "Namespaced"
+        )]),
         json!([rule(&["CREATE"], &[""], &["v1"], &["pods"], "Cluster")]),
         json!([rule(&["CREATE"], &["apps"], &["v1"], &["deployments"], "*")]),
         json!([rule(&["CREATE"], &["apps"], &["v1"], &["pods"], "*")]),
@@ -138,9 +170,23 @@ fn entry(name: &str, service: &str) -> Value {
 
 /// An injection webhook that no chart makes.
 fn custom(dice: &mut Dice, number: usize) -> Value {
-    let service = *dice.weighted(&[(4, "istiod"), (4, "istiod-canary"), (1, "istiod-revision-tag-prod"), (1, "gone")]);
-    let label = *dice.weighted(&[(4, Some("default")), (4, Some("canary")), (1, Some("gone")), (2, None)]);
-    let entry_name = *dice.weighted(&[(3, "sidecar-injector.istio.io"), (2, "namespace.sidecar-injector.istio.io"), (1, "inject.example.com")]);
+    let service = *dice.weighted(&[
+        (4, "istiod"),
+        (4, "istiod-canary"),
+        (1, "istiod-revision-tag-prod"),
+        (1, "gone"),
+    ]);
+    let label = *dice.weighted(&[
+        (4, Some("default")),
+        (4, Some("canary")),
+        (1, Some("gone")),
+        (2, None),
+    ]);
+    let entry_name = *dice.weighted(&[
+        (3, "sidecar-injector.istio.io"),
+        (2, "namespace.sidecar-injector.istio.io"),
+        (1, "inject.example.com"),
+    ]);
     let mut entry = entry(entry_name, service);
     match dice.below(4) {
         // As before Istio 1.10, opt in and opt out.
@@ -174,7 +220,8 @@ fn custom(dice: &mut Dice, number: usize) -> Value {
 /// A webhook of another vendor. None of them runs here, so each is either not called or seen not to answer.
 fn foreign(dice: &mut Dice, number: usize) -> Value {
     let mut entry = entry("mutate.example.com", "policies");
-    entry["clientConfig"]["service"] = json!({"name": "policies", "namespace": "istio-system", "path": "/mutate"});
+    entry["clientConfig"]["service"] =
+        json!({"name": "policies", "namespace": "istio-system", "path": "/mutate"});
     if dice.percent(50) {
         entry["failurePolicy"] = json!("Ignore");
     } else {
