@@ -45,25 +45,22 @@ impl Judgement {
 
     /// What tells this disagreement from one with another reason.
     pub fn kind(&self) -> String {
-        let (truth, claim) = (&self.truth, &self.claim);
-        let message = match truth {
-            Outcome::Rejected { message } => words(message),
-            _ => String::new(),
-        };
-        format!(
-            "{} {message}, not {} by {}: {}",
-            truth.name(),
-            claim.outcome,
-            claim.decided,
-            words(&claim.because)
-        )
+        let Claim { outcome, decided, because, .. } = &self.claim;
+        match &self.truth {
+            _ if outcome == "Unknown" => format!("{outcome}: {}", words(because, 8)),
+            Outcome::Rejected { message } => {
+                format!("Rejected: {}, not {outcome} by {decided}", words(message, 14))
+            }
+            truth => format!("{}, not {outcome} by {decided}: {}", truth.name(), words(because, 4)),
+        }
     }
 }
 
-/// The beginning of a message without what differs from case to case: quoted values and numbers.
-pub fn words(message: &str) -> String {
+/// The beginning of a message without what differs from case to case: lists, quoted values and numbers.
+pub fn words(message: &str, count: usize) -> String {
     let unquoted = message.split('"').step_by(2).collect::<String>();
-    let words: Vec<_> = unquoted.split_whitespace().take(18).collect();
+    let start = unquoted.split(['[', ';']).next().unwrap_or_default();
+    let words: Vec<_> = start.split_whitespace().take(count).collect();
     words.join(" ").replace(|c: char| c.is_ascii_digit(), "")
 }
 

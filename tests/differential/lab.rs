@@ -113,9 +113,13 @@ impl Lab {
                 .cloned()
                 .unwrap_or_else(|| json!({}));
             let replicas = u64::from(!world.stopped.iter().any(|one| one == revision));
-            if wanted.is_null() && replicas == 1 {
-                // An istiod that starts without it serves nothing; here it is taken away from one that runs.
+            if self.injectors.get(revision) == Some(&Value::Null) {
+                // It shows that the ConfigMap is younger than the istiod, which may or may not have read it.
+                self.scale(revision, 0)?;
                 self.change_injector(revision, &json!({}))?;
+            }
+            if wanted.is_null() {
+                // An istiod that starts without it serves nothing; here it is taken away from one that runs.
                 self.scale(revision, replicas)?;
             }
             if !is_legal(&wanted) {

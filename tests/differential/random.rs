@@ -98,8 +98,8 @@ fn setting<T: FromStr>(name: &str, default: T) -> Result<T> {
 
 /// Judges a world's objects; those with a disagreement twice, as a cache may have lagged behind.
 fn try_out(lab: &mut Lab, world: &World) -> Result<Vec<Judgement>> {
-    lab.enter(world)?;
-    let mut judgements = judge(&lab.cluster, &world.objects)?;
+    let t=Instant::now(); lab.enter(world)?; let t1=t.elapsed(); let t=Instant::now();
+    let mut judgements = judge(&lab.cluster, &world.objects)?; eprintln!("{t1:?} {:?}", t.elapsed());
     let doubtful: Vec<usize> = (0..judgements.len())
         .filter(|index| !judgements[*index].agrees())
         .collect();

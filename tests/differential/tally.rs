@@ -30,7 +30,7 @@ impl Tally {
         self.unknown += usize::from(claim.outcome == "Unknown");
         let outcome = self.outcomes.entry(judgement.truth.name()).or_default();
         outcome.cases += 1;
-        let reason = (claim.decided.clone(), words(&claim.because));
+        let reason = (claim.decided.clone(), words(&claim.because, 12));
         *outcome.reasons.entry(reason).or_default() += 1;
     }
 

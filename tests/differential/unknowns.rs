@@ -1,7 +1,7 @@
 //! What injdoctor may leave open, because nobody could tell it from the objects of the cluster.
 
 /// Words of a reason, and why it is a good one.
-const EXPECTED: [(&str, &str); 5] = [
+const EXPECTED: [(&str, &str); 6] = [
     (
         "cannot be seen from the cluster's API",
         "a webhook by URL leads out of the cluster, and whether anybody answers there no object says",
@@ -15,8 +15,12 @@ const EXPECTED: [(&str, &str); 5] = [
         "the injector's configuration does not parse; what istiod read before stands nowhere",
     ),
     (
-        "one that started before goes on with what it read",
+        "goes on with what it read",
         "the injector's ConfigMap is gone; what istiod read before stands nowhere",
+    ),
+    (
+        "mean the same to Prometheus, and istiod takes any of them",
+        "two spellings of one annotation: istiod takes the one that comes first in a map of Go, which is left to chance",
     ),
     (
         "cannot be evaluated here",

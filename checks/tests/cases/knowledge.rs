@@ -128,11 +128,20 @@ fn no_read_that_is_refused_changes_what_is_said() {
         }
         complaints
     };
+    // Where a check passes, the random sets below have to do: these worlds are much alike.
+    let has_passed = case::all()
+        .iter()
+        .map(|case| case.expect.status == "passed");
+    let telling = WORLDS.iter().zip(std::iter::once(false).chain(has_passed));
+    let telling: Vec<_> = telling
+        .filter(|(_, has_passed)| !has_passed)
+        .map(|(world, _)| world)
+        .collect();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let complaints = std::thread::scope(|scope| {
-        let parts = WORLDS.chunks(WORLDS.len().div_ceil(cores));
-        let parts =
-            parts.map(|part| scope.spawn(|| part.iter().flat_map(judge).collect::<Vec<_>>()));
+        let parts = telling.chunks(telling.len().div_ceil(cores));
+        let parts = parts
+            .map(|part| scope.spawn(|| part.iter().copied().flat_map(judge).collect::<Vec<_>>()));
         let parts: Vec<_> = parts.collect();
         parts
             .into_iter()
@@ -141,7 +150,7 @@ fn no_read_that_is_refused_changes_what_is_said() {
     });
     println!(
         "{count:?} reads refused in {} worlds, the verdict became unknown for {lost:?} of them",
-        WORLDS.len()
+        telling.len()
     );
     assert_none(&complaints);
 }
