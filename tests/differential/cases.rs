@@ -4,14 +4,15 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use crate::judge::judge;
+use crate::judge::{Judgement, judge};
 use crate::lab::Lab;
 use crate::world::World;
 
 /// A file of `tests/differential/cases`.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
 pub struct Case {
     #[serde(skip)]
     pub name: String,
@@ -23,6 +24,21 @@ pub struct Case {
 }
 
 impl Case {
+    /// A new case; what it is about is for a person to say.
+    pub fn of(world: World, judgement: &Judgement) -> Self {
+        Self {
+            name: String::new(),
+            about: "say here what it is about".to_owned(),
+            outcome: judgement.truth.name().to_owned(),
+            world,
+        }
+    }
+
+    /// As a file holds it.
+    pub fn to_yaml(&self) -> String {
+        serde_saphyr::to_string(self).unwrap_or_else(|error| format!("# {error}"))
+    }
+
     /// All cases by name.
     pub fn all() -> Result<Vec<Self>> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/differential/cases");

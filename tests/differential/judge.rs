@@ -45,13 +45,25 @@ impl Judgement {
 
     /// What tells this disagreement from one with another reason.
     pub fn kind(&self) -> String {
-        let Claim { outcome, decided, because, .. } = &self.claim;
+        let Claim {
+            outcome,
+            decided,
+            because,
+            ..
+        } = &self.claim;
         match &self.truth {
             _ if outcome == "Unknown" => format!("{outcome}: {}", words(because, 8)),
             Outcome::Rejected { message } => {
-                format!("Rejected: {}, not {outcome} by {decided}", words(message, 14))
+                format!(
+                    "Rejected: {}, not {outcome} by {decided}",
+                    words(message, 14)
+                )
             }
-            truth => format!("{}, not {outcome} by {decided}: {}", truth.name(), words(because, 4)),
+            truth => format!(
+                "{}, not {outcome} by {decided}: {}",
+                truth.name(),
+                words(because, 4)
+            ),
         }
     }
 }

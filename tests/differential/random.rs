@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use testcluster::pod_of;
 
+use crate::cases::Case;
 use crate::generate;
 use crate::judge::{Judgement, judge};
 use crate::lab::Lab;
@@ -21,7 +22,7 @@ use crate::world::World;
 const CASES: usize = 2_000;
 
 /// A world takes longer to make than a pod to judge.
-const OBJECTS_PER_WORLD: usize = 50;
+const OBJECTS_PER_WORLD: usize = 25;
 
 /// How many disagreements are made small; the others are only counted.
 const SHRUNK: usize = 8;
@@ -98,8 +99,8 @@ fn setting<T: FromStr>(name: &str, default: T) -> Result<T> {
 
 /// Judges a world's objects; those with a disagreement twice, as a cache may have lagged behind.
 fn try_out(lab: &mut Lab, world: &World) -> Result<Vec<Judgement>> {
-    let t=Instant::now(); lab.enter(world)?; let t1=t.elapsed(); let t=Instant::now();
-    let mut judgements = judge(&lab.cluster, &world.objects)?; eprintln!("{t1:?} {:?}", t.elapsed());
+    lab.enter(world)?;
+    let mut judgements = judge(&lab.cluster, &world.objects)?;
     let doubtful: Vec<usize> = (0..judgements.len())
         .filter(|index| !judgements[*index].agrees())
         .collect();
@@ -156,12 +157,12 @@ impl Disagreement {
             judgement = same.unwrap_or_else(|| judgement.clone());
             keeps
         });
-        let world: World = serde_json::from_value(smallest)?;
+        let case = Case::of(serde_json::from_value(smallest)?, &judgement);
         Ok(format!(
             "{} times, first in world {}\n{judgement}\n{}",
             self.times,
             self.number,
-            world.to_yaml()
+            case.to_yaml()
         ))
     }
 }

@@ -53,9 +53,4 @@ impl World {
             ..self.clone()
         }
     }
-
-    /// In YAML, as a committed case.
-    pub fn to_yaml(&self) -> String {
-        serde_saphyr::to_string(self).unwrap_or_else(|error| format!("# {error}\n{self:?}"))
-    }
 }

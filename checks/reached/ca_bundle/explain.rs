@@ -71,10 +71,11 @@ fn in_words(bytes: &[u8]) -> String {
     let md5 = md5_hex(bytes);
     let certificates = parse_pem_bundle(bytes).certificates;
     if certificates.is_empty() {
-        return format!(
-            "{} bytes with md5 {md5}, and no certificate among them",
-            bytes.len()
-        );
+        let bytes = match bytes.len() {
+            1 => "1 byte".to_owned(),
+            many => format!("{many} bytes"),
+        };
+        return format!("{bytes} with md5 {md5}, and no certificate among them");
     }
     let each = certificates.iter().map(|one| {
         format!(

@@ -200,8 +200,13 @@ impl Place<'_, '_, '_> {
             deployment.and_then(|one| selector_for(self.facts, &self.reference.namespace, one));
         let mut selector = self.selector();
         selector.expected.clone_from(&wanted);
+        let selected = istiod::selector(self.service);
+        let of_interest = |key: &String| {
+            selected.contains_key(key) || ["app", "istio", names::ISTIO_REV].contains(&key.as_str())
+        };
         let labels = pods.iter().take(3).map(|pod| {
-            let labels = pod.metadata.labels.clone().unwrap_or_default();
+            let mut labels = pod.metadata.labels.clone().unwrap_or_default();
+            labels.retain(|key, _| of_interest(key));
             let object = self.object("pod", istiod::pod_name(pod));
             Evidence::new(object, ".metadata.labels").actual(in_words(&labels))
         });

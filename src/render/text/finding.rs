@@ -58,8 +58,10 @@ fn heading(check: &Check, finding: &Finding, page: &mut Page) -> io::Result<()> 
 
 fn evidence(evidence: &Evidence, snapshot: &Snapshot, page: &mut Page) -> io::Result<()> {
     let (object, path) = (evidence.object.as_str(), evidence.path.as_str());
-    if object.len() + path.len() + 4 <= page.look().width {
-        page.line(2, &[Span::plain(object), Span::plain(format!("  {path}"))])?;
+    if path.is_empty() {
+        page.line(2, &[Span::plain(object)])?;
+    } else if object.len() + path.len() + 4 <= page.look().width {
+        page.line(2, &[Span::plain(format!("{object}  {path}"))])?;
     } else {
         page.line(2, &[Span::plain(object)])?;
         page.line(4, &[Span::plain(path)])?;

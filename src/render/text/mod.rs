@@ -101,12 +101,12 @@ fn targets(report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
 
 fn webhooks(report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
     facts::facts(report, "injection webhooks", page)?;
-    page.blank()?;
     if report
         .diagnoses
         .iter()
         .any(|diagnosis| !diagnosis.webhooks.is_empty())
     {
+        page.blank()?;
         webhooks::table(report, wide, page)?;
     }
     let groups = groups::groups(report.diagnoses);

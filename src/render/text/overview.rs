@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io;
 
 use injdoctor_checks::decide::Outcome;
-use injdoctor_checks::report::Diagnosis;
+use injdoctor_checks::report::{Diagnosis, Severity};
 
 use super::groups::Group;
 use super::mark::Mark;
@@ -75,10 +75,15 @@ fn row(diagnosis: &Diagnosis, wide: bool, unicode: bool) -> [(Style, String); 4]
 /// Writes each cause once, with the targets that it concerns.
 pub fn findings(groups: &[Group], report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
     for group in groups {
+        // What is as designed needs no healing; it would bury what does.
+        let whole = wide || group.root && group.finding.severity > Severity::Info;
         page.blank()?;
         finding::short(group.check, group.finding, page)?;
         concerns(group, wide, page)?;
-        if group.root || wide {
+        if whole && group.fixes_differ {
+            note(group, page)?;
+        }
+        if whole {
             finding::proof(group.finding, report.snapshot, page)?;
         }
         super::follows(&group.follows, page)?;
@@ -120,13 +125,16 @@ fn concerns(group: &Group, wide: bool, page: &mut Page) -> io::Result<()> {
         &[Span::new(Style::Faint, "concerns")],
         11,
         &Span::plain(text),
-    )?;
-    if group.fixes_differ && (group.root || wide) {
-        let note = format!(
-            "the commands are those for {}; check each of the others",
-            words::target(&first.target)
-        );
-        page.wrapped(11, &[], 11, &Span::plain(note))?;
-    }
-    Ok(())
+    )
+}
+
+fn note(group: &Group, page: &mut Page) -> io::Result<()> {
+    let Some(first) = group.targets.first() else {
+        return Ok(());
+    };
+    let text = format!(
+        "the commands are those for {}; check each of the others",
+        words::target(&first.target)
+    );
+    page.wrapped(11, &[], 11, &Span::plain(text))
 }

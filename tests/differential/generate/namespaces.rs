@@ -26,14 +26,14 @@ const ORDINARY: usize = 6;
 
 /// Two labels that decide, in the combinations that are met.
 const INJECTION: [(u32, (Option<&str>, Option<&str>)); 23] = [
-    (14, (None, None)),
-    (30, (Some("enabled"), None)),
+    (12, (None, None)),
+    (34, (Some("enabled"), None)),
     (3, (Some("disabled"), None)),
     (1, (Some("Enabled"), None)),
     (1, (Some("true"), None)),
     (1, (Some(""), None)),
-    (12, (None, Some("canary"))),
-    (12, (None, Some("prod"))),
+    (14, (None, Some("canary"))),
+    (14, (None, Some("prod"))),
     (6, (None, Some("default"))),
     (2, (None, Some("gone"))),
     (1, (None, Some("Canary"))),

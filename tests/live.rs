@@ -1,0 +1,342 @@
+//! The command line against the real control plane: what `webhook` and the formats answer, and what
+//! bad input gets. Each row is one run of the program.
+
+use std::io::Write;
+use std::process::{ExitCode, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use libtest_mimic::{Arguments, Trial, run};
+use testcluster::{Cluster, enter};
+
+/// One run: its name, arguments, standard input, exit code, and what it has to say and where.
+type Row = (
+    &'static str,
+    &'static [&'static str],
+    &'static str,
+    i32,
+    Says,
+);
+
+enum Says {
+    Out(&'static [&'static str]),
+    Error(&'static str),
+}
+
+use Says::{Error, Out};
+
+const POD: &str =
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: i}]}\n";
+
+const ROWS: &[Row] = &[
+    (
+        "webhook in text",
+        &["webhook"],
+        "",
+        0,
+        Out(&["istio-sidecar-injector-canary", "matches", "all is well"]),
+    ),
+    (
+        "webhook in json",
+        &["webhook", "-o", "json"],
+        "",
+        0,
+        Out(&["\"kind\": \"DiagnosisList\"", "\"failurePolicy\": \"Fail\""]),
+    ),
+    (
+        "one webhook by name",
+        &["webhook", "istio-revision-tag-prod"],
+        "",
+        0,
+        Out(&["prod"]),
+    ),
+    (
+        "a webhook that is not there",
+        &["webhook", "nope"],
+        "",
+        2,
+        Error("nope"),
+    ),
+    (
+        "everything in a namespace",
+        &["check", "-n", "shop", "-o", "json"],
+        "",
+        0,
+        Out(&["\"kind\": \"DiagnosisList\"", "\"name\": \"reviews\""]),
+    ),
+    (
+        "several targets",
+        &["check", "deploy/reviews", "deploy/plain", "-n", "shop"],
+        "",
+        0,
+        Out(&["deployment/reviews", "deployment/plain"]),
+    ),
+    (
+        "type and name apart",
+        &["check", "deploy", "reviews", "-n", "shop", "-o", "yaml"],
+        "",
+        0,
+        Out(&["outcome: Injected"]),
+    ),
+    (
+        "by label",
+        &["check", "-A", "-l", "app=reviews"],
+        "",
+        0,
+        Out(&["deployment/reviews"]),
+    ),
+    (
+        "a manifest before it is applied",
+        &["check", "-f", "-", "-n", "shop"],
+        POD,
+        0,
+        Out(&["pod/p", "INJECTED by revision default"]),
+    ),
+    (
+        "a namespace and a pod that are not there yet",
+        &["check", "-f", "-", "-o", "json"],
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: new, labels: {istio.io/rev: canary}}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: new}\nspec: {containers: [{name: c, image: i}]}\n",
+        0,
+        Out(&["\"revision\": \"canary\""]),
+    ),
+    (
+        "findings under never",
+        &[
+            "check",
+            "deploy/reviews",
+            "-n",
+            "shop",
+            "--fail-on",
+            "never",
+        ],
+        "",
+        0,
+        Out(&["INJECTED"]),
+    ),
+    (
+        "info counts where it is asked for",
+        &["check", "deploy/plain", "-n", "shop", "--fail-on", "info"],
+        "",
+        1,
+        Out(&["pod-opted-out"]),
+    ),
+    (
+        "only names",
+        &["check", "-n", "shop", "-o", "name", "--fail-on", "info"],
+        "",
+        1,
+        Out(&["deployment/plain"]),
+    ),
+    (
+        "a missing object",
+        &["check", "deploy/nope", "-n", "shop"],
+        "",
+        2,
+        Error("not found"),
+    ),
+    (
+        "an unknown kind",
+        &["check", "svc/reviews"],
+        "",
+        2,
+        Error("unknown kind \"svc\""),
+    ),
+    (
+        "an unknown context",
+        &["check", "--context", "nope"],
+        "",
+        2,
+        Error("known: test"),
+    ),
+    (
+        "no kubeconfig",
+        &["check", "--kubeconfig", "/nope"],
+        "",
+        2,
+        Error("/nope"),
+    ),
+    (
+        "an empty manifest",
+        &["check", "-f", "-"],
+        "\n",
+        2,
+        Error("standard input is empty"),
+    ),
+    (
+        "a malformed manifest",
+        &["check", "-f", "-"],
+        "kind: [",
+        2,
+        Error("standard input"),
+    ),
+    (
+        "a value without quotes",
+        &["check", "-f", "-"],
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: p, labels: {sidecar.istio.io/inject: true}}\nspec: {containers: []}\n",
+        2,
+        Error("quote"),
+    ),
+    (
+        "half a snapshot",
+        &["check", "--from", "-"],
+        "{\"apiVersion\": \"injdoctor.dev/v1alpha1\", \"kind\": \"Snapshot\",",
+        2,
+        Error("cut off"),
+    ),
+    (
+        "no permissions at all",
+        &["check", "deploy/reviews", "-n", "shop", "--as", "nobody"],
+        "",
+        3,
+        Out(&["UNKNOWN", "cannot"]),
+    ),
+    (
+        "an unreachable server",
+        &["check", "--kubeconfig", "unreachable"],
+        "",
+        2,
+        Error("refused"),
+    ),
+    (
+        "expired credentials",
+        &["check", "--kubeconfig", "expired"],
+        "",
+        2,
+        Error("nauthorized"),
+    ),
+    (
+        "a broken kubeconfig",
+        &["check", "--kubeconfig", "broken"],
+        "",
+        2,
+        Error("broken"),
+    ),
+];
+
+const WORLD: &str = r#"
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {istio-injection: enabled}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: reviews, namespace: shop, labels: {app: reviews}}
+spec:
+  selector: {matchLabels: {app: reviews}}
+  template:
+    metadata: {labels: {app: reviews}}
+    spec: {containers: [{name: reviews, image: "reviews:1"}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: plain, namespace: shop}
+spec:
+  selector: {matchLabels: {app: plain}}
+  template:
+    metadata: {labels: {app: plain, sidecar.istio.io/inject: "false"}}
+    spec: {containers: [{name: plain, image: "plain:1"}]}
+"#;
+
+fn main() -> Result<ExitCode> {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = Some(1);
+    let skipped = testcluster::skipped();
+    if skipped || arguments.list {
+        let trials = ROWS
+            .iter()
+            .map(|(name, ..)| Trial::test(*name, || Ok(())).with_ignored_flag(skipped));
+        return Ok(run(&arguments, trials.collect()).exit_code());
+    }
+    let cluster: &'static Cluster = Box::leak(Box::new(Cluster::start(&enter()?)?));
+    build(cluster)?;
+    let trials = ROWS.iter().map(|row| {
+        Trial::test(row.0, move || {
+            prove(cluster, row).map_err(|error| format!("{error:#}").into())
+        })
+    });
+    Ok(run(&arguments, trials.collect()).exit_code())
+}
+
+/// The world of the rows, and kubeconfigs that lead nowhere.
+fn build(cluster: &Cluster) -> Result<()> {
+    cluster.apply(WORLD)?;
+    for deployment in ["reviews", "plain"] {
+        let name = format!("deploy/{deployment}");
+        cluster.kubectl(&["-n", "shop", "rollout", "status", &name, "--timeout=20s"])?;
+    }
+    let folder = cluster.kubeconfig().parent().context("a folder")?;
+    std::fs::write(folder.join("broken"), "clusters: [")?;
+    for (name, changes) in [
+        (
+            "unreachable",
+            &[&["set", "clusters.CLUSTER.server", "https://127.0.0.1:6999"][..]][..],
+        ),
+        (
+            "expired",
+            &[
+                &["unset", "users.USER"],
+                &["set", "users.USER.token", "expired"],
+            ],
+        ),
+    ] {
+        let file = folder.join(name);
+        std::fs::copy(cluster.kubeconfig(), &file)?;
+        let view = |path| cluster.kubectl(&["config", "view", "-o", path]);
+        let (of_cluster, user) = (
+            view("jsonpath={.clusters[0].name}")?,
+            view("jsonpath={.users[0].name}")?,
+        );
+        let flag = format!("--kubeconfig={}", file.display());
+        for words in changes {
+            let change = words
+                .iter()
+                .map(|word| word.replace("CLUSTER", &of_cluster).replace("USER", &user));
+            let arguments: Vec<_> = ["config".to_owned(), flag.clone()]
+                .into_iter()
+                .chain(change)
+                .collect();
+            cluster.kubectl(&arguments.iter().map(String::as_str).collect::<Vec<_>>())?;
+        }
+    }
+    Ok(())
+}
+
+fn prove(cluster: &Cluster, (_, arguments, input, code, says): &Row) -> Result<()> {
+    let folder = cluster.kubeconfig().parent().context("a folder")?;
+    let mut child = cluster
+        .command(env!("CARGO_BIN_EXE_injdoctor"))
+        .args(*arguments)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    // A program that does not read its input has closed it.
+    let _ = child
+        .stdin
+        .take()
+        .context("standard input")?
+        .write_all(input.as_bytes());
+    let output = child.wait_with_output()?;
+    let (out, error) = (
+        String::from_utf8(output.stdout)?,
+        String::from_utf8(output.stderr)?,
+    );
+    let all = format!("\n{out}{error}");
+    ensure!(
+        output.status.code() == Some(*code),
+        "the exit code is {:?}, not {code}{all}",
+        output.status.code()
+    );
+    match says {
+        Out(words) => {
+            for word in *words {
+                ensure!(out.contains(word), "{word:?} is not in the answer{all}");
+            }
+        }
+        Error(word) => {
+            ensure!(error.contains(word), "{word:?} is not in the error{all}");
+            ensure!(out.is_empty(), "an error prints no result{all}");
+        }
+    }
+    Ok(())
+}
