@@ -16,6 +16,10 @@ pub fn restart(facts: &Facts) -> Result<Vec<Command>, Missing> {
     let workload = facts.workload()?;
     let namespace = facts.target().namespace.as_str();
     if let Some(manifest) = facts.manifest() {
+        // Standard input cannot be read twice.
+        if manifest == "-" {
+            return Ok(Vec::new());
+        }
         return Ok(vec![Command::kubectl([
             "apply", "-n", namespace, "-f", manifest,
         ])]);

@@ -5,8 +5,7 @@ use std::io::Write;
 use std::process::{ExitCode, Stdio};
 
 use anyhow::{Context, Result, ensure};
-use libtest_mimic::{Arguments, Trial, run};
-use testcluster::{Cluster, enter};
+use testcluster::{Cluster, Proof, prove};
 
 /// One run: its name, arguments, standard input, exit code, and what it has to say and where.
 type Row = (
@@ -237,23 +236,14 @@ spec:
 "#;
 
 fn main() -> Result<ExitCode> {
-    let mut arguments = Arguments::from_args();
-    arguments.test_threads = Some(1);
-    let skipped = testcluster::skipped();
-    if skipped || arguments.list {
-        let trials = ROWS
-            .iter()
-            .map(|(name, ..)| Trial::test(*name, || Ok(())).with_ignored_flag(skipped));
-        return Ok(run(&arguments, trials.collect()).exit_code());
-    }
-    let cluster: &'static Cluster = Box::leak(Box::new(Cluster::start(&enter()?)?));
-    build(cluster)?;
-    let trials = ROWS.iter().map(|row| {
-        Trial::test(row.0, move || {
-            prove(cluster, row).map_err(|error| format!("{error:#}").into())
-        })
-    });
-    Ok(run(&arguments, trials.collect()).exit_code())
+    let rows = ROWS
+        .iter()
+        .map(|row| Proof::new(row.0, move |cluster| answer(cluster, row)));
+    prove(rows.collect(), |inside| {
+        let cluster = Cluster::start(inside)?;
+        build(&cluster)?;
+        Ok(cluster)
+    })
 }
 
 /// The world of the rows, and kubeconfigs that lead nowhere.
@@ -300,7 +290,7 @@ fn build(cluster: &Cluster) -> Result<()> {
     Ok(())
 }
 
-fn prove(cluster: &Cluster, (_, arguments, input, code, says): &Row) -> Result<()> {
+fn answer(cluster: &Cluster, (_, arguments, input, code, says): &Row) -> Result<()> {
     let folder = cluster.kubeconfig().parent().context("a folder")?;
     let mut child = cluster
         .command(env!("CARGO_BIN_EXE_injdoctor"))

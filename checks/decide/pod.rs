@@ -25,24 +25,32 @@ pub struct JudgedPod {
 /// What a controller writes where only the new pod will tell.
 const UNTOLD: &str = "set-by-controller";
 
-/// Labels that controllers add to the pods they make.
+/// Labels that controllers add to the pods they make, over those of the template.
 /// Source: Kubernetes 1.36, `pkg/controller/{deployment,statefulset,daemon,job}`.
-fn controller_labels(kind: Kind) -> &'static [&'static str] {
-    match kind {
-        Kind::Deployment => &["pod-template-hash"],
-        Kind::StatefulSet => &[
+fn controller_labels(workload: &Workload) -> Vec<(&'static str, String)> {
+    let untold = |keys: &[&'static str]| {
+        let labels = keys.iter().map(|key| (*key, UNTOLD.to_owned()));
+        labels.collect::<Vec<_>>()
+    };
+    match workload.kind {
+        Kind::Deployment => untold(&["pod-template-hash"]),
+        Kind::StatefulSet => untold(&[
             "apps.kubernetes.io/pod-index",
             "controller-revision-hash",
             "statefulset.kubernetes.io/pod-name",
-        ],
-        Kind::DaemonSet => &["controller-revision-hash", "pod-template-generation"],
-        Kind::Job | Kind::CronJob => &[
-            "batch.kubernetes.io/controller-uid",
-            "batch.kubernetes.io/job-name",
-            "controller-uid",
-            "job-name",
-        ],
-        Kind::Pod | Kind::ReplicaSet | Kind::MutatingWebhookConfiguration => &[],
+        ]),
+        Kind::DaemonSet => untold(&["controller-revision-hash", "pod-template-generation"]),
+        Kind::Job | Kind::CronJob => {
+            let mut labels = untold(&["batch.kubernetes.io/controller-uid", "controller-uid"]);
+            // A CronJob appends the time to its name.
+            let name = workload.metadata.name.clone();
+            let job = name.filter(|_| workload.kind == Kind::Job);
+            let job = job.unwrap_or_else(|| UNTOLD.to_owned());
+            labels.push(("batch.kubernetes.io/job-name", job.clone()));
+            labels.push(("job-name", job));
+            labels
+        }
+        Kind::Pod | Kind::ReplicaSet | Kind::MutatingWebhookConfiguration => Vec::new(),
     }
 }
 
@@ -55,10 +63,8 @@ impl JudgedPod {
             ..
         } = workload.template.metadata.clone();
         let mut labels = labels.unwrap_or_default();
-        for label in controller_labels(workload.kind) {
-            labels
-                .entry((*label).to_owned())
-                .or_insert_with(|| UNTOLD.to_owned());
+        for (key, value) in controller_labels(workload) {
+            labels.insert(key.to_owned(), value);
         }
         let name = match workload.kind {
             Kind::Pod => workload.metadata.name.clone(),

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
+use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 
 use super::called::{NotCalled, called};
 use super::injector::{entries, is_injector};
-use super::reached::{Arrival, reached};
+use super::reached::{Arrival, Entry, reached};
 use super::rendered::rendered;
 use super::selector::Labels;
 use super::wanted::wanted;
@@ -79,8 +79,12 @@ fn walk(facts: &Facts, prediction: &mut Prediction) -> Result<(), Missing> {
     let mut calls = std::mem::take(&mut prediction.calls);
     let webhooks = entries(facts.webhooks()?);
     let mut outcome = Ok(());
-    for (call, (_, webhook)) in calls.iter_mut().zip(webhooks) {
-        outcome = step(facts, &pod, webhook, call, prediction);
+    for (call, (configuration, webhook)) in calls.iter_mut().zip(webhooks) {
+        let entry = Entry {
+            configuration,
+            webhook,
+        };
+        outcome = step(facts, &pod, entry, call, prediction);
         if outcome.is_err() || prediction.outcome == Outcome::Rejected {
             break;
         }
@@ -104,12 +108,12 @@ pub fn is_static(facts: &Facts) -> Result<bool, Missing> {
 fn step(
     facts: &Facts,
     pod: &JudgedPod,
-    webhook: &MutatingWebhook,
+    entry: Entry,
     call: &mut Call,
     prediction: &mut Prediction,
 ) -> Result<(), Missing> {
     let name = format!("{}/{}", call.configuration, call.entry);
-    let fails_closed = webhook.failure_policy.as_deref() != Some("Ignore");
+    let fails_closed = entry.webhook.failure_policy.as_deref() != Some("Ignore");
     let mut decide = |stage, outcome, because: String| {
         // The first webhook that lets the pod go without a sidecar explains more than a later one.
         if outcome != Outcome::NotInjected || prediction.webhook.is_none() {
@@ -136,7 +140,7 @@ fn step(
         }
         _ => return Ok(()),
     }
-    let reached = call.reached.insert(reached(facts, webhook, call.injector));
+    let reached = call.reached.insert(reached(facts, entry, call.injector));
     let istiod = match reached.known()? {
         Answer::Yes(Arrival::Istiod(istiod)) => istiod.clone(),
         Answer::No(_) if fails_closed || call.injector => {

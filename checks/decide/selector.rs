@@ -66,12 +66,13 @@ impl fmt::Display for Requirement {
 /// like an empty one, has none and selects everything.
 ///
 /// # Errors
-/// The operator that Kubernetes does not know.
+/// What Kubernetes does not take: another operator, a key or a value that no label can have.
 pub fn requirements(selector: Option<&LabelSelector>) -> Result<Vec<Requirement>, String> {
     let Some(selector) = selector else {
         return Ok(Vec::new());
     };
     let labels = selector.match_labels.iter().flatten().map(|(key, value)| {
+        can_be_a_label(key, std::slice::from_ref(value))?;
         Ok(Requirement {
             key: key.clone(),
             operator: Operator::In(vec![value.clone()]),
@@ -83,6 +84,7 @@ pub fn requirements(selector: Option<&LabelSelector>) -> Result<Vec<Requirement>
 
 fn requirement(expression: &LabelSelectorRequirement) -> Result<Requirement, String> {
     let values = expression.values.clone().unwrap_or_default();
+    can_be_a_label(&expression.key, &values)?;
     let operator = match expression.operator.as_str() {
         "In" | "NotIn" if values.is_empty() => {
             return Err(format!(
@@ -92,6 +94,12 @@ fn requirement(expression: &LabelSelectorRequirement) -> Result<Requirement, Str
         }
         "In" => Operator::In(values),
         "NotIn" => Operator::NotIn(values),
+        "Exists" | "DoesNotExist" if !values.is_empty() => {
+            return Err(format!(
+                "{} of {} has values",
+                expression.operator, expression.key
+            ));
+        }
         "Exists" => Operator::Exists,
         "DoesNotExist" => Operator::DoesNotExist,
         other => return Err(format!("{other:?} is not an operator of label selectors")),
@@ -100,6 +108,42 @@ fn requirement(expression: &LabelSelectorRequirement) -> Result<Requirement, Str
         key: expression.key.clone(),
         operator,
     })
+}
+
+/// The API server takes no such selector; the injector, who reads its own, passes it over.
+fn can_be_a_label(key: &str, values: &[String]) -> Result<(), String> {
+    let (prefix, name) = match key.rsplit_once('/') {
+        Some((prefix, name)) => (Some(prefix), name),
+        None => (None, key),
+    };
+    if name.is_empty() || !is_word(name) || !prefix.is_none_or(is_domain) {
+        return Err(format!("{key:?} cannot be the key of a label"));
+    }
+    match values.iter().find(|value| !is_word(value)) {
+        Some(value) => Err(format!("{value:?} cannot be the value of label {key}")),
+        None => Ok(()),
+    }
+}
+
+/// Letters and digits, between them also `-`, `_` and `.`; at most 63 of all.
+fn is_word(text: &str) -> bool {
+    let ends = |c: char| c.is_ascii_alphanumeric();
+    text.is_empty()
+        || text.len() <= 63
+            && text.starts_with(ends)
+            && text.ends_with(ends)
+            && text.chars().all(|c| ends(c) || "-_.".contains(c))
+}
+
+/// Labels of a domain name, lower case.
+fn is_domain(text: &str) -> bool {
+    let ends = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    text.len() <= 253
+        && text.split('.').all(|part| {
+            part.starts_with(ends)
+                && part.ends_with(ends)
+                && part.chars().all(|c| ends(c) || c == '-')
+        })
 }
 
 /// A selector in words: `istio-injection=enabled and no istio.io/rev`.
@@ -167,13 +211,36 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_operator_is_an_error() {
-        let expression = LabelSelectorRequirement {
-            key: "k".into(),
-            operator: "Gt".into(),
-            values: None,
+    fn what_kubernetes_does_not_take_is_an_error() {
+        let long = "a".repeat(64);
+        let table: [(&str, &str, &[&str], &str); 11] = [
+            ("k", "Gt", &[], "Gt"),
+            ("k", "In", &[], "no values"),
+            ("k", "Exists", &["a"], "has values"),
+            ("", "Exists", &[], "key"),
+            ("a/", "Exists", &[], "key"),
+            ("a/b/c", "Exists", &[], "key"),
+            ("A.b/c", "Exists", &[], "key"),
+            ("-a", "Exists", &[], "key"),
+            (&long, "Exists", &[], "key"),
+            ("k", "In", &["a", "b c"], "\"b c\""),
+            ("k", "NotIn", &["a."], "value"),
+        ];
+        for (key, operator, values, error) in table {
+            let expression = LabelSelectorRequirement {
+                key: key.into(),
+                operator: operator.into(),
+                values: Some(values.iter().map(|value| (*value).to_owned()).collect()),
+            };
+            let refusal = requirement(&expression).unwrap_err();
+            assert!(refusal.contains(error), "{key:?} {operator}: {refusal}");
+        }
+        let usual = LabelSelectorRequirement {
+            key: "example.com/A_b.c".into(),
+            operator: "In".into(),
+            values: Some(vec![String::new(), "A_b.c-1".to_owned()]),
         };
-        assert!(requirement(&expression).unwrap_err().contains("Gt"));
+        assert!(requirement(&usual).is_ok());
     }
 
     fn selectors() -> impl Strategy<Value = LabelSelector> {

@@ -2,7 +2,7 @@
 
 use super::Finding;
 use crate::check::Check;
-use crate::decide::{Observation, Outcome, Prediction, WebhookRow};
+use crate::decide::{Observation, Outcome, Prediction, Seen, WebhookRow};
 use crate::facts::{Missing, Target, Unread};
 
 /// What came of one check.
@@ -49,10 +49,14 @@ pub struct Diagnosis {
 }
 
 impl Diagnosis {
-    /// Whether the facts were too few for a verdict.
+    /// Whether the facts were too few for a verdict: on the next pod, or on those that exist.
     pub fn is_unknown(&self) -> bool {
+        let observed = self.observed.as_ref();
         match &self.predicted {
-            Some(predicted) => predicted.outcome == Outcome::Unknown,
+            Some(predicted) => {
+                predicted.outcome == Outcome::Unknown
+                    || observed.is_some_and(|observed| observed.outcome == Seen::Unknown)
+            }
             None => self
                 .checks
                 .iter()

@@ -21,71 +21,24 @@ mod unknowns;
 mod world;
 
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Error, Result};
-use libtest_mimic::{Arguments, Failed, Trial};
-use testcluster::{Cluster, Inside, enter, skipped};
+use anyhow::Result;
+use testcluster::{Cluster, Proof, only_reads, prove};
 
 use cases::Case;
 use generate::NAMESPACES;
 use lab::Lab;
 
 fn main() -> Result<ExitCode> {
-    let mut arguments = Arguments::from_args();
-    // One cluster for all, which each trial brings into its own worlds.
-    arguments.test_threads = Some(1);
-    let lab = if skipped() || arguments.list {
-        Shared::default()
-    } else {
-        Shared::startable(enter()?)
-    };
-
-    let mut trials = Vec::new();
-    for case in Case::all()? {
-        let lab = lab.clone();
-        let name = format!("case/{}", case.name);
-        trials.push(Trial::test(name, move || lab.with(|lab| case.replay(lab))));
-    }
-    trials.push(Trial::test("random", move || lab.with(random::run)));
-    let trials = trials
-        .into_iter()
-        .map(|trial| trial.with_ignored_flag(skipped()))
+    let cases = Case::all()?.into_iter();
+    let mut proofs: Vec<_> = cases
+        .map(|case| Proof::new(format!("case/{}", case.name), move |lab| case.replay(lab)))
         .collect();
-    Ok(libtest_mimic::run(&arguments, trials).exit_code())
-}
-
-/// The lab of all trials, opened by the first one.
-#[derive(Clone, Default)]
-struct Shared(Arc<Mutex<State>>);
-
-#[derive(Default)]
-enum State {
-    #[default]
-    Unavailable,
-    Startable(Inside),
-    Open(Box<Lab>),
-}
-
-impl Shared {
-    fn startable(inside: Inside) -> Self {
-        Self(Arc::new(Mutex::new(State::Startable(inside))))
-    }
-
-    fn with(&self, trial: impl FnOnce(&mut Lab) -> Result<()>) -> Result<(), Failed> {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let State::Startable(inside) = std::mem::take(&mut *state) {
-            let lab = Cluster::start(&inside).and_then(|cluster| Lab::open(cluster, &NAMESPACES));
-            *state = State::Open(Box::new(lab.map_err(failed)?));
-        }
-        match &mut *state {
-            State::Open(lab) => trial(lab).map_err(failed),
-            _ => Err("the cluster did not start".into()),
-        }
-    }
-}
-
-/// All reasons, the outermost first, without a backtrace.
-fn failed(error: Error) -> Failed {
-    format!("{error:#}").into()
+    proofs.push(Proof::new("random", random::run));
+    proofs.push(Proof::new("audit", |lab: &mut Lab| {
+        only_reads(&lab.cluster, "injdoctor/")
+    }));
+    prove(proofs, |inside| {
+        Lab::open(Cluster::start(inside)?, &NAMESPACES)
+    })
 }

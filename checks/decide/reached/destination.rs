@@ -4,7 +4,7 @@ use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhook, MutatingWebhookConfiguration, ServiceReference, WebhookClientConfig,
 };
 
-use super::{Route, Unreachable, route};
+use super::{Entry, Route, Unreachable, route};
 use crate::decide::injector::{entries, injectors, is_deactivated};
 use crate::decide::{Answer, Outcome, is_static};
 use crate::facts::{Facts, Kind, Missing};
@@ -91,7 +91,14 @@ impl<'a> Destinations<'a> {
         self.all.push(Destination {
             configuration,
             entry: webhook,
-            route: route(facts, webhook, true),
+            route: route(
+                facts,
+                Entry {
+                    configuration,
+                    webhook,
+                },
+                true,
+            ),
             fails_closed,
             decides: Some(outcome),
         });

@@ -13,6 +13,7 @@ mod destination;
 mod endpoints;
 mod failure;
 mod proxy;
+mod root;
 mod service;
 mod serving;
 mod trust;
@@ -20,7 +21,7 @@ mod unreachable;
 
 use std::fmt;
 
-use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
+use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
 
 use super::{Answer, names};
 use crate::facts::{Facts, Missing};
@@ -109,15 +110,24 @@ pub struct Route {
     arrival: Option<Arrival>,
 }
 
+/// A webhook entry and its configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    /// The configuration.
+    pub configuration: &'a MutatingWebhookConfiguration,
+    /// The entry.
+    pub webhook: &'a MutatingWebhook,
+}
+
 /// Whether the API server's call of a webhook entry arrives; `injector` tells Istio's from others'.
-pub fn reached(facts: &Facts, webhook: &MutatingWebhook, injector: bool) -> Reached {
-    route(facts, webhook, injector).reached()
+pub fn reached(facts: &Facts, entry: Entry, injector: bool) -> Reached {
+    route(facts, entry, injector).reached()
 }
 
 /// The way of a webhook entry's call.
-pub fn route(facts: &Facts, webhook: &MutatingWebhook, injector: bool) -> Route {
+pub fn route(facts: &Facts, entry: Entry, injector: bool) -> Route {
     let mut route = Route::default();
-    route.arrival = route.walk(facts, webhook, injector);
+    route.arrival = route.walk(facts, entry, injector);
     route
 }
 
@@ -174,12 +184,8 @@ impl Route {
         value
     }
 
-    fn walk(
-        &mut self,
-        facts: &Facts,
-        webhook: &MutatingWebhook,
-        injector: bool,
-    ) -> Option<Arrival> {
+    fn walk(&mut self, facts: &Facts, entry: Entry, injector: bool) -> Option<Arrival> {
+        let webhook = entry.webhook;
         self.note(Leg::Bundle, Ok(trust::readable(webhook)));
         let Some(service) = &webhook.client_config.service else {
             if !injector {
@@ -201,8 +207,10 @@ impl Route {
                 backends(facts, service, &endpoints).and_then(|backends| backends.istiod(service));
             self.note(Leg::Istiod, istiod)
         });
-        let pods = istiod.as_ref().map_or(&[][..], |(_, pods)| pods);
-        self.note(Leg::Trust, trust::trusted(facts, webhook, service, pods));
+        let known = istiod
+            .as_ref()
+            .map(|(istiod, pods)| (istiod, pods.as_slice()));
+        self.note(Leg::Trust, trust::trusted(facts, entry, service, known));
         let (istiod, pods) = istiod?;
         self.note(
             Leg::Name,

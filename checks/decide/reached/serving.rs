@@ -2,10 +2,10 @@
 //!
 //! Source: Istio 1.31, `pilot/pkg/bootstrap/sidecarinjector.go` and `pkg/kube/inject/webhook.go`.
 
-use jiff::Timestamp;
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
 use k8s_openapi::api::core::v1::{ConfigMap, Container, Pod};
 
+use super::root::started;
 use super::{Istiod, NotServing, Step, Unreachable, failure};
 use crate::decide::injector::{environment, istiod_container, path};
 use crate::facts::{Facts, Missing};
@@ -75,14 +75,6 @@ fn is_older(pod: &Pod, config_map: &ConfigMap) -> bool {
         return false;
     };
     made > created && started(pod).is_some_and(|started| made > started)
-}
-
-fn started(pod: &Pod) -> Option<Timestamp> {
-    let name = &istiod_container(pod)?.name;
-    let statuses = pod.status.as_ref()?.container_statuses.as_deref()?;
-    let status = statuses.iter().find(|status| status.name == *name)?;
-    let running = status.state.as_ref()?.running.as_ref()?;
-    running.started_at.as_ref().map(|at| at.0)
 }
 
 #[cfg(test)]

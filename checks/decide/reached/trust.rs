@@ -6,8 +6,8 @@
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, ServiceReference};
 use k8s_openapi::api::core::v1::{Container, Pod};
 
-use super::{Istiod, Step, Unreachable, failure, host};
-use crate::decide::injector::{environment, istiod_container};
+use super::{Entry, Istiod, Step, Unreachable, failure, host, root};
+use crate::decide::injector::{environment, istiod_container, label};
 use crate::decide::names;
 use crate::eval::certificates::{Trust, md5_hex, parse_pem_bundle, trusts};
 use crate::facts::{Facts, Missing};
@@ -50,12 +50,16 @@ pub fn root_certificate<'a>(
     Ok(config_map.and_then(|config_map| config_map.data.as_ref()?.get("root-cert.pem")))
 }
 
-/// Whether caBundle vouches for the root under which istiod's certificate is issued.
+/// Whether caBundle vouches for the root under which istiod's certificate is issued; `istiod` and its
+/// pods where they are known.
 pub fn trusted(
     facts: &Facts,
-    webhook: &MutatingWebhook,
+    Entry {
+        configuration,
+        webhook,
+    }: Entry,
     service: &ServiceReference,
-    pods: &[&Pod],
+    istiod: Option<(&Istiod, &[&Pod])>,
 ) -> Step<()> {
     if let Err(unreachable) = not_empty(webhook).and_then(|()| readable(webhook)) {
         return Ok(Err(unreachable));
@@ -67,25 +71,55 @@ pub fn trusted(
         )));
     };
     let bytes = ca_bundle(webhook);
-    let bundle = parse_pem_bundle(bytes);
-    match trusts(&bundle, &parse_pem_bundle(root.as_bytes()), facts.now()) {
-        Trust::Verifies => Ok(Ok(())),
-        Trust::Expired { why } => Ok(Err(Unreachable::CertificateExpired(why))),
-        Trust::CannotTell { why } => Err(Missing(why)),
-        Trust::Fails { why } => {
-            let mut containers = pods.iter().filter_map(|pod| istiod_container(pod));
-            match containers.find_map(other_certificate) {
-                Some(source) => Err(Missing(format!(
-                    "istiod serves with the certificate of {source}, whose root is not visible"
-                ))),
-                None => Ok(Err(Unreachable::CaBundleMismatch(format!(
-                    "caBundle (md5 {}) is not istiod's root (md5 {}): {why}",
-                    md5_hex(bytes),
-                    md5_hex(root.as_bytes())
-                )))),
+    let (bundle, root_bundle) = (parse_pem_bundle(bytes), parse_pem_bundle(root.as_bytes()));
+    let (unreachable, doubt) = match trusts(&bundle, &root_bundle, facts.now()) {
+        Trust::Verifies => return Ok(Ok(())),
+        Trust::Expired { why } => {
+            let mut anchors = bundle.certificates.iter();
+            let unreachable = Unreachable::CertificateExpired(why);
+            if anchors.all(|one| one.out_of_time(facts.now()).is_some()) {
+                return Ok(Err(unreachable));
             }
+            (unreachable, None)
         }
+        Trust::Fails { why } => {
+            let (ours, theirs) = (md5_hex(bytes), md5_hex(root.as_bytes()));
+            let why = format!("caBundle (md5 {ours}) is not istiod's root (md5 {theirs}): {why}");
+            (Unreachable::CaBundleMismatch(why), None)
+        }
+        Trust::CannotTell { why } => (Unreachable::CaBundleMismatch(why.clone()), Some(why)),
+    };
+    if istiod.is_some_and(|(istiod, pods)| root::is_own_work(configuration, webhook, istiod, pods))
+    {
+        return Ok(Ok(()));
     }
+    let error = failure::of(facts, webhook);
+    let is_proof = |error: &String| error.contains("x509: certificate signed by unknown authority");
+    if matches!(&error, Ok(Some(error)) if is_proof(error)) {
+        return Ok(Err(unreachable));
+    }
+    if let Some(doubt) = doubt {
+        return Err(Missing(doubt));
+    }
+    let pods = istiod.map_or(&[][..], |(_, pods)| pods);
+    let mut containers = pods.iter().filter_map(|pod| istiod_container(pod));
+    if let Some(source) = containers.find_map(other_certificate) {
+        return Err(Missing(format!(
+            "istiod serves with the certificate of {source}, whose root is not visible"
+        )));
+    }
+    let own = istiod.map(|(istiod, _)| istiod.revision.as_str());
+    let own = own.or_else(|| label(configuration, names::ISTIO_REV));
+    let others = root::others(facts, &service.namespace, own.unwrap_or_default())?;
+    if others.is_empty() || root::is_outdated(&bundle, &root_bundle, pods) {
+        return Ok(Err(unreachable));
+    }
+    error?;
+    Err(Missing(format!(
+        "caBundle does not vouch for istio-ca-root-cert, but that may be the root of another istiod ({}): whether it \
+         vouches for this one is not visible",
+        others.join(", ")
+    )))
 }
 
 /// Where an istiod that does not sign its own certificate has it from.

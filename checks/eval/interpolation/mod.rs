@@ -49,15 +49,30 @@ pub fn verdict(
         // Rendered only for one CNI provider, and in there not as it is.
         "k8s.v1.cni.cncf.io/networks" => Verdict::Valid,
         _ if super::annotations::verdict(name, value).is_some() => Verdict::Valid,
-        _ => place::places(name, surroundings.templates)
-            .into_iter()
-            .map(|place| place.take(name, annotations, surroundings))
-            .reduce(together)
-            .unwrap_or(Verdict::Valid),
+        _ => in_all_places(name, annotations, surroundings),
     }
 }
 
-/// Of two places where a value goes, often only one is rendered.
+fn in_all_places(
+    name: &str,
+    annotations: &BTreeMap<String, String>,
+    surroundings: Surroundings,
+) -> Verdict {
+    let mut all: Option<Verdict> = None;
+    for place in place::places(name, surroundings.templates) {
+        let verdict = place.take(name, annotations, surroundings);
+        if place.always && matches!(verdict, Verdict::Invalid(_)) {
+            return verdict;
+        }
+        all = Some(match all {
+            Some(before) => together(before, verdict),
+            None => verdict,
+        });
+    }
+    all.unwrap_or(Verdict::Valid)
+}
+
+/// Of two places where a value goes under conditions, often only one is rendered.
 fn together(one: Verdict, other: Verdict) -> Verdict {
     match (one, other) {
         (Verdict::Valid, Verdict::Valid) => Verdict::Valid,

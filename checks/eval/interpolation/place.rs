@@ -7,7 +7,16 @@ use std::collections::BTreeMap;
 
 /// A place where a template prints an annotation.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) struct Place {
+    /// How it is printed there.
+    how: How,
+    /// Whether that is so under every condition, as long as the pod has the annotation.
+    pub(super) always: bool,
+}
+
+/// How a template prints an annotation.
+#[derive(Debug, PartialEq, Eq)]
+enum How {
     /// As it is: the line, with a mark where the value goes.
     AsItIs(String),
     /// Its items, one by one, as volumes or mounts.
@@ -22,16 +31,47 @@ pub(super) const MARK: char = '\u{fffc}';
 /// Where the templates print the annotation of this name.
 pub(super) fn places(name: &str, templates: &[&str]) -> Vec<Place> {
     let named = [format!("`{name}`"), format!("\"{name}\"")];
+    let is_named = |action: &str| named.iter().any(|name| action.contains(name.as_str()));
     let mut places = Vec::new();
     for template in templates {
+        // Whether each of the open conditions holds because the pod has the annotation.
+        let mut open: Vec<bool> = Vec::new();
         for (start, action, end) in actions(template) {
-            if named.iter().any(|name| action.contains(name.as_str())) {
+            let always = open.iter().all(|holds| *holds);
+            match action.split_whitespace().next() {
+                Some("if" | "with" | "range" | "define" | "block") => {
+                    open.push(is_named(action) && holds(action));
+                }
+                Some("else") => {
+                    open.pop();
+                    open.push(false);
+                }
+                Some("end") => {
+                    open.pop();
+                }
+                _ => {}
+            }
+            if is_named(action) {
                 let after = template.get(end..).unwrap_or_default();
-                places.extend(place(action, line(template, start, end), after));
+                let how = how(action, line(template, start, end), after);
+                places.extend(how.map(|how| Place { how, always }));
             }
         }
     }
     places
+}
+
+/// Whether a condition that names an annotation holds for every pod that has it. An image is only looked at where it
+/// holds a slash.
+fn holds(condition: &str) -> bool {
+    [
+        "if isset ",
+        "if (isset ",
+        "if or (isset ",
+        "if contains \"/\" (annotation ",
+    ]
+    .iter()
+    .any(|start| condition.starts_with(start))
 }
 
 /// Every action with where it begins and ends, the braces included.
@@ -69,18 +109,18 @@ fn line(template: &str, start: usize, end: usize) -> String {
     format!("{}{MARK}{}", others(before), others(after))
 }
 
-fn place(action: &str, line: String, after: &str) -> Option<Place> {
+fn how(action: &str, line: String, after: &str) -> Option<How> {
     let first = action.split_whitespace().next().unwrap_or_default();
     match first {
         "if" | "else" | "$nativeSidecar" | "$capNetBindService" | "$tproxy" => None,
         _ if action.ends_with("| quote") => None,
-        "annotation" | "index" if !action.contains('|') => Some(Place::AsItIs(line)),
+        "annotation" | "index" if !action.contains('|') => Some(How::AsItIs(line)),
         "range"
             if action.contains("fromJSON") && next_lines(after, 3).contains("toYaml $value") =>
         {
-            Some(Place::Items)
+            Some(How::Items)
         }
-        _ => Some(Place::Otherwise),
+        _ => Some(How::Otherwise),
     }
 }
 
@@ -97,11 +137,11 @@ impl Place {
         surroundings: Surroundings,
     ) -> Verdict {
         let value = annotations.get(name).map_or("", String::as_str);
-        match self {
-            Self::AsItIs(line) => printed(line, value),
-            Self::Items => volume::verdict(name, value, annotations, surroundings),
-            Self::Otherwise if is_harmless(value) => Verdict::Valid,
-            Self::Otherwise => unknown_use(),
+        match &self.how {
+            How::AsItIs(line) => printed(line, value),
+            How::Items => volume::verdict(name, value, annotations, surroundings),
+            How::Otherwise if is_harmless(value) => Verdict::Valid,
+            How::Otherwise => unknown_use(),
         }
     }
 }
@@ -135,7 +175,13 @@ mod tests {
         let quoted = "x: {{ index .ObjectMeta.Annotations \"example.com/a\" | quote }}";
         assert_eq!(judge(quoted, "a: b"), Verdict::Valid);
         let two = "x: {{ index .ObjectMeta.Annotations `example.com/a` }}\n{{ if .B }}y: \"{{ annotation .ObjectMeta `example.com/a` 1 }}\"{{ end }}";
-        assert!(matches!(judge(two, "a: b"), Verdict::CannotTell(_)));
-        assert!(matches!(judge(two, "\""), Verdict::Invalid(_)));
+        assert!(matches!(judge(two, "a: b"), Verdict::Invalid(_)));
+        assert!(matches!(judge(two, "a\"b"), Verdict::CannotTell(_)));
+        let one = "{{ if isset .ObjectMeta.Annotations `example.com/a` }}{{ if .B }}x: {{ index .ObjectMeta.Annotations `example.com/a` }}{{ end }}{{ end }}";
+        assert!(matches!(judge(one, "a: b"), Verdict::Invalid(_)));
+        let either = format!(
+            "{one}\n{{{{ if .B }}}}{{{{ else }}}}y: \"{{{{ annotation .ObjectMeta `example.com/a` 1 }}}}\"{{{{ end }}}}"
+        );
+        assert!(matches!(judge(&either, "a: b"), Verdict::CannotTell(_)));
     }
 }

@@ -107,13 +107,15 @@ fn exempt(pod: &Pod, name: &str, namespace: &str, exemptions: &Exemptions, host:
     let node = pod.spec.as_ref().and_then(|spec| spec.node_name.as_deref());
     let node = node.unwrap_or_else(|| name.trim_start_matches("kube-apiserver-"));
     Fix::new(
-        format!("on node {node}, add .svc to {} in {MANIFEST}", exemptions.variable),
-        Risk::MeshWide,
         format!(
-            "set {}={} there: the kubelet restarts kube-apiserver, which then calls {host} without the proxy; the command \
-             shows what it runs with",
+            "on node {node}, set {}={} in {MANIFEST}",
             exemptions.variable,
             exemptions.with_svc()
+        ),
+        Risk::MeshWide,
+        format!(
+            "the kubelet restarts kube-apiserver, which then calls {host} without the proxy; the command shows what it \
+             runs with"
         ),
     )
     .run(Command::kubectl([

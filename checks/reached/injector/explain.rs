@@ -160,7 +160,10 @@ fn without_config_map(
             .map(|at| at.0);
         evidence.actual = made.map(|at| at.to_string());
     }
-    let evidence = evidence.expected("before istiod started");
+    let mut evidence = vec![evidence.expected("before istiod started")];
+    if let Some(rejection) = facts.observation().rejection.clone() {
+        evidence.push(Evidence::new(rejection.source, ".message").actual(rejection.message));
+    }
     let restart = deployment.map(|deployment| istiod::restart(deployment, namespace));
     let fix = match config_map {
         Some(_) => Fix::new(
@@ -184,7 +187,7 @@ fn without_config_map(
         because: format!(
             "istiod serves no injector because ConfigMap {name} was absent when it started"
         ),
-        evidence: vec![evidence],
+        evidence,
         fixes: vec![fix],
     }
 }

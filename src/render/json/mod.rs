@@ -8,6 +8,7 @@ pub mod v1alpha1;
 use std::io::{self, Write};
 
 use injdoctor_checks::report::Diagnosis;
+use schemars::generate::SchemaSettings;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::Report;
@@ -61,7 +62,11 @@ impl Serialize for Report<'_> {
 
 /// The contract as a JSON schema.
 pub fn schema() -> schemars::Schema {
-    schemars::schema_for!(v1alpha1::Answer)
+    // What is written, not what would be accepted: every field is there, if only as null.
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    settings
+        .into_generator()
+        .into_root_schema_for::<v1alpha1::Answer>()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use injdoctor_checks::facts::Snapshot;
 use injdoctor_checks::report::Diagnosis;
 
 use super::words;
+use crate::input;
 use crate::render::Report;
 use crate::render::control_plane;
 use crate::render::page::{Page, Span, Style};
@@ -15,6 +16,7 @@ use crate::render::page::{Page, Span, Style};
 pub fn facts(report: &Report, subject: &str, page: &mut Page) -> io::Result<()> {
     let snapshot = report.snapshot;
     let mut facts = Vec::new();
+    facts.extend(manifest(report).map(|file| format!("from {file}")));
     if !snapshot.connection.context.is_empty() {
         facts.push(format!("context {}", snapshot.connection.context));
     }
@@ -32,6 +34,14 @@ pub fn facts(report: &Report, subject: &str, page: &mut Page) -> io::Result<()> 
         ));
     }
     page.flow(&Span::new(Style::Strong, subject), &facts, 2)
+}
+
+/// The file that the only target comes from, if it is not in the cluster.
+fn manifest(report: &Report) -> Option<String> {
+    match report.snapshot.subjects.as_slice() {
+        [one] => one.manifest.as_deref().map(input::title),
+        _ => None,
+    }
 }
 
 /// The target in words.

@@ -186,6 +186,12 @@ impl Cluster {
         self.use_api_server()
     }
 
+    /// Makes what there is now the state that [`Self::restore`] leads back to.
+    pub fn keep(&mut self) -> Result<()> {
+        self.snapshot = Snapshot::take(self.first.api)?;
+        Ok(())
+    }
+
     /// Puts everything back to how it was at the start.
     pub fn restore(&mut self) -> Result<()> {
         if self.second.take().is_some() {

@@ -154,6 +154,8 @@ pub(crate) fn start_controller_manager(site: &Site, port: u16) -> Result<Daemon>
         site.authority.certificate().display()
     ));
     manager.args(["--use-service-account-credentials", "--leader-elect=false"]);
+    // The default, twenty requests a second, is made for bigger clusters with more patience.
+    manager.args(["--kube-api-qps=500", "--kube-api-burst=1000"]);
     Daemon::start("kube-controller-manager", &mut manager, &site.folder)
 }
 

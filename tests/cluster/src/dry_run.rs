@@ -92,8 +92,9 @@ pub fn pod_of(workload: &Value) -> Result<Value> {
         _ => workload.pointer("/spec/template"),
     };
     let template = template.with_context(|| format!("a {kind} has no pod template"))?;
+    let job = |name: String| json!({"job-name": name, "batch.kubernetes.io/job-name": name});
     let added = match kind {
-        "Deployment" | "ReplicaSet" => json!({"pod-template-hash": "5d4f8c7b96"}),
+        "Deployment" => json!({"pod-template-hash": "5d4f8c7b96"}),
         "StatefulSet" => json!({
             "apps.kubernetes.io/pod-index": "0",
             "statefulset.kubernetes.io/pod-name": format!("{name}-0"),
@@ -103,7 +104,9 @@ pub fn pod_of(workload: &Value) -> Result<Value> {
             "controller-revision-hash": "5d4f8c7b96",
             "pod-template-generation": "1",
         }),
-        "Job" | "CronJob" => json!({"job-name": name, "batch.kubernetes.io/job-name": name}),
+        "Job" => job(name.to_owned()),
+        // It appends the minute.
+        "CronJob" => job(format!("{name}-29876543")),
         _ => json!({}),
     };
     let mut labels = template

@@ -6,11 +6,13 @@
 //! cluster gets broken into, and [`run`] proves one of them.
 
 mod api;
+mod audit;
 mod certificates;
 mod cluster;
 mod control_plane;
 mod dry_run;
 mod firewall;
+mod harness;
 mod http;
 mod istio;
 mod istiod;
@@ -31,9 +33,11 @@ use std::env;
 use std::io::{self, Write};
 
 pub use api::{Api, ApiError};
+pub use audit::only_reads;
 pub use cluster::Cluster;
 pub use control_plane::ApiServerSettings;
 pub use dry_run::{Outcome, dry_run, pod_of};
+pub use harness::{Proof, prove};
 pub use network::{Inside, enter};
 pub use run::{run, set_up};
 pub use scenario::{Expectation, Heal, HealedOutcome, Observed, Predicted, Scenario, Step};

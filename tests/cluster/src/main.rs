@@ -1,4 +1,6 @@
-//! The test cluster by hand: a shell in it, healthy or broken by a scenario.
+//! The test cluster by hand: a shell in it, healthy or broken by a scenario; and how quick injdoctor is on it.
+
+mod bench;
 
 use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -25,12 +27,15 @@ enum Commands {
     },
     /// List the scenarios.
     List,
+    /// Measure injdoctor against istioctl and kubectl; the exit code is 1 where it is slower than it should be.
+    Bench,
 }
 
 fn main() -> ExitCode {
     let code = match Arguments::parse().command {
         Commands::Shell { scenario } => shell(scenario.as_deref()),
         Commands::List => list(),
+        Commands::Bench => bench::run(),
     };
     code.unwrap_or_else(|error| {
         // Where even standard error is closed, the exit code has to do.

@@ -12,7 +12,7 @@ const ASKED: [Asked; 5] = [
     (4, ("tier", &["front", "back", ""])),
     (1, ("istio.io/rev", &["canary", "prod"])),
     (1, ("job-name", &["pod-1"])),
-    (1, ("pod-template-hash", &["5d4f8c7b96"])),
+    (1, ("pod-template-hash", &["other"])),
 ];
 
 /// Changes to the configuration of some revisions, to none in half of the worlds.
@@ -83,6 +83,9 @@ fn selector(dice: &mut Dice) -> Value {
         0 => json!({}),
         1 => json!({"matchExpressions": [{"key": "app", "operator": "Sometimes"}]}),
         2 => json!({"matchExpressions": [{"key": "app", "operator": "In", "values": []}]}),
+        3 => {
+            json!({"matchExpressions": [{"key": "app name", "operator": "NotIn", "values": ["other"]}]})
+        }
         _ => match selectors::generate(dice, &ASKED) {
             Value::Null => json!({}),
             selector => selector,

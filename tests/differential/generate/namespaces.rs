@@ -24,8 +24,11 @@ pub const NAMESPACES: [&str; 11] = [
 /// Ordinary ones come first.
 const ORDINARY: usize = 6;
 
+/// The values of `istio-injection` and `istio.io/rev`.
+type Asked = (Option<&'static str>, Option<&'static str>);
+
 /// Two labels that decide, in the combinations that are met.
-const INJECTION: [(u32, (Option<&str>, Option<&str>)); 23] = [
+const INJECTION: [(u32, Asked); 23] = [
     (12, (None, None)),
     (34, (Some("enabled"), None)),
     (3, (Some("disabled"), None)),

@@ -213,6 +213,9 @@ fn odd(dice: &mut Dice, spec: &mut Value) {
         json!({"priorityClassName": "system-node-critical"}),
     ];
     for (field, value) in dice.pick(&settings).as_object().into_iter().flatten() {
-        spec[field] = value.clone();
+        match (spec[field].as_array_mut(), value.as_array()) {
+            (Some(known), Some(more)) => known.extend(more.iter().cloned()),
+            _ => spec[field] = value.clone(),
+        }
     }
 }

@@ -33,7 +33,7 @@ pub const OF_PODS: [Asked; 6] = [
     (5, ("istio.io/rev", &["default", "canary", "prod", "gone"])),
     (4, ("app", &["reviews", "cart", "db"])),
     (3, ("tier", &["front", "back", ""])),
-    (1, ("pod-template-hash", &["5d4f8c7b96"])),
+    (1, ("pod-template-hash", &["other"])),
     (1, ("job-name", &["pod-1"])),
 ];
 

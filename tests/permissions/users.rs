@@ -1,0 +1,96 @@
+//! A user for each subset of the permissions.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use testcluster::{Cluster, retry};
+
+use crate::subsets::{Permission, Subset, permissions};
+
+/// May do everything that the checks declare.
+pub const ALL: &str = "everything";
+
+/// May do what the ClusterRole in docs allows.
+pub const DOCUMENTED: &str = "documented";
+
+const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
+
+/// Creates the users, and waits until their permissions count.
+pub fn create(cluster: &Cluster, subsets: &[Subset]) -> Result<()> {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/clusterrole.yaml");
+    cluster.kubectl(&["apply", "-f", &docs.to_string_lossy()])?;
+    bind(cluster, DOCUMENTED, "injdoctor")?;
+    let permissions = permissions();
+    grant(cluster, ALL, permissions.iter())?;
+    for subset in subsets {
+        let granted = permissions.difference(&subset.refused);
+        grant(cluster, &subset.user, granted)?;
+    }
+    // Each is written after those before it, and seen in that order.
+    grant(cluster, "last", permissions.iter())?;
+    retry(Duration::from_secs(20), || {
+        permissions
+            .iter()
+            .try_for_each(|permission| may(cluster, "last", permission))
+    })
+}
+
+fn grant<'a>(
+    cluster: &Cluster,
+    user: &str,
+    granted: impl Iterator<Item = &'a Permission>,
+) -> Result<()> {
+    let rules: Vec<Value> = granted
+        .map(|one| json!({"apiGroups": [one.group], "resources": [one.resource], "verbs": [one.verb]}))
+        .collect();
+    let role = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": user},
+        "rules": rules,
+    });
+    cluster
+        .api()
+        .create(&format!("{RBAC}/clusterroles"), &role)?;
+    bind(cluster, user, user)
+}
+
+fn bind(cluster: &Cluster, user: &str, role: &str) -> Result<()> {
+    let group = "rbac.authorization.k8s.io";
+    let binding = json!({
+        "apiVersion": format!("{group}/v1"),
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": user},
+        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": role},
+        "subjects": [{"apiGroup": group, "kind": "User", "name": user}],
+    });
+    cluster
+        .api()
+        .create(&format!("{RBAC}/clusterrolebindings"), &binding)?;
+    Ok(())
+}
+
+fn may(cluster: &Cluster, user: &str, permission: &Permission) -> Result<()> {
+    let Permission {
+        group,
+        resource,
+        verb,
+    } = permission;
+    let review = json!({
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SubjectAccessReview",
+        "spec": {"user": user, "resourceAttributes": {"group": group, "resource": resource, "verb": verb}},
+    });
+    let reviews = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+    let answer = cluster
+        .api()
+        .create(reviews, &review)
+        .context("cannot ask what a user may do")?;
+    ensure!(
+        answer["status"]["allowed"] == true,
+        "{user} may not {permission} yet"
+    );
+    Ok(())
+}
