@@ -16,8 +16,10 @@ use super::JudgedPod;
 pub fn as_admitted(pod: &JudgedPod) -> Value {
     let mut metadata = json!({ "namespace": pod.namespace });
     if let Some(fields) = metadata.as_object_mut() {
-        if let Some(name) = &pod.name {
-            fields.insert("name".to_owned(), json!(name));
+        for (field, name) in [("name", &pod.name), ("generateName", &pod.generate_name)] {
+            if let Some(name) = name {
+                fields.insert(field.to_owned(), json!(name));
+            }
         }
         for (field, map) in [("labels", &pod.labels), ("annotations", &pod.annotations)] {
             if !map.is_empty() {

@@ -106,6 +106,40 @@ pub fn revision(container: &Container) -> &str {
     }
 }
 
+/// Whether an istiod puts the proxy among the init containers, as one that goes on running.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NativeSidecars {
+    /// Always.
+    On,
+    /// Never.
+    Off,
+    /// Where the kubelets are new enough.
+    ByNodes,
+    /// The variable's value is not written in the pod.
+    NotVisible,
+}
+
+/// What an istiod's environment says about native sidecars; before 1.27 they are off by default.
+/// Source: Istio 1.31, `pilot/pkg/features/pilot.go` (`EnableNativeSidecars`); 1.26, the same.
+pub fn native_sidecars(container: &Container) -> NativeSidecars {
+    let mut variables = container.env.iter().flatten();
+    let variable = variables.find(|variable| variable.name == "ENABLE_NATIVE_SIDECARS");
+    let is_old = minor_version(container).is_some_and(|minor| minor < 27);
+    let Some(variable) = variable else {
+        return match is_old {
+            true => NativeSidecars::Off,
+            false => NativeSidecars::ByNodes,
+        };
+    };
+    match variable.value.as_deref() {
+        _ if variable.value_from.is_some() => NativeSidecars::NotVisible,
+        Some("true") => NativeSidecars::On,
+        Some("1" | "t" | "T" | "TRUE" | "True") if is_old => NativeSidecars::On,
+        Some("auto") if !is_old => NativeSidecars::ByNodes,
+        _ => NativeSidecars::Off,
+    }
+}
+
 /// The minor version of an istiod 1.x, from the tag of its image.
 pub fn minor_version(container: &Container) -> Option<u32> {
     let (_, tag) = container.image.as_deref()?.rsplit_once(':')?;
@@ -114,4 +148,41 @@ pub fn minor_version(container: &Container) -> Option<u32> {
         .next()?
         .parse()
         .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn native_sidecars_follow_the_environment_and_the_version() {
+        use NativeSidecars::{ByNodes, NotVisible, Off, On};
+        for (image, env, expected) in [
+            ("pilot:1.31.0", json!([]), ByNodes),
+            ("pilot:latest", json!([]), ByNodes),
+            ("pilot:1.26.4-distroless", json!([]), Off),
+            ("pilot:1.31.0", json!({"value": "auto"}), ByNodes),
+            ("pilot:1.26.4", json!({"value": "auto"}), Off),
+            ("pilot:1.31.0", json!({"value": "true"}), On),
+            ("pilot:1.31.0", json!({"value": "True"}), Off),
+            ("pilot:1.26.4", json!({"value": "True"}), On),
+            ("pilot:1.31.0", json!({}), Off),
+            (
+                "pilot:1.31.0",
+                json!({"valueFrom": {"configMapKeyRef": {"key": "a"}}}),
+                NotVisible,
+            ),
+        ] {
+            let mut container = json!({"name": "discovery", "image": format!("istio/{image}")});
+            if let Some(fields) = env.as_object() {
+                let mut variable = fields.clone();
+                variable.insert("name".to_owned(), json!("ENABLE_NATIVE_SIDECARS"));
+                container["env"] = json!([variable]);
+            }
+            let container = serde_json::from_value(container).unwrap();
+            assert_eq!(native_sidecars(&container), expected, "{image} {env}");
+        }
+    }
 }

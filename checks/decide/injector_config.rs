@@ -91,7 +91,7 @@ impl Config {
 }
 
 /// YAML as istiod's parser takes it: the last of two equal keys counts.
-fn yaml(text: &str) -> Result<Value, String> {
+pub(super) fn yaml(text: &str) -> Result<Value, String> {
     if text.trim().is_empty() {
         return Ok(Value::Null);
     }

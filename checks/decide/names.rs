@@ -10,8 +10,12 @@ pub const ISTIO_TAG: &str = "istio.io/tag";
 pub const INJECT: &str = "sidecar.istio.io/inject";
 /// Annotation of injected pods: what was added, and by which revision.
 pub const STATUS: &str = "sidecar.istio.io/status";
+/// Annotation of pods with a configuration of their proxy, over that of the mesh.
+pub const PROXY_CONFIG: &str = "proxy.istio.io/config";
 /// Annotation of injected pods that had an `istio-proxy` or the like of their own: what theirs said.
 pub const OVERRIDES: &str = "proxy.istio.io/overrides";
+/// Annotation of pods that says whether the sidecar is an init container that goes on running.
+pub const NATIVE: &str = "sidecar.istio.io/nativeSidecar";
 /// Annotation of pods that names the templates to inject.
 pub const TEMPLATES: &str = "inject.istio.io/templates";
 /// Label of namespaces and pods that names the data plane.

@@ -20,6 +20,8 @@ pub struct JudgedPod {
     pub spec: PodSpec,
     /// Its name, where it is known before creation.
     pub name: Option<String>,
+    /// What the API server makes a name of.
+    pub generate_name: Option<String>,
 }
 
 /// What a controller writes where only the new pod will tell.
@@ -54,6 +56,22 @@ fn controller_labels(workload: &Workload) -> Vec<(&'static str, String)> {
     }
 }
 
+/// The `name` and the `generateName` of the next pod.
+/// Source: Kubernetes 1.36, `pkg/controller/controller_utils.go` (`GetPodFromTemplate`).
+fn names(workload: &Workload) -> (Option<String>, Option<String>) {
+    let metadata = &workload.metadata;
+    let name = metadata.name.as_deref().unwrap_or_default();
+    let prefix = Some(format!("{name}-"));
+    match workload.kind {
+        Kind::Pod => (metadata.name.clone(), metadata.generate_name.clone()),
+        Kind::StatefulSet => (Some(format!("{name}-0")), prefix),
+        Kind::ReplicaSet | Kind::DaemonSet | Kind::Job => (None, prefix),
+        // By way of a ReplicaSet or a Job, whose name ends in what only it will tell.
+        Kind::Deployment | Kind::CronJob => (None, Some(format!("{name}-{UNTOLD}-"))),
+        Kind::MutatingWebhookConfiguration => (None, None),
+    }
+}
+
 impl JudgedPod {
     /// The next pod of a workload.
     pub fn of(workload: &Workload, facts: &Facts) -> Self {
@@ -66,16 +84,14 @@ impl JudgedPod {
         for (key, value) in controller_labels(workload) {
             labels.insert(key.to_owned(), value);
         }
-        let name = match workload.kind {
-            Kind::Pod => workload.metadata.name.clone(),
-            _ => None,
-        };
+        let (name, generate_name) = names(workload);
         Self {
             namespace: facts.target().namespace.clone(),
             labels,
             annotations: annotations.unwrap_or_default(),
             spec: workload.template.spec.clone(),
             name,
+            generate_name,
         }
     }
 }

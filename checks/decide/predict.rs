@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
+use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
 
 use super::called::{NotCalled, called};
 use super::injector::{entries, is_injector};
@@ -57,8 +57,11 @@ pub fn predict(facts: &Facts) -> Prediction {
     };
     if let Err(missing) = walk(facts, &mut prediction) {
         prediction.outcome = Outcome::Unknown;
-        prediction.revision = None;
         prediction.because = missing.0;
+    }
+    if prediction.outcome != Outcome::Injected {
+        // What one webhook injects is lost where a later one has the pod rejected.
+        prediction.revision = None;
     }
     prediction
 }
@@ -79,12 +82,18 @@ fn walk(facts: &Facts, prediction: &mut Prediction) -> Result<(), Missing> {
     let mut calls = std::mem::take(&mut prediction.calls);
     let webhooks = entries(facts.webhooks()?);
     let mut outcome = Ok(());
+    // A webhook with this policy is called again once a later one has changed the pod: it has the last word.
+    let returns =
+        |webhook: &MutatingWebhook| webhook.reinvocation_policy.as_deref() == Some("IfNeeded");
+    let mut overruled = false;
     for (call, (configuration, webhook)) in calls.iter_mut().zip(webhooks) {
         let entry = Entry {
             configuration,
             webhook,
         };
-        outcome = step(facts, &pod, entry, call, prediction);
+        let overruled_now = overruled && !returns(webhook);
+        outcome = step(facts, &pod, entry, call, prediction, overruled_now);
+        overruled |= returns(webhook) && call.rendered.as_ref().is_some_and(Answer::is_yes);
         if outcome.is_err() || prediction.outcome == Outcome::Rejected {
             break;
         }
@@ -104,13 +113,15 @@ pub fn is_static(facts: &Facts) -> Result<bool, Missing> {
         && annotations.is_some_and(|all| all.contains_key("kubernetes.io/config.mirror")))
 }
 
-/// One webhook entry: what it does to the pod, and so to the prediction.
+/// One webhook entry: what it does to the pod, and so to the prediction; where it injects and is
+/// overruled, another one injects after it.
 fn step(
     facts: &Facts,
     pod: &JudgedPod,
     entry: Entry,
     call: &mut Call,
     prediction: &mut Prediction,
+    overruled: bool,
 ) -> Result<(), Missing> {
     let name = format!("{}/{}", call.configuration, call.entry);
     let fails_closed = entry.webhook.failure_policy.as_deref() != Some("Ignore");
@@ -163,6 +174,7 @@ fn step(
             decide(stage, outcome, because);
         }
         Some(refusal) => decide(Stage::Rendered, Outcome::Rejected, refusal.to_string()),
+        None if overruled => {}
         None => {
             decide(Stage::Rendered, Outcome::Injected, wanted.to_string());
             prediction.revision = Some(istiod.revision);

@@ -240,6 +240,7 @@ mod tests {
             annotations: map(annotations),
             spec: PodSpec::default(),
             name: None,
+            generate_name: None,
         }
     }
 

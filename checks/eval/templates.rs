@@ -27,6 +27,16 @@ pub fn templates(
     }
 }
 
+/// Every action of a template's text with where it begins and ends, the braces included.
+pub(crate) fn actions(template: &str) -> impl Iterator<Item = (usize, &str, usize)> {
+    template.match_indices("{{").filter_map(|(start, _)| {
+        let rest = template.get(start..)?;
+        let length = rest.find("}}")? + 2;
+        let action = rest.get(..length)?.trim_matches(['{', '}', '-']).trim();
+        Some((start, action, start + length))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(

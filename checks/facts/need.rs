@@ -28,6 +28,8 @@ pub enum Need {
     MeshConfig,
     /// ConfigMap istio-ca-root-cert in istiod's namespace.
     RootCertificate,
+    /// The nodes' kubelets.
+    Nodes,
     /// The pods of kube-apiserver.
     ApiServers,
     /// The API server's version.
@@ -64,7 +66,7 @@ const GET_LIST: &[&str] = &["get", "list"];
 
 impl Need {
     /// Every need, in the order of the pod's way.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Object,
         Self::Pods,
         Self::ReplicaSets,
@@ -76,6 +78,7 @@ impl Need {
         Self::InjectorConfig,
         Self::MeshConfig,
         Self::RootCertificate,
+        Self::Nodes,
         Self::ApiServers,
         Self::ServerVersion,
     ];
@@ -94,6 +97,7 @@ impl Need {
             Self::InjectorConfig => "the injector's ConfigMap",
             Self::MeshConfig => "the mesh's ConfigMap",
             Self::RootCertificate => "ConfigMap istio-ca-root-cert",
+            Self::Nodes => "the versions of the nodes' kubelets",
             Self::ApiServers => "the pods of kube-apiserver",
             Self::ServerVersion => "the API server's version",
         }
@@ -155,6 +159,10 @@ impl Need {
             }
             Self::InjectorConfig | Self::MeshConfig | Self::RootCertificate => {
                 const RULES: &[Permission] = &[permission("", "configmaps", GET)];
+                RULES
+            }
+            Self::Nodes => {
+                const RULES: &[Permission] = &[permission("", "nodes", LIST)];
                 RULES
             }
             Self::ServerVersion => &[],

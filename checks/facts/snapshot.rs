@@ -77,6 +77,9 @@ pub struct Cluster {
     /// By [`key`]: the injector's and the mesh's ConfigMap of each revision, and
     /// `istio-ca-root-cert` in each istiod's namespace.
     pub config_maps: BTreeMap<String, Fact<ConfigMap>>,
+    /// The versions of the kubelets by node: `v1.36.3`. Asked for only where the pods' sidecars can differ by it.
+    #[serde(default)]
+    pub kubelet_versions: Fact<BTreeMap<String, String>>,
     /// The pods in kube-system with label `component=kube-apiserver`; an empty list where the
     /// control plane is managed elsewhere.
     pub api_servers: Fact<Vec<Pod>>,
@@ -103,4 +106,12 @@ pub struct Subject {
     pub pods: Fact<Vec<Pod>>,
     /// Events about the object, its owners, ReplicaSets and pods, newest last. They expire after an hour.
     pub events: Fact<Vec<Event>>,
+}
+
+impl Subject {
+    /// The object and its owners, as far as they were read.
+    pub fn workloads(&self) -> impl Iterator<Item = &Workload> {
+        let all = std::iter::once(&self.object).chain(&self.owners);
+        all.filter_map(Fact::got)
+    }
 }

@@ -50,6 +50,7 @@ fn nothing<'a>(
         namespace.and_then(why),
         why(&cluster.webhooks),
         why(&cluster.api_servers),
+        why(&cluster.kubelet_versions),
     ];
     own.into_iter()
         .flatten()

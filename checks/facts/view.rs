@@ -287,6 +287,13 @@ impl<'a> Facts<'a> {
         )
     }
 
+    /// The versions of the kubelets by node.
+    pub fn kubelet_versions(&self) -> Result<Option<&'a BTreeMap<String, String>>, Missing> {
+        self.reading(Need::Nodes);
+        let versions = &self.snapshot().cluster.kubelet_versions;
+        versions.known("the versions of the nodes' kubelets")
+    }
+
     /// The pods of kube-apiserver; none where the control plane is managed elsewhere.
     pub fn api_servers(&self) -> Result<&'a [Pod], Missing> {
         self.reading(Need::ApiServers);

@@ -1,12 +1,12 @@
 //! From a question to a snapshot.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
-use injdoctor_checks::decide::injectors;
+use injdoctor_checks::decide::{brings_istio_containers, injectors};
 use injdoctor_checks::facts::{Cluster, Fact, Kind, Snapshot, Subject, Target};
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::Event;
+use k8s_openapi::api::core::v1::{Event, Node};
 use tokio::join;
 
 use super::applied::applied;
@@ -83,12 +83,13 @@ fn not_found_line(target: &Target) -> String {
 /// [`CollectError`] where nothing can be read at all, or what was asked about does not exist.
 pub async fn collect(link: &Link, question: &Question) -> Result<Snapshot, CollectError> {
     let reader = Reader::new(link);
-    let (cluster, subjects) = match &question.0 {
+    let (mut cluster, subjects) = match &question.0 {
         Asked::Named { namespace, objects } => named(&reader, namespace, objects).await?,
         Asked::Sweep(sweep) => swept(&reader, sweep).await?,
         Asked::Manifests(manifests) => with_manifests(&reader, manifests).await?,
         Asked::Webhooks(name) => webhooks(&reader, name.as_deref()).await?,
     };
+    cluster.kubelet_versions = kubelet_versions(&reader, &subjects).await;
     Ok(Snapshot {
         api_version: Snapshot::API_VERSION.to_owned(),
         kind: Snapshot::KIND.to_owned(),
@@ -97,6 +98,27 @@ pub async fn collect(link: &Link, question: &Question) -> Result<Snapshot, Colle
         cluster,
         subjects,
     })
+}
+
+/// The kubelets decide where the proxy goes, which matters to pods that bring one.
+async fn kubelet_versions(
+    reader: &Reader<'_>,
+    subjects: &[Subject],
+) -> Fact<BTreeMap<String, String>> {
+    let mut workloads = subjects.iter().flat_map(Subject::workloads);
+    if !workloads.any(brings_istio_containers) {
+        return Fact::NotAsked;
+    }
+    let version = |node: Node| {
+        let info = node.status.and_then(|status| status.node_info);
+        let version = info.map(|info| info.kubelet_version);
+        (
+            node.metadata.name.unwrap_or_default(),
+            version.unwrap_or_default(),
+        )
+    };
+    let nodes = reader.list::<Node>(Selection::default()).await;
+    nodes.map(|nodes| nodes.into_iter().map(version).collect())
 }
 
 type Read = Result<(Cluster, Vec<Subject>), CollectError>;

@@ -113,13 +113,17 @@ impl Lab {
                 .cloned()
                 .unwrap_or_else(|| json!({}));
             let replicas = u64::from(!world.stopped.iter().any(|one| one == revision));
-            if self.injectors.get(revision) == Some(&Value::Null) {
+            match self.injectors.get(revision) {
                 // It shows that the ConfigMap is younger than the istiod, which may or may not have read it.
-                self.scale(revision, 0)?;
-                self.change_injector(revision, &json!({}))?;
+                Some(Value::Null) => {
+                    self.scale(revision, 0)?;
+                    self.change_injector(revision, &json!({}))?;
+                }
+                Some(Value::String(_)) => self.change_injector(revision, &json!({}))?,
+                _ => {}
             }
-            if wanted.is_null() {
-                // An istiod that starts without it serves nothing; here it is taken away from one that runs.
+            if !wanted.is_object() {
+                // An istiod that starts with it serves nothing; here it comes to one that runs.
                 self.scale(revision, replicas)?;
             }
             if !is_legal(&wanted) {

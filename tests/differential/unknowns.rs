@@ -1,13 +1,13 @@
 //! What injdoctor may leave open, because nobody could tell it from the objects of the cluster.
 
 /// Words of a reason, and why it is a good one.
-const EXPECTED: [(&str, &str); 6] = [
+const EXPECTED: [(&str, &str); 7] = [
     (
         "cannot be seen from the cluster's API",
         "a webhook by URL leads out of the cluster, and whether anybody answers there no object says",
     ),
     (
-        "leads to different programs or revisions in turn",
+        "revisions or versions in turn",
         "a Service that selects several istiods: which of them injects is left to chance",
     ),
     (
@@ -17,6 +17,10 @@ const EXPECTED: [(&str, &str); 6] = [
     (
         "goes on with what it read",
         "the injector's ConfigMap is gone; what istiod read before stands nowhere",
+    ),
+    (
+        "whether a Secret holds another certificate is not visible",
+        "istiod's own certificate does not bear the name, but one that an administrator puts into a Secret may",
     ),
     (
         "mean the same to Prometheus, and istiod takes any of them",

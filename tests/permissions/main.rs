@@ -17,9 +17,10 @@ use subsets::{Subset, subsets};
 use users::{ALL, DOCUMENTED, create};
 
 /// Worlds with other decisive facts: the scenarios of these names.
-const WORLDS: [&str; 12] = [
+const WORLDS: [&str; 13] = [
     "healthy/namespace-label",
     "healthy/revision-tag",
+    "healthy/own-istio-proxy",
     "called/namespace-not-labelled",
     "called/pod-predates-injection",
     "called/revision-unknown",

@@ -4,7 +4,7 @@ use k8s_openapi::api::admissionregistration::v1::ServiceReference;
 use k8s_openapi::api::core::v1::{Container, Pod};
 
 use super::{Endpoints, Istiod, Step, Unreachable};
-use crate::decide::injector::{istiod_container, minor_version, revision};
+use crate::decide::injector::{istiod_container, minor_version, native_sidecars, revision};
 use crate::decide::names;
 use crate::facts::{Facts, Missing};
 
@@ -47,6 +47,7 @@ pub fn backends<'a>(
             namespace: service.namespace.clone(),
             revision: revision(container).to_owned(),
             minor: minor_version(container),
+            native_sidecars: native_sidecars(container),
         };
         backends.istiods.push((*port, istiod, pod));
     }

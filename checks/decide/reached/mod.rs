@@ -23,6 +23,7 @@ use std::fmt;
 
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
 
+use super::injector::NativeSidecars;
 use super::{Answer, names};
 use crate::facts::{Facts, Missing};
 
@@ -30,6 +31,7 @@ pub use backends::{Backends, backends, injector_port};
 pub use destination::{Destination, Destinations, destinations};
 pub use endpoints::{Endpoints, endpoints};
 pub use proxy::{Detour, detours, environment_of};
+pub use root::is_self_made;
 pub use service::{called_port, host};
 pub use trust::{ca_bundle, root_certificate};
 pub use unreachable::{NotServing, Unreachable};
@@ -58,6 +60,8 @@ pub struct Istiod {
     pub revision: String,
     /// N of its version 1.N, where the image's tag tells.
     pub minor: Option<u32>,
+    /// Where it puts the proxy.
+    pub native_sidecars: NativeSidecars,
 }
 
 impl Istiod {

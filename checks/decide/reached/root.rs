@@ -71,6 +71,15 @@ pub fn others(facts: &Facts, namespace: &str, own: &str) -> Result<Vec<String>, 
     Ok(others)
 }
 
+/// Whether istiod signed these roots for itself: then they have an organisation and nothing else.
+/// Source: Istio 1.31, `security/pkg/pki/ca/ca.go` (`NewSelfSignedIstioCAOptions`).
+pub fn is_self_made(root: &Bundle) -> bool {
+    let mut roots = root.certificates.iter();
+    roots.all(|one| {
+        one.is_self_signed && one.subject.starts_with("O=") && !one.subject.contains(',')
+    })
+}
+
 /// Whether a caBundle is older than any root that this istiod can have: the authority's Secret only
 /// ever gets newer roots, as far as istiod signs them for itself, and when it started it held `root`
 /// or a newer one.
@@ -78,11 +87,9 @@ pub fn is_outdated(bundle: &Bundle, root: &Bundle, pods: &[&Pod]) -> bool {
     let Some(oldest) = root.certificates.iter().map(|one| one.not_before).min() else {
         return false;
     };
-    let is_own = |subject: &str| subject.starts_with("O=") && !subject.contains(',');
-    let mut roots = root.certificates.iter();
     let mut anchors = bundle.certificates.iter();
     !pods.is_empty()
-        && roots.all(|one| one.is_self_signed && is_own(&one.subject))
+        && is_self_made(root)
         && anchors.all(|one| one.not_before < oldest)
         && pods
             .iter()

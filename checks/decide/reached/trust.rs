@@ -171,6 +171,7 @@ fn names_host(container: &Container, istiod: &Istiod, service: &ServiceReference
 
 #[cfg(test)]
 mod tests {
+    use crate::decide::injector::NativeSidecars;
     use serde_json::json;
 
     use super::*;
@@ -200,6 +201,7 @@ mod tests {
                 namespace: "istio-system".to_owned(),
                 revision: revision.to_owned(),
                 minor: None,
+                native_sidecars: NativeSidecars::ByNodes,
             };
             let reference = ServiceReference {
                 name: service.to_owned(),

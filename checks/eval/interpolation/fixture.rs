@@ -60,6 +60,7 @@ pub(super) fn judge(pairs: &[(&str, &str)]) -> Verdict {
     let surroundings = Surroundings {
         templates: &[SIDECAR],
         volumes: &["own"],
+        intercepts: true,
     };
     verdict(pairs[0].0, &owned.collect(), surroundings)
 }

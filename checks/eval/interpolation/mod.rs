@@ -24,6 +24,8 @@ pub struct Surroundings<'a> {
     pub templates: &'a [&'a str],
     /// The names of the volumes that the pod has itself.
     pub volumes: &'a [&'a str],
+    /// Whether it is known that the sidecar comes with its init container.
+    pub intercepts: bool,
 }
 
 /// Whether the sidecar can still be read with this annotation in it.
@@ -44,6 +46,7 @@ pub fn verdict(
         "readiness.status.sidecar.istio.io/initialDelaySeconds"
         | "readiness.status.sidecar.istio.io/periodSeconds"
         | "readiness.status.sidecar.istio.io/failureThreshold" => number::fits_32_bits(value),
+        "sidecar.istio.io/proxyImageType" => image_type(value, annotations),
         // Rendered only where it is a whole image.
         "sidecar.istio.io/proxyImage" if !value.contains('/') => Verdict::Valid,
         // Rendered only for one CNI provider, and in there not as it is.
@@ -53,13 +56,22 @@ pub fn verdict(
     }
 }
 
+/// The end of the image's tag, unless an annotation names a whole image.
+fn image_type(value: &str, annotations: &BTreeMap<String, String>) -> Verdict {
+    let image = annotations.get("sidecar.istio.io/proxyImage");
+    if image.is_some_and(|image| image.contains('/')) {
+        return Verdict::Valid;
+    }
+    printed::printed(&format!("image: \"x{}\"", place::MARK), value)
+}
+
 fn in_all_places(
     name: &str,
     annotations: &BTreeMap<String, String>,
     surroundings: Surroundings,
 ) -> Verdict {
     let mut all: Option<Verdict> = None;
-    for place in place::places(name, surroundings.templates) {
+    for place in place::places(name, surroundings) {
         let verdict = place.take(name, annotations, surroundings);
         if place.always && matches!(verdict, Verdict::Invalid(_)) {
             return verdict;

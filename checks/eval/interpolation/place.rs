@@ -3,6 +3,7 @@
 use super::printed::{is_harmless, printed};
 use super::{Surroundings, unknown_use, volume};
 use crate::eval::annotations::Verdict;
+use crate::eval::templates::actions;
 use std::collections::BTreeMap;
 
 /// A place where a template prints an annotation.
@@ -29,22 +30,25 @@ enum How {
 pub(super) const MARK: char = '\u{fffc}';
 
 /// Where the templates print the annotation of this name.
-pub(super) fn places(name: &str, templates: &[&str]) -> Vec<Place> {
+pub(super) fn places(name: &str, surroundings: Surroundings) -> Vec<Place> {
     let named = [format!("`{name}`"), format!("\"{name}\"")];
     let is_named = |action: &str| named.iter().any(|name| action.contains(name.as_str()));
     let mut places = Vec::new();
-    for template in templates {
-        // Whether each of the open conditions holds because the pod has the annotation.
-        let mut open: Vec<bool> = Vec::new();
+    for template in surroundings.templates {
+        // Whether each of the open conditions is known to hold.
+        let mut open: Vec<Known> = Vec::new();
         for (start, action, end) in actions(template) {
-            let always = open.iter().all(|holds| *holds);
+            let always = open.iter().all(|known| *known == Known::Holds);
             match action.split_whitespace().next() {
                 Some("if" | "with" | "range" | "define" | "block") => {
-                    open.push(is_named(action) && holds(action));
+                    open.push(known(action, is_named(action), surroundings.intercepts));
                 }
                 Some("else") => {
-                    open.pop();
-                    open.push(false);
+                    let before = open.pop();
+                    open.push(match before {
+                        Some(Known::Fails) => Known::Holds,
+                        _ => Known::Nothing,
+                    });
                 }
                 Some("end") => {
                     open.pop();
@@ -61,27 +65,42 @@ pub(super) fn places(name: &str, templates: &[&str]) -> Vec<Place> {
     places
 }
 
-/// Whether a condition that names an annotation holds for every pod that has it. An image is only looked at where it
-/// holds a slash.
-fn holds(condition: &str) -> bool {
-    [
+/// What is known of a condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Holds,
+    Fails,
+    Nothing,
+}
+
+/// What is known of a condition, given whether it names the annotation, which the pod has, and whether the sidecar comes
+/// with its init container. An image is only looked at where it holds a slash.
+fn known(condition: &str, is_named: bool, intercepts: bool) -> Known {
+    let for_all_who_have_it = [
         "if isset ",
         "if (isset ",
         "if or (isset ",
         "if contains \"/\" (annotation ",
-    ]
-    .iter()
-    .any(|start| condition.starts_with(start))
-}
-
-/// Every action with where it begins and ends, the braces included.
-fn actions(template: &str) -> impl Iterator<Item = (usize, &str, usize)> {
-    template.match_indices("{{").filter_map(|(start, _)| {
-        let rest = template.get(start..)?;
-        let length = rest.find("}}")? + 2;
-        let action = rest.get(..length)?.trim_matches(['{', '}', '-']).trim();
-        Some((start, action, start + length))
-    })
+    ];
+    match condition {
+        "if $noInitContainer" if intercepts => Known::Fails,
+        _ if intercepts
+            && condition.starts_with(
+                "if ne (annotation .ObjectMeta `sidecar.istio.io/interceptionMode` ",
+            )
+            && condition.ends_with(" `NONE`") =>
+        {
+            Known::Holds
+        }
+        _ if is_named
+            && for_all_who_have_it
+                .iter()
+                .any(|start| condition.starts_with(start)) =>
+        {
+            Known::Holds
+        }
+        _ => Known::Nothing,
+    }
 }
 
 /// The line around an action, with the mark in its place and a word in that of others.
@@ -166,6 +185,7 @@ mod tests {
             let surroundings = Surroundings {
                 templates: &[template],
                 volumes: &[],
+                intercepts: true,
             };
             verdict("example.com/a", &annotations, surroundings)
         };
@@ -183,5 +203,29 @@ mod tests {
             "{one}\n{{{{ if .B }}}}{{{{ else }}}}y: \"{{{{ annotation .ObjectMeta `example.com/a` 1 }}}}\"{{{{ end }}}}"
         );
         assert!(matches!(judge(&either, "a: b"), Verdict::CannotTell(_)));
+    }
+
+    #[test]
+    fn the_init_container_may_be_known_to_be_there() {
+        let template = "\
+{{ if $noInitContainer }}
+initContainers: []
+{{ else -}}
+{{ if ne (annotation .ObjectMeta `sidecar.istio.io/interceptionMode` .Mode) `NONE` }}
+a: \"{{ annotation .ObjectMeta `example.com/a` 1 }}\"
+{{ end }}
+{{ end }}
+b: {{ annotation .ObjectMeta `example.com/a` 1 }}";
+        let annotations = BTreeMap::from([("example.com/a".to_owned(), "a\"b".to_owned())]);
+        let judge = |intercepts| {
+            let surroundings = Surroundings {
+                templates: &[template],
+                volumes: &[],
+                intercepts,
+            };
+            verdict("example.com/a", &annotations, surroundings)
+        };
+        assert!(matches!(judge(true), Verdict::Invalid(_)));
+        assert!(matches!(judge(false), Verdict::CannotTell(_)));
     }
 }

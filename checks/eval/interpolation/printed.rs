@@ -36,7 +36,7 @@ pub(super) fn printed(line: &str, value: &str) -> Verdict {
         "z: z"
     };
     // Between quotes, istiod's parser takes a line that is not indented for the next one of the text.
-    let quoted = line.contains(&format!("\"{MARK}"));
+    let quoted = line.contains(&format!("\"{MARK}")) || line.ends_with(&format!("{MARK}\""));
     let read = |value: &str| {
         let value = if quoted {
             value.replace('\n', " ")

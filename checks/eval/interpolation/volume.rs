@@ -25,10 +25,12 @@ pub(super) fn verdict(
                 "what stands under {key:?} is not an object with fields"
             ));
         };
+        // The item's own name comes later in the sidecar's YAML than the key, and wins.
         let mut item = fields.clone();
-        item.insert("name".to_owned(), json!(key));
+        item.entry("name").or_insert_with(|| json!(key));
         if name.ends_with("/userVolumeMount") {
-            typed::<VolumeMount>(item).worse(mounted(key, annotations, surroundings))
+            let volume = name_of(key, fields);
+            typed::<VolumeMount>(item).worse(mounted(volume, annotations, surroundings))
         } else if name.ends_with("/userVolume") {
             typed::<Volume>(item)
         } else {
@@ -36,6 +38,11 @@ pub(super) fn verdict(
         }
     });
     verdicts.reduce(Verdict::worse).unwrap_or(Verdict::Valid)
+}
+
+/// The name that an item goes by.
+fn name_of<'a>(key: &'a str, fields: &'a Map<String, Value>) -> &'a str {
+    fields.get("name").and_then(Value::as_str).unwrap_or(key)
 }
 
 /// The items of a JSON object or list under the names that the template gives them; none for anything else.
@@ -81,7 +88,10 @@ fn mounted(
     let added = added.and_then(|text| parse_items(text)).unwrap_or_default();
     let of_template = format!("name: {volume}\n");
     let known = surroundings.volumes.contains(&volume)
-        || added.iter().any(|(name, _)| name == volume)
+        || added.iter().any(|(key, item)| {
+            item.as_object()
+                .is_some_and(|fields| name_of(key, fields) == volume)
+        })
         || surroundings
             .templates
             .iter()
@@ -136,12 +146,14 @@ mod tests {
                 "null",
                 r#"{"istio-token":{"mountPath":"/y"}}"#,
                 r#"{"own":{"mountPath":"/y"}}"#,
+                r#"[{"name":"own","mountPath":"/y"}]"#,
             ],
             &[
                 "notjson",
                 "",
                 r#"{"v":{"mountPath":"/x"}}"#,
                 r#"{"own":{}}"#,
+                r#"{"own":{"name":"gone","mountPath":"/y"}}"#,
                 r#"{"own":{"mountPath":5}}"#,
             ],
         );

@@ -24,7 +24,7 @@ declare_check! {
     /// - Kubernetes, Using RBAC authorization: <https://kubernetes.io/docs/reference/access-authn-authz/rbac/>
     "INJ001", "access-denied", Mesh, about Webhooks,
     needs [
-        Object, Pods, ReplicaSets, Events, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig,
+        Object, Pods, ReplicaSets, Events, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig, Nodes,
         RootCertificate, ApiServers, ServerVersion,
     ],
     folds [],

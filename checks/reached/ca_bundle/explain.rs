@@ -29,6 +29,9 @@ pub fn explain(facts: &Facts, destination: &Destination, obstacle: &Unreachable)
         other => format!("{name} does not trust istiod: {other}"),
     };
     let mut evidence = bundles(facts, destination);
+    if let (Unreachable::CertificateExpired(_), Some(bundle)) = (obstacle, evidence.first_mut()) {
+        bundle.expected = Some("a certificate in its time".to_owned());
+    }
     let label = label::of(destination);
     if let Label::Missing | Label::Other(_) = label {
         evidence.push(label::evidence(destination));
@@ -51,7 +54,9 @@ pub fn bundles(facts: &Facts, destination: &Destination) -> Vec<Evidence> {
         let namespace = &service.namespace;
         let object = object("configmap", "istio-ca-root-cert", namespace);
         if let Ok(Some(root)) = root_certificate(facts, namespace) {
-            bundle = bundle.expected(format!("md5 {}", md5_hex(root.as_bytes())));
+            if root.as_bytes() != bytes {
+                bundle = bundle.expected(format!("md5 {}", md5_hex(root.as_bytes())));
+            }
             let mut field =
                 Evidence::new(object, ".data['root-cert.pem']").actual(in_words(root.as_bytes()));
             if let Ok(Some(config_map)) = facts.root_certificate(namespace) {

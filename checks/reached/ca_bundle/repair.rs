@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::label::{self, Label};
 use crate::decide::Destination;
 use crate::decide::injector::is_injector;
-use crate::decide::reached::{ca_bundle, root_certificate};
+use crate::decide::reached::{ca_bundle, is_self_made, root_certificate};
 use crate::eval::certificates::{Bundle, Trust, parse_pem_bundle, trusts};
 use crate::facts::Facts;
 use crate::reached::istiod;
@@ -28,7 +28,7 @@ pub fn fixes(facts: &Facts, destination: &Destination, label: &Label) -> Vec<Fix
         .unwrap_or_default();
     let serves = trusts(&parsed, &parsed, facts.now()) == Trust::Verifies;
     if !serves && !parsed.certificates.is_empty() {
-        return renew(facts, destination, &service.namespace, &parsed);
+        return renew(facts, &service.namespace, &parsed);
     }
     let label = matches!(label, Label::Missing | Label::Other(_)).then(|| label::set(destination));
     let patch = root.filter(|_| serves).map(|root| set(destination, root));
@@ -98,17 +98,26 @@ fn patch(
     patch.command()
 }
 
-/// The root of the mesh has to be renewed. Only that which istiod signed for itself can be told by its
-/// name: it has an organisation and nothing else.
-/// Source: Istio 1.31, `security/pkg/pki/ca/ca.go` (`NewSelfSignedIstioCAOptions`).
-fn renew(facts: &Facts, destination: &Destination, namespace: &str, root: &Bundle) -> Vec<Fix> {
-    let is_own = root.certificates.iter().all(|one| {
-        one.is_self_signed && one.subject.starts_with("O=") && !one.subject.contains(',')
-    });
-    let deployment = istiod::deployment_of(facts, destination).ok().flatten();
+/// The root of the mesh has to be renewed, or the clocks put right.
+fn renew(facts: &Facts, namespace: &str, root: &Bundle) -> Vec<Fix> {
+    if root
+        .certificates
+        .iter()
+        .all(|one| facts.now() < one.not_before)
+    {
+        return vec![Fix::new(
+            "put the clocks right: of this machine, of the control plane's nodes, or of who made the certificate",
+            Risk::MeshWide,
+            "the root is valid as soon as all agree about the time",
+        )];
+    }
     let mut fixes = Vec::new();
-    if let (true, Some(deployment)) = (is_own, deployment) {
+    let deployments = istiod::deployments(facts, namespace).unwrap_or_default();
+    if is_self_made(root) && !deployments.is_empty() {
         let delete = Command::kubectl(["delete", "secret", "istio-ca-secret", "-n", namespace]);
+        let restarts = deployments
+            .iter()
+            .flat_map(|one| istiod::restart(one, namespace));
         fixes.push(
             Fix::new(
                 "let istiod make a new root",
@@ -116,7 +125,7 @@ fn renew(facts: &Facts, destination: &Destination, namespace: &str, root: &Bundl
                 "istiod signs with a new root; every workload of the mesh has to be restarted to trust it",
             )
             .run(delete)
-            .run_all(istiod::restart(deployment, namespace)),
+            .run_all(restarts),
         );
     }
     fixes.push(Fix::new(

@@ -32,7 +32,7 @@ declare_check! {
     /// - Istio 1.31, `pkg/kube/inject/validate.go`, `AnnotationValidation`
     "INJ402", "annotation-invalid", Rendered, about Pods,
     needs [
-        Object, Pods, ReplicaSets, Events, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig,
+        Object, Pods, ReplicaSets, Events, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig, Nodes,
         RootCertificate, ApiServers,
     ],
     folds [],

@@ -28,7 +28,7 @@ declare_check! {
     /// - Istio 1.31, `pkg/kube/inject/inject.go`, `selectTemplates`
     "INJ401", "template-not-found", Rendered, about Pods,
     needs [
-        Object, Pods, ReplicaSets, Events, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig,
+        Object, Pods, ReplicaSets, Events, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig, Nodes,
         RootCertificate, ApiServers,
     ],
     folds [],

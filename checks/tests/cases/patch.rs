@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::world::{folder, is_fact};
 
 /// What a case can start from, besides `cluster` and `subjects`.
-const PLACES: [(&str, &[&str]); 17] = [
+const PLACES: [(&str, &[&str]); 18] = [
     ("namespace", &["cluster", "namespaces", "shop"]),
     ("webhooks", &["cluster", "webhooks"]),
     ("services", &["cluster", "services"]),
@@ -39,6 +39,7 @@ const PLACES: [(&str, &[&str]); 17] = [
         &["cluster", "configMaps", "istio-system/istio-ca-root-cert"],
     ),
     ("configMaps", &["cluster", "configMaps"]),
+    ("kubeletVersions", &["cluster", "kubeletVersions"]),
     ("apiServers", &["cluster", "apiServers"]),
     ("object", &["subjects", "0", "object"]),
     ("template", &["subjects", "0", "object", "template"]),

@@ -30,7 +30,7 @@ declare_check! {
     /// - Istio's Helm value `global.proxy.autoInject`
     "INJ304", "policy-disabled", Wanted, about Pods,
     needs [
-        Object, Pods, ReplicaSets, Events, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig,
+        Object, Pods, ReplicaSets, Events, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig, Nodes,
         RootCertificate, ApiServers,
     ],
     folds [],

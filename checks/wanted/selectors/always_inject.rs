@@ -27,7 +27,7 @@ declare_check! {
     /// - Istio 1.31, `pkg/kube/inject/inject.go`, `injectRequired`
     "INJ307", "always-inject-selector", Wanted, about Pods,
     needs [
-        Object, Pods, ReplicaSets, Events, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig,
+        Object, Pods, ReplicaSets, Events, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig, Nodes,
         RootCertificate, ApiServers,
     ],
     folds [],

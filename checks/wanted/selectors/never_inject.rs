@@ -29,7 +29,7 @@ declare_check! {
     /// - Istio 1.31, `pkg/kube/inject/inject.go`, `injectRequired`
     "INJ306", "never-inject-selector", Wanted, about Pods,
     needs [
-        Object, Pods, ReplicaSets, Events, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig,
+        Object, Pods, ReplicaSets, Events, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig, Nodes,
         RootCertificate, ApiServers,
     ],
     folds [],

@@ -33,7 +33,7 @@ declare_check! {
     /// - Istio 1.31, `istioctl/pkg/tag/util.go`, `DeactivateIstioInjectionWebhook`
     "INJ310", "injected-twice", Wanted, about Pods,
     needs [
-        Object, Pods, ReplicaSets, Events, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig,
+        Object, Pods, ReplicaSets, Events, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig, Nodes,
         RootCertificate, ApiServers,
     ],
     folds [],

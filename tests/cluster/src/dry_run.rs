@@ -116,10 +116,13 @@ pub fn pod_of(workload: &Value) -> Result<Value> {
     for (key, value) in added.as_object().into_iter().flatten() {
         set(&mut labels, "", key, value.clone());
     }
+    // One that does not exist yet.
+    let own_name = (kind == "StatefulSet").then(|| format!("{name}-99"));
     Ok(json!({
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {
+            "name": own_name,
             "generateName": format!("{name}-"),
             "namespace": text(workload, "/metadata/namespace"),
             "labels": labels,

@@ -3,7 +3,8 @@
 
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
@@ -34,6 +35,7 @@ pub fn set_up(cluster: &mut Cluster, scenario: &Scenario) -> Result<()> {
 
 fn prove(cluster: &mut Cluster, scenario: &Scenario, binary: &Path) -> Result<()> {
     set_up(cluster, scenario)?;
+    let broken = Instant::now();
     let expect = &scenario.expect;
     let predicted = format!("{:?}", expect.predicted);
     let truth = retry(SETTLING, || {
@@ -74,6 +76,8 @@ fn prove(cluster: &mut Cluster, scenario: &Scenario, binary: &Path) -> Result<()
     })?;
     match &scenario.heal {
         Some(heal) if heal.outcome != HealedOutcome::Nothing => {
+            // kubectl refuses to restart a Deployment twice in a second; nobody reads that quickly.
+            sleep(Duration::from_secs(1).saturating_sub(broken.elapsed()));
             prove_healing(cluster, scenario, binary, heal, &diagnosis)
         }
         _ => Ok(()),

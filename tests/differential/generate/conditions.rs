@@ -43,7 +43,7 @@ const EXPRESSIONS: [&str; 44] = [
     "has(object.spec.initContainers)",
     "object.spec.serviceAccountName == 'default'",
     "object.spec.restartPolicy == 'Always'",
-    "object.spec.dnsPolicy == 'ClusterFirst' ? true : object.spec.hostNetwork",
+    "object.spec.dnsPolicy == 'ClusterFirst' ? true : object.spec.hostNetwork == true",
     "object.metadata.labels['app'].lowerAscii().split('-')[0] in ['reviews', 'db']",
     "int(object.metadata.labels['count']) > 3",
     "has(object.status) && has(object.spec.tolerations)",

@@ -188,10 +188,12 @@ fn custom(dice: &mut Dice, number: usize) -> Value {
         (1, "inject.example.com"),
     ]);
     let mut entry = entry(entry_name, service);
-    match dice.below(4) {
+    match dice.below(5) {
+        // All pods there are.
+        0 => {}
         // As before Istio 1.10, opt in and opt out.
-        0 => entry["namespaceSelector"] = json!({"matchLabels": {"istio-injection": "enabled"}}),
-        1 => {
+        1 => entry["namespaceSelector"] = json!({"matchLabels": {"istio-injection": "enabled"}}),
+        2 => {
             entry["namespaceSelector"] = json!({"matchExpressions": [
                 {"key": "istio-injection", "operator": "NotIn", "values": ["disabled"]},
                 {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": ["kube-system", "kube-public", "istio-system"]},
@@ -201,6 +203,13 @@ fn custom(dice: &mut Dice, number: usize) -> Value {
             entry["namespaceSelector"] = selectors::generate(dice, &selectors::OF_NAMESPACES);
             entry["objectSelector"] = selectors::generate(dice, &selectors::OF_PODS);
         }
+    }
+    // Where several inject one pod, the later ones see what the earlier ones made of it.
+    if dice.percent(25) {
+        entry["reinvocationPolicy"] = json!("IfNeeded");
+    }
+    if dice.percent(25) {
+        entry["matchConditions"] = conditions::generate(dice);
     }
     if dice.percent(20) {
         edit(dice, &mut entry);
