@@ -30,7 +30,7 @@ pub use pod::JudgedPod;
 pub use predict::predict;
 pub(crate) use predict::{calls, is_static};
 pub use reached::{Arrival, Destination, Destinations, Istiod, Reached, Unreachable};
-pub use rendered::containers::brings_istio_containers;
+pub use rendered::containers::may_depend_on_nodes;
 pub use rendered::{Refusal, Rendered, Sidecar};
 pub use survey::{WebhookRow, survey};
 pub use wanted::{Ask, Declined, Wanted, Wish};

@@ -154,6 +154,10 @@ fn step(
     let reached = call.reached.insert(reached(facts, entry, call.injector));
     let istiod = match reached.known()? {
         Answer::Yes(Arrival::Istiod(istiod)) => istiod.clone(),
+        Answer::No(obstacle) if obstacle.is_denial() => {
+            decide(Stage::Reached, Outcome::Rejected, reached.to_string());
+            return Ok(());
+        }
         Answer::No(_) if fails_closed || call.injector => {
             let (stage, outcome, because) = failed(Stage::Reached, reached.to_string());
             decide(stage, outcome, because);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
-use injdoctor_checks::decide::{brings_istio_containers, injectors};
+use injdoctor_checks::decide::{injectors, may_depend_on_nodes};
 use injdoctor_checks::facts::{Cluster, Fact, Kind, Snapshot, Subject, Target};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Event, Node};
@@ -100,13 +100,13 @@ pub async fn collect(link: &Link, question: &Question) -> Result<Snapshot, Colle
     })
 }
 
-/// The kubelets decide where the proxy goes, which matters to pods that bring one.
+/// The kubelets decide where the proxy goes, which matters to few pods.
 async fn kubelet_versions(
     reader: &Reader<'_>,
     subjects: &[Subject],
 ) -> Fact<BTreeMap<String, String>> {
     let mut workloads = subjects.iter().flat_map(Subject::workloads);
-    if !workloads.any(brings_istio_containers) {
+    if !workloads.any(may_depend_on_nodes) {
         return Fact::NotAsked;
     }
     let version = |node: Node| {

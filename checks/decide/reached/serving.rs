@@ -19,11 +19,6 @@ pub fn served(
 ) -> Step<()> {
     let not = |why| Ok(Err(Unreachable::NotServing(why)));
     let path = path(webhook).unwrap_or("/");
-    if path.starts_with("/validate") {
-        return Err(Missing(format!(
-            "{path} is served by istiod's validation, which refuses pods by itself"
-        )));
-    }
     if path != "/inject" && !path.starts_with("/inject/") {
         return not(NotServing::Path(path.to_owned()));
     }

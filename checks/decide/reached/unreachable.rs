@@ -64,6 +64,15 @@ pub enum NotServing {
     ConfigMap(String),
 }
 
+impl Unreachable {
+    /// Whether it is a no to the pod, so that failurePolicy does not matter: istiod's validation of its own resources
+    /// knows no pods, and says so.
+    /// Source: Istio 1.31, `pkg/webhooks/validation/server/server.go` (`validate`).
+    pub fn is_denial(&self) -> bool {
+        matches!(self, Self::NotServing(NotServing::Path(path)) if path == "/validate" || path.starts_with("/validate/"))
+    }
+}
+
 impl fmt::Display for Unreachable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -8,17 +8,19 @@ use serde_json::Value;
 
 use super::mesh::intercepts;
 use super::native::{Native, native};
-use crate::decide::{InjectorConfig, Istiod, JudgedPod};
+use crate::decide::{InjectorConfig, Istiod, JudgedPod, names};
 use crate::facts::{Facts, Missing, Workload};
 
 const PROXY: &str = "istio-proxy";
 const INIT: &str = "istio-init";
 const VALIDATION: &str = "istio-validation";
 
-/// Whether a pod brings containers that Istio's templates bring, too: then what becomes of it depends on where the proxy
-/// goes, and so on the nodes.
-pub fn brings_istio_containers(workload: &Workload) -> bool {
-    brings(&workload.template.spec)
+/// Whether it can depend on the nodes, where the proxy goes, what becomes of a pod: it brings containers that Istio's
+/// templates bring, too, or asks for several templates.
+pub fn may_depend_on_nodes(workload: &Workload) -> bool {
+    let annotations = workload.template.metadata.annotations.as_ref();
+    let templates = annotations.and_then(|all| all.get(names::TEMPLATES));
+    brings(&workload.template.spec) || templates.is_some_and(|names| names.contains(','))
 }
 
 fn brings(spec: &PodSpec) -> bool {
@@ -152,7 +154,9 @@ impl<'a> Names<'a> {
 
     fn move_proxy(&mut self) {
         if let Some(index) = self.containers.iter().position(|name| *name == PROXY) {
-            self.init_containers.push(self.containers.remove(index));
+            let proxy = self.containers.remove(index);
+            // Of two, the strategic merge leaves one.
+            add(&mut self.init_containers, proxy);
         }
     }
 
@@ -194,7 +198,7 @@ mod tests {
     fn a_name_may_be_there_once_and_a_container_has_to_be_left() {
         type Own<'a> = (&'a [&'a str], &'a [&'a str]);
         let (on, off) = ((true, true), (false, false));
-        let table: [(&[&str], Own, (bool, bool), bool); 15] = [
+        let table: [(&[&str], Own, (bool, bool), bool); 16] = [
             (&[SIDECAR], (&["app"], &[]), on, false),
             (&[SIDECAR], (&["app", "istio-proxy"], &[]), on, false),
             (&[SIDECAR], (&["app", "istio-proxy"], &[]), off, false),
@@ -206,6 +210,12 @@ mod tests {
             ),
             (&[SIDECAR], (&["app"], &["istio-proxy"]), on, false),
             (&[SIDECAR], (&["app"], &["istio-proxy"]), off, true),
+            (
+                &[SIDECAR],
+                (&["app", "istio-proxy"], &["istio-proxy"]),
+                on,
+                false,
+            ),
             (&[SIDECAR], (&["istio-proxy"], &[]), on, true),
             (&[SIDECAR], (&["istio-proxy"], &[]), off, false),
             (&[SIDECAR], (&["app"], &["istio-init"]), on, false),

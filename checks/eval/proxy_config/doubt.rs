@@ -21,8 +21,10 @@ pub(super) fn may_go_on(problem: &str, text: &str) -> bool {
         "non-finite",
         "block scalar",
     ];
+    let is_first = problem.contains("line 1, column 1") && text.starts_with(['{', '[']);
     let behind = problem.contains("unclosed bracket")
-        && text.trim_start().starts_with(['{', '[', '"', '\'']);
+        && text.trim_start().starts_with(['{', '[', '"', '\''])
+        && !is_first;
     behind || HARMLESS.iter().any(|error| problem.contains(error))
 }
 

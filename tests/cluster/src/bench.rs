@@ -2,7 +2,6 @@
 
 use std::env;
 use std::io::{self, Write as _};
-use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
@@ -73,7 +72,7 @@ const GOALS_OF_ALL: [Goal; 1] = [Goal {
 
 /// Measures everything and says whether the goals are met, in the exit code, too.
 pub fn run() -> Result<ExitCode> {
-    find_injdoctor()?;
+    build_injdoctor()?;
     let inside = enter()?;
     let mut cluster = Cluster::start(&inside)?;
     set_up(&mut cluster, &Scenario::named("healthy/namespace-label")?)?;
@@ -93,22 +92,15 @@ pub fn run() -> Result<ExitCode> {
 }
 
 /// injdoctor is a program of another package, which cargo does not build for this one.
-fn find_injdoctor() -> Result<()> {
-    let folder: PathBuf = env::current_exe()?
-        .parent()
-        .context("no folder")?
-        .to_owned();
-    let built = folder.join("injdoctor").is_file();
-    let release = if cfg!(debug_assertions) {
-        ""
-    } else {
-        " --release"
-    };
-    ensure!(
-        built,
-        "there is no injdoctor in {}; `cargo build{release}` builds it",
-        folder.display()
-    );
+fn build_injdoctor() -> Result<()> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build.args(["build", "--package", "injdoctor"]);
+    if !cfg!(debug_assertions) {
+        build.arg("--release");
+    }
+    let status = build.status().context("cannot run cargo")?;
+    ensure!(status.success(), "injdoctor does not build");
     Ok(())
 }
 

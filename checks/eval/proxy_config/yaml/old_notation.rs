@@ -83,9 +83,10 @@ fn whole(digits: &str) -> Option<i128> {
 }
 
 fn float(digits: &str) -> Option<f64> {
-    // Rust would also take "inf" and "nan".
+    // Rust would also take "inf" and "nan", and a second sign.
     let numeric = |character: char| character.is_ascii_digit() || ".e+-".contains(character);
-    let float: f64 = digits.chars().all(numeric).then(|| digits.parse().ok())??;
+    let is_number = digits.chars().all(numeric) && !digits.starts_with(['+', '-']);
+    let float: f64 = is_number.then(|| digits.parse().ok())??;
     float.is_finite().then_some(float)
 }
 
@@ -117,6 +118,15 @@ mod tests {
         #[test]
         fn never_panics(text in "\\PC*", tight in "[-+]?[0-9a-fxo._+-]{0,12}") {
             let _ = (number(&text), number(&tight));
+        }
+    }
+
+    #[test]
+    fn a_number_has_one_sign() {
+        assert_eq!(number("-1"), Some(Node::Int(-1)));
+        assert_eq!(number("+.5"), Some(Node::Float(0.5)));
+        for text in ["--1", "-+1", "+-.5", "--1e3"] {
+            assert_eq!(number(text), None, "{text}");
         }
     }
 }
