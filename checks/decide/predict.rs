@@ -86,6 +86,7 @@ fn walk(facts: &Facts, prediction: &mut Prediction) -> Result<(), Missing> {
     let returns =
         |webhook: &MutatingWebhook| webhook.reinvocation_policy.as_deref() == Some("IfNeeded");
     let mut overruled = false;
+    let mut injections = 0;
     for (call, (configuration, webhook)) in calls.iter_mut().zip(webhooks) {
         let entry = Entry {
             configuration,
@@ -93,7 +94,15 @@ fn walk(facts: &Facts, prediction: &mut Prediction) -> Result<(), Missing> {
         };
         let overruled_now = overruled && !returns(webhook);
         outcome = step(facts, &pod, entry, call, prediction, overruled_now);
-        overruled |= returns(webhook) && call.rendered.as_ref().is_some_and(Answer::is_yes);
+        if let Some(Answer::Yes(sidecar)) = &call.rendered {
+            overruled |= returns(webhook);
+            injections += 1;
+            if injections > 1 && sidecar.proxies > 1 {
+                outcome = Err(Missing(format!(
+                    "the pod is injected twice, each time with several proxies {sidecar}, and what becomes of them is not known here"
+                )));
+            }
+        }
         if outcome.is_err() || prediction.outcome == Outcome::Rejected {
             break;
         }

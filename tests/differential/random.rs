@@ -120,10 +120,12 @@ fn try_out(lab: &mut Lab, world: &World) -> Result<Vec<Judgement>> {
 /// Whether an object can be judged in this world: its namespace is not what another world left behind, and it makes a
 /// pod that is valid as far as it goes.
 fn stands_for_itself(world: &World, object: &Value) -> bool {
+    let is_valid =
+        |container: &Value| container["name"].is_string() && container["image"].is_string();
     let containers = |pod: Value| {
         pod["spec"]["containers"]
             .as_array()
-            .is_some_and(|all| !all.is_empty())
+            .is_some_and(|all| !all.is_empty() && all.iter().all(is_valid))
     };
     !world.with_only(object).namespaces.is_empty() && pod_of(object).is_ok_and(containers)
 }

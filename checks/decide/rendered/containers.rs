@@ -11,7 +11,8 @@ use super::native::{Native, native};
 use crate::decide::{InjectorConfig, Istiod, JudgedPod, names};
 use crate::facts::{Facts, Missing, Workload};
 
-const PROXY: &str = "istio-proxy";
+/// The name of the sidecar's container.
+pub(super) const PROXY: &str = "istio-proxy";
 const INIT: &str = "istio-init";
 const VALIDATION: &str = "istio-validation";
 
@@ -45,8 +46,7 @@ pub(super) fn conflict(
     templates: &[&str],
     pod: &JudgedPod,
 ) -> Result<Option<String>, Missing> {
-    let proxies = templates.iter().filter(|text| has(text, PROXY)).count();
-    if !brings(&pod.spec) && proxies < 2 {
+    if !brings(&pod.spec) && proxies(templates) < 2 {
         return Ok(None);
     }
     let native = if templates.iter().any(|text| is_native(text)) {
@@ -65,6 +65,11 @@ pub(super) fn conflict(
     Ok(Names::of(&pod.spec)
         .injected(templates, native, init)
         .conflict())
+}
+
+/// How many templates bring a proxy.
+pub(super) fn proxies(templates: &[&str]) -> usize {
+    templates.iter().filter(|text| has(text, PROXY)).count()
 }
 
 fn has(template: &str, container: &str) -> bool {

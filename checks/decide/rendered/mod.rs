@@ -10,12 +10,13 @@ mod fixture;
 mod mesh;
 mod metrics;
 mod native;
+mod probes;
 mod templates;
 mod volumes;
 
 use std::fmt;
 
-use super::{Answer, Istiod, JudgedPod, names, wanted};
+use super::{Answer, InjectorConfig, Istiod, JudgedPod, names, wanted};
 use crate::eval::annotations::InvalidAnnotation;
 use crate::eval::overrides::{self, Status};
 use crate::facts::{Facts, Missing};
@@ -28,6 +29,8 @@ pub type Rendered = Answer<Sidecar, Refusal>;
 pub struct Sidecar {
     /// The templates, in their order.
     pub templates: Vec<String>,
+    /// How many of them bring a proxy.
+    pub proxies: usize,
 }
 
 /// Why istiod denies the pod.
@@ -159,17 +162,33 @@ fn render(
     if let Some(refusal) = metrics::unscrapable(facts, istiod, pod)? {
         return Ok(Err(refusal));
     }
-    let invalid = match windows(&texts, pod) {
-        Some(reason) => Some(reason),
-        None => match volumes::conflict(&texts, pod)? {
-            Some(reason) => Some(reason),
-            None => containers::conflict(facts, istiod, &injector, &texts, pod)?,
-        },
-    };
-    Ok(match invalid {
-        Some(reason) => Err(Refusal::InvalidPod(reason)),
-        None => Ok(Sidecar { templates }),
-    })
+    if let Some(reason) = invalid(facts, istiod, &injector, &texts, pod)? {
+        return Ok(Err(Refusal::InvalidPod(reason)));
+    }
+    Ok(Ok(Sidecar {
+        proxies: containers::proxies(&texts),
+        templates,
+    }))
+}
+
+/// Why the API server refuses the injected pod, if so.
+fn invalid(
+    facts: &Facts,
+    istiod: &Istiod,
+    injector: &InjectorConfig,
+    templates: &[&str],
+    pod: &JudgedPod,
+) -> Result<Option<String>, Missing> {
+    if let Some(reason) = windows(templates, pod) {
+        return Ok(Some(reason));
+    }
+    if let Some(reason) = volumes::conflict(templates, pod)? {
+        return Ok(Some(reason));
+    }
+    if let Some(reason) = probes::conflict(injector, templates, pod)? {
+        return Ok(Some(reason));
+    }
+    containers::conflict(facts, istiod, injector, templates, pod)
 }
 
 /// Why the API server refuses the injected pod for its operating system, if so.

@@ -45,7 +45,14 @@ pub fn verdict(
         | "sidecar.istio.io/proxyMemoryLimit" => number::not_negative(value),
         "readiness.status.sidecar.istio.io/initialDelaySeconds"
         | "readiness.status.sidecar.istio.io/periodSeconds"
-        | "readiness.status.sidecar.istio.io/failureThreshold" => number::fits_32_bits(value),
+        | "readiness.status.sidecar.istio.io/failureThreshold" => {
+            // Port 0 turns the proxy's probe off.
+            let port = annotations.get("status.sidecar.istio.io/port");
+            match port.map(String::as_str) {
+                Some("0") => Verdict::Valid,
+                _ => number::fits_32_bits(value),
+            }
+        }
         "sidecar.istio.io/proxyImageType" => image_type(value, annotations),
         // Rendered only where it is a whole image.
         "sidecar.istio.io/proxyImage" if !value.contains('/') => Verdict::Valid,

@@ -95,7 +95,7 @@ pub fn run() -> Result<ExitCode> {
 fn build_injdoctor() -> Result<()> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
-    build.args(["build", "--package", "injdoctor"]);
+    build.args(["build", "--quiet", "--package", "injdoctor"]);
     if !cfg!(debug_assertions) {
         build.arg("--release");
     }
