@@ -4,6 +4,7 @@
 //! cannot read it passes over with a line in its log, and goes on with what it read before.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
@@ -16,7 +17,7 @@ use super::selector::Labels;
 #[derive(Clone, Debug)]
 pub struct InjectorConfig {
     /// Key `config`, or why istiod keeps what it read before.
-    pub config: Result<Config, String>,
+    pub config: Result<Rc<Config>, String>,
     /// Key `values`, or why istiod keeps the values that it read before. Then key `config` counts all
     /// the same: only where `values` is missing is neither read.
     pub values: Result<Value, String>,
@@ -49,7 +50,7 @@ impl InjectorConfig {
         };
         let values = entry("values");
         let both = entry("config").and_then(|text| values.clone().map(|_| text));
-        let config = both.and_then(|text| Config::parse(text));
+        let config = both.and_then(|text| Config::parse(text)).map(Rc::new);
         let values = values
             .and_then(|text| yaml(text))
             .and_then(|values| match values {

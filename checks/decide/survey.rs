@@ -8,7 +8,7 @@ use super::injector::{injectors, is_deactivated, label};
 use super::names;
 use super::reached::{ca_bundle, called_port, endpoints, root_certificate};
 use super::selector::requirements;
-use crate::eval::certificates::{Trust, parse_pem_bundle, trusts};
+use crate::eval::certificates::{Trust, parse_pem_bundle};
 use crate::facts::Facts;
 
 /// One entry of an injection webhook configuration, as a row of `injdoctor webhook`.
@@ -120,7 +120,7 @@ fn ca_bundle_in_words(facts: &Facts, webhook: &MutatingWebhook) -> String {
         Ok(None) => return "unknown: istio-ca-root-cert is absent".to_owned(),
         Err(missing) => return format!("unknown: {missing}"),
     };
-    match trusts(&bundle, &parse_pem_bundle(root.as_bytes()), facts.now()) {
+    match facts.trusts(bytes, root) {
         Trust::Verifies => "matches".to_owned(),
         Trust::Fails { why } => format!("differs: {why}"),
         Trust::Expired { why } => why,

@@ -146,7 +146,7 @@ pub fn injector_config(facts: &Facts, istiod: &Istiod) -> Result<Rc<InjectorConf
 ///
 /// # Errors
 /// [`Missing`] where it was not read, is absent, or is not what istiod could have read.
-pub fn config(facts: &Facts, istiod: &Istiod) -> Result<Config, Missing> {
+pub fn config(facts: &Facts, istiod: &Istiod) -> Result<Rc<Config>, Missing> {
     let parsed = injector_config(facts, istiod)?;
     parsed.config.clone().map_err(|error| {
         Missing(format!(

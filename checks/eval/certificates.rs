@@ -42,8 +42,6 @@ pub struct Certificate {
     pub not_after: Timestamp,
     /// Whether it says that its key signs certificates.
     pub is_ca: bool,
-    /// Whether its own key signed it.
-    pub is_self_signed: bool,
     der: Vec<u8>,
 }
 
@@ -105,7 +103,6 @@ impl Certificate {
             not_before: time(parsed.validity().not_before.timestamp())?,
             not_after: time(parsed.validity().not_after.timestamp())?,
             is_ca: parsed.is_ca(),
-            is_self_signed: parsed.verify_signature(None).is_ok(),
             der,
         })
     }
@@ -114,6 +111,11 @@ impl Certificate {
         X509Certificate::from_der(&self.der)
             .ok()
             .map(|(_, parsed)| parsed)
+    }
+
+    /// Whether its own key signed it.
+    pub fn is_self_signed(&self) -> bool {
+        self.is_signed_by(self)
     }
 
     /// Whether it is the same authority as another: the same name and the same key.
@@ -349,7 +351,7 @@ mod tests {
         assert_eq!(trusts(&ca, &leaf, at(2025)), Trust::Verifies);
         assert!(
             ca.certificates[0].is_ca
-                && ca.certificates[0].is_self_signed
+                && ca.certificates[0].is_self_signed()
                 && !leaf.certificates[0].is_ca
         );
     }

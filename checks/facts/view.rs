@@ -13,12 +13,15 @@ use k8s_openapi::api::discovery::v1::EndpointSlice;
 
 use super::{Fact, Missing, Need, Snapshot, Subject, Target, Unread, Workload, key};
 use crate::decide::{Call, Destinations, InjectorConfig, JudgedPod, Observation, Prediction};
+use crate::eval::certificates::{Trust, parse_pem_bundle, trusts};
 
 /// What is worked out once for a whole snapshot.
 #[derive(Debug)]
 pub struct Shared<'a> {
     snapshot: &'a Snapshot,
     injector_configs: RefCell<BTreeMap<String, Rc<InjectorConfig>>>,
+    /// By caBundle and root.
+    trusts: RefCell<BTreeMap<(Vec<u8>, String), Trust>>,
 }
 
 impl<'a> Shared<'a> {
@@ -27,6 +30,7 @@ impl<'a> Shared<'a> {
         Self {
             snapshot,
             injector_configs: RefCell::default(),
+            trusts: RefCell::default(),
         }
     }
 }
@@ -276,6 +280,17 @@ impl<'a> Facts<'a> {
     pub fn root_certificate(&self, namespace: &str) -> Result<Option<&'a ConfigMap>, Missing> {
         self.reading(Need::RootCertificate);
         self.config_map(namespace, "istio-ca-root-cert")
+    }
+
+    /// Whether a caBundle vouches for a root in PEM at the time of recording.
+    pub fn trusts(&self, bundle: &[u8], root: &str) -> Trust {
+        let mut known = self.shared.trusts.borrow_mut();
+        let trust = known.entry((bundle.to_vec(), root.to_owned()));
+        let judged = trust.or_insert_with(|| {
+            let root = parse_pem_bundle(root.as_bytes());
+            trusts(&parse_pem_bundle(bundle), &root, self.now())
+        });
+        judged.clone()
     }
 
     fn config_map(&self, namespace: &str, name: &str) -> Result<Option<&'a ConfigMap>, Missing> {

@@ -15,7 +15,6 @@ use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use tokio::join;
 
-use super::kin::without_managed_fields;
 use super::reader::{Reader, Selection};
 
 /// Which namespaces to read.
@@ -34,10 +33,10 @@ pub async fn read(reader: &Reader<'_>, namespaces: &Namespaces) -> Cluster {
     let (mut cluster, server_version, api_servers) = join!(
         webhooks_and_beyond(reader, namespaces),
         reader.version(),
-        reader.list::<Pod>(api_servers),
+        reader.pods(api_servers),
     );
     cluster.server_version = server_version;
-    cluster.api_servers = api_servers.map(without_managed_fields);
+    cluster.api_servers = api_servers;
     cluster
 }
 
@@ -207,7 +206,7 @@ async fn read_istiod(reader: &Reader<'_>, namespace: &str, revisions: &BTreeSet<
     names.insert("istio-ca-root-cert".to_owned());
     let selection = Selection::within(Some(namespace));
     let (pods, deployments, mut config_maps) = join!(
-        reader.list::<Pod>(selection),
+        reader.pods(selection),
         reader.list::<Deployment>(selection),
         read_config_maps(reader, namespace, &names),
     );
@@ -216,7 +215,7 @@ async fn read_istiod(reader: &Reader<'_>, namespace: &str, revisions: &BTreeSet<
     more.retain(|name| !names.contains(name));
     config_maps.extend(read_config_maps(reader, namespace, &more).await);
     Istiod {
-        pods: pods.map(without_managed_fields),
+        pods: pods,
         deployments,
         config_maps,
     }

@@ -10,10 +10,7 @@ use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use tokio::join;
 
-use super::kin::{
-    EventIndex, MAX_OWNERS, about, controller, controller_uid, newest_first, uid,
-    without_managed_fields,
-};
+use super::kin::{EventIndex, MAX_OWNERS, about, controller, controller_uid, newest_first, uid};
 use super::reader::{Reader, Selection};
 use super::workload::{MakesPods, for_kind, selector_text};
 
@@ -217,8 +214,11 @@ async fn below(reader: &Reader<'_>, namespace: &str, top: &Top) -> Below {
     };
     match top.kind {
         Kind::Pod => {
-            let pod = top.pod.iter().cloned().collect();
-            below.pods = Fact::Got(without_managed_fields(pod));
+            let mut pods: Vec<_> = top.pod.iter().cloned().collect();
+            for pod in &mut pods {
+                pod.metadata.managed_fields = None;
+            }
+            below.pods = Fact::Got(pods);
         }
         Kind::Deployment => {
             let (sets, pods) =
@@ -243,7 +243,7 @@ async fn below(reader: &Reader<'_>, namespace: &str, top: &Top) -> Below {
                 .collect();
         }
         _ => {
-            let pods = reader.list::<Pod>(selected).await;
+            let pods = reader.pods(selected).await;
             below.pods = pods.map(|pods| owned_by(pods, &BTreeSet::from([top.uid.as_str()])));
         }
     }
@@ -257,7 +257,7 @@ async fn grandchildren<K: MakesPods>(
     pods: Selection<'_>,
     top: &str,
 ) -> (Fact<Vec<K>>, Fact<Vec<Pod>>) {
-    let (children, pods) = join!(reader.list::<K>(children), reader.list::<Pod>(pods));
+    let (children, pods) = join!(reader.list::<K>(children), reader.pods(pods));
     let children = children.map(|mut children| {
         children.retain(|child| controller_uid(child.meta()) == Some(top));
         children
@@ -275,5 +275,5 @@ async fn grandchildren<K: MakesPods>(
 
 fn owned_by(mut pods: Vec<Pod>, uids: &BTreeSet<&str>) -> Vec<Pod> {
     pods.retain(|pod| controller_uid(&pod.metadata).is_some_and(|uid| uids.contains(uid)));
-    without_managed_fields(pods)
+    pods
 }

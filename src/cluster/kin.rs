@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use injdoctor_checks::facts::{Fact, Kind, Workload};
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{Event, Pod};
+use k8s_openapi::api::core::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 /// Owners above an object to follow. Real chains have two; whoever writes ownerReferences by hand can
@@ -66,14 +66,6 @@ pub fn newest_first(replica_sets: &mut [Workload]) {
         let created = set.metadata.creation_timestamp.as_ref().map(|time| time.0);
         Reverse((revision, created))
     });
-}
-
-/// Pods without managedFields: half of their size, and nothing that is read.
-pub fn without_managed_fields(mut pods: Vec<Pod>) -> Vec<Pod> {
-    for pod in &mut pods {
-        pod.metadata.managed_fields = None;
-    }
-    pods
 }
 
 /// Events by the uid of the object they are about.

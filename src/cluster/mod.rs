@@ -16,6 +16,7 @@ mod family;
 mod family_tree;
 mod kin;
 mod kubeconfig;
+mod lean_pod;
 mod limits;
 mod proxy;
 mod question;

@@ -4,13 +4,18 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use injdoctor_checks::facts::{Fact, Unread};
-use kube::api::{GetParams, ListParams, ObjectList, PartialObjectMeta};
+use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ListMeta;
+use kube::api::{GetParams, ListParams, PartialObjectMeta};
 use kube::core::{Request, Resource};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::connect::{ConnectError, Link};
+use super::lean_pod::LeanPod;
 use super::tally::Tally;
 use super::trouble::Trouble;
 
@@ -89,7 +94,7 @@ impl<'a> Reader<'a> {
         }
         let path = Request::new(K::url_path(&(), namespace));
         let answer = match path.get(name, &GetParams::default()) {
-            Ok(request) => self.ask(request).await,
+            Ok(request) => self.ask(request, |text| serde_json::from_str(&text)).await,
             Err(error) => Err(Trouble::Malformed(error.to_string())),
         };
         let about = || about::<K>("get", namespace, Some(name));
@@ -98,10 +103,23 @@ impl<'a> Reader<'a> {
 
     /// A list of objects.
     pub async fn list<K: Readable>(&self, selection: Selection<'_>) -> Fact<Vec<K>> {
+        self.list_as::<K, K>(selection).await
+    }
+
+    /// A list of pods, with of their metadata what [`LeanPod`] has.
+    pub async fn pods(&self, selection: Selection<'_>) -> Fact<Vec<Pod>> {
+        let pods = self.list_as::<Pod, LeanPod>(selection).await;
+        pods.map(|pods| pods.into_iter().map(Pod::from).collect())
+    }
+
+    async fn list_as<K: Readable, T: DeserializeOwned + Send + 'static>(
+        &self,
+        selection: Selection<'_>,
+    ) -> Fact<Vec<T>> {
         if !selection.namespace.is_none_or(can_be_a_name) {
             return Fact::Absent;
         }
-        match self.pages::<K, K>(selection, Request::list).await {
+        match self.pages::<K, T>(selection, Request::list).await {
             Ok(items) => Fact::Got(items),
             Err(trouble) => fact_of(&trouble, about::<K>("list", selection.namespace, None)),
         }
@@ -119,7 +137,7 @@ impl<'a> Reader<'a> {
     /// The API server's version.
     pub async fn version(&self) -> Fact<String> {
         let answer = match Request::new("/version").list(&ListParams::default()) {
-            Ok(request) => self.ask(request).await,
+            Ok(request) => self.ask(request, |text| serde_json::from_str(&text)).await,
             Err(error) => Err(Trouble::Malformed(error.to_string())),
         };
         let about = Unread {
@@ -143,7 +161,7 @@ impl<'a> Reader<'a> {
         self.tally.verdict(self.link)
     }
 
-    async fn pages<K: Readable, T: Clone + DeserializeOwned>(
+    async fn pages<K: Readable, T: DeserializeOwned + Send + 'static>(
         &self,
         selection: Selection<'_>,
         request: fn(&Request, &ListParams) -> Result<Asked, kube::core::request::Error>,
@@ -155,36 +173,41 @@ impl<'a> Reader<'a> {
             limit: Some(PAGE),
             ..ListParams::default()
         };
-        let (mut params, mut items, mut pages, mut restarted) =
-            (first.clone(), Vec::new(), 0, false);
+        let (mut params, mut pages, mut restarted) = (first.clone(), Vec::new(), false);
         loop {
             let asked =
                 request(&path, &params).map_err(|error| Trouble::Malformed(error.to_string()))?;
-            match self.ask::<ObjectList<T>>(asked).await {
+            match self.ask(asked, Page::of).await {
                 Ok(page) => {
-                    items.extend(page.items);
-                    pages += 1;
-                    let next = page.metadata.continue_.filter(|token| !token.is_empty());
-                    if next.is_none() || selection.pages == Some(pages) {
-                        return Ok(items);
+                    pages.push(spawn_blocking(move || Page::items(&page.text)));
+                    if page.next.is_none() || selection.pages == Some(pages.len()) {
+                        break;
                     }
-                    params.continue_token = next;
+                    params.continue_token = page.next;
                 }
                 // The server has forgotten the state that the list was begun in.
                 Err(Trouble::Api(status))
                     if status.code == 410 && params.continue_token.is_some() && !restarted =>
                 {
-                    (params, items, pages, restarted) = (first.clone(), Vec::new(), 0, true);
+                    (params, pages, restarted) = (first.clone(), Vec::new(), true);
                 }
                 Err(trouble) => return Err(trouble),
             }
         }
+        let mut items = Vec::new();
+        for page in pages {
+            let read = page
+                .await
+                .map_err(|error| Trouble::Malformed(error.to_string()))?;
+            items.extend(read.map_err(|error| Trouble::Malformed(error.to_string()))?);
+        }
+        Ok(items)
     }
 
-    async fn ask<T: DeserializeOwned>(&self, request: Asked) -> Result<T, Trouble> {
+    async fn ask<T>(&self, request: Asked, read: ReadText<T>) -> Result<T, Trouble> {
         let mut retries = RETRIES.into_iter();
         loop {
-            let answer = self.ask_once(request.clone()).await;
+            let answer = self.ask_once(request.clone(), read).await;
             let Err(trouble) = answer else {
                 return answer;
             };
@@ -208,7 +231,7 @@ impl<'a> Reader<'a> {
             .map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
-    async fn ask_once<T: DeserializeOwned>(&self, request: Asked) -> Result<T, Trouble> {
+    async fn ask_once<T>(&self, request: Asked, read: ReadText<T>) -> Result<T, Trouble> {
         // A closed semaphore is impossible; without a permit the request is merely not held back.
         let _permit = self.permits.acquire().await.ok();
         if let Some(trouble) = self.tally.unreachable() {
@@ -218,7 +241,7 @@ impl<'a> Reader<'a> {
         if left == Some(Duration::ZERO) {
             return Err(Trouble::TooLate);
         }
-        let answering = self.link.client.request::<T>(request);
+        let answering = self.link.client.request_text(request);
         let limit = left.into_iter().chain(self.link.limits.request).min();
         let answer = match limit {
             Some(limit) => timeout(limit, answering)
@@ -226,13 +249,51 @@ impl<'a> Reader<'a> {
                 .map_err(|_| Trouble::Late(limit)),
             None => Ok(answering.await),
         };
-        let answer = answer.and_then(|answer| answer.map_err(Trouble::from));
+        let answer = answer
+            .and_then(|answer| answer.map_err(Trouble::from))
+            .and_then(|text| read(text).map_err(|error| Trouble::Malformed(error.to_string())));
         self.tally.count(&answer);
         answer
     }
 }
 
 type Asked = http::Request<Vec<u8>>;
+
+/// What makes something of an answer.
+type ReadText<T> = fn(String) -> serde_json::Result<T>;
+
+/// A page of a list. Its items are read while the next page is on its way: either takes as long.
+struct Page {
+    /// The token of the next page.
+    next: Option<String>,
+    text: String,
+}
+
+/// A list without its items.
+#[derive(Deserialize)]
+struct Head {
+    metadata: ListMeta,
+}
+
+/// The items of a list.
+#[derive(Deserialize)]
+struct Body<T> {
+    /// None and null for an empty list, from some servers.
+    items: Option<Vec<T>>,
+}
+
+impl Page {
+    fn of(text: String) -> serde_json::Result<Self> {
+        let head: Head = serde_json::from_str(&text)?;
+        let next = head.metadata.continue_.filter(|token| !token.is_empty());
+        Ok(Self { next, text })
+    }
+
+    fn items<T: DeserializeOwned>(text: &str) -> serde_json::Result<Vec<T>> {
+        let body: Body<T> = serde_json::from_str(text)?;
+        Ok(body.items.unwrap_or_default())
+    }
+}
 
 /// Whether an object can have the name. What cannot be a name must not become part of a path.
 fn can_be_a_name(name: &str) -> bool {

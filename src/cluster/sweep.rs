@@ -8,7 +8,6 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::PartialObjectMeta;
 use tokio::join;
 
-use super::kin::without_managed_fields;
 use super::reader::{Reader, Selection};
 use super::trouble::Trouble;
 use super::workload::{MakesPods, for_kind};
@@ -92,12 +91,12 @@ pub async fn read(reader: &Reader<'_>, sweep: &Sweep) -> Result<Lists, BadSelect
     });
     let (lists, pods, selected) = join!(
         join_all(lists),
-        reader.list::<Pod>(selection),
+        reader.pods(selection),
         read_selected(reader, sweep),
     );
     Ok(Lists {
         workloads: kinds.iter().copied().zip(lists).collect(),
-        pods: pods.map(without_managed_fields),
+        pods: pods,
         selected: selected?,
     })
 }

@@ -76,7 +76,7 @@ pub fn others(facts: &Facts, namespace: &str, own: &str) -> Result<Vec<String>, 
 pub fn is_self_made(root: &Bundle) -> bool {
     let mut roots = root.certificates.iter();
     roots.all(|one| {
-        one.is_self_signed && one.subject.starts_with("O=") && !one.subject.contains(',')
+        one.is_self_signed() && one.subject.starts_with("O=") && !one.subject.contains(',')
     })
 }
 

@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::{Container, Pod};
 use super::{Entry, Istiod, Step, Unreachable, failure, host, root};
 use crate::decide::injector::{environment, istiod_container, label};
 use crate::decide::names;
-use crate::eval::certificates::{Trust, md5_hex, parse_pem_bundle, trusts};
+use crate::eval::certificates::{Trust, md5_hex, parse_pem_bundle};
 use crate::facts::{Facts, Missing};
 
 /// The bytes of caBundle; empty where it is absent.
@@ -71,13 +71,15 @@ pub fn trusted(
         )));
     };
     let bytes = ca_bundle(webhook);
-    let (bundle, root_bundle) = (parse_pem_bundle(bytes), parse_pem_bundle(root.as_bytes()));
-    let (unreachable, doubt) = match trusts(&bundle, &root_bundle, facts.now()) {
+    let (unreachable, doubt) = match facts.trusts(bytes, root) {
         Trust::Verifies => return Ok(Ok(())),
         Trust::Expired { why } => {
-            let mut anchors = bundle.certificates.iter();
+            let anchors = parse_pem_bundle(bytes).certificates;
             let unreachable = Unreachable::CertificateExpired(why);
-            if anchors.all(|one| one.out_of_time(facts.now()).is_some()) {
+            if anchors
+                .iter()
+                .all(|one| one.out_of_time(facts.now()).is_some())
+            {
                 return Ok(Err(unreachable));
             }
             (unreachable, None)
@@ -111,7 +113,8 @@ pub fn trusted(
     let own = istiod.map(|(istiod, _)| istiod.revision.as_str());
     let own = own.or_else(|| label(configuration, names::ISTIO_REV));
     let others = root::others(facts, &service.namespace, own.unwrap_or_default())?;
-    if others.is_empty() || root::is_outdated(&bundle, &root_bundle, pods) {
+    let (bundle, root) = (parse_pem_bundle(bytes), parse_pem_bundle(root.as_bytes()));
+    if others.is_empty() || root::is_outdated(&bundle, &root, pods) {
         return Ok(Err(unreachable));
     }
     error?;

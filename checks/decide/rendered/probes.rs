@@ -116,7 +116,7 @@ mod tests {
             container["name"] = json!("app");
             pod.spec.containers = vec![serde_json::from_value(container).unwrap()];
             let injector = InjectorConfig {
-                config: Ok(Config::default()),
+                config: Ok(Config::default().into()),
                 values: Ok(json!({"sidecarInjectorWebhook": {"rewriteAppHTTPProbe": by_values}})),
             };
             let reason = conflict(&injector, &[sidecar], &pod).unwrap();

@@ -73,12 +73,13 @@ fn broken(text: &str, values: Option<&Value>) -> Option<String> {
             "the injector's values lack {needed}, which has to be true or false"
         ));
     }
-    let is_plain = !text.contains("{{");
+    if text.contains("{{") {
+        return None;
+    }
     match yaml(text) {
         Ok(Value::Null | Value::Object(_)) => None,
-        Ok(_) if is_plain => Some("it is not a part of a pod".to_owned()),
-        Err(error) if is_plain => Some(format!("it is not YAML: {error}")),
-        _ => None,
+        Ok(_) => Some("it is not a part of a pod".to_owned()),
+        Err(error) => Some(format!("it is not YAML: {error}")),
     }
 }
 
@@ -129,7 +130,7 @@ mod tests {
         let refuses = |annotation: Option<&str>, values: Result<Value, String>| {
             let pod = pod(annotation.map(|value| (names::TEMPLATES, value)).as_slice());
             let injector = InjectorConfig {
-                config: Ok(config.clone()),
+                config: Ok(config.clone().into()),
                 values,
             };
             unusable(&config, &injector, &selected(&config, &pod))

@@ -1,7 +1,7 @@
 //! The stand-in for the scheduler and the kubelet: puts pods on the one node, says that they run, and removes those that
 //! are deleted. The pods of istiod really run: their processes are started with what the pod says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -29,6 +29,8 @@ struct Kubelet {
     api: Api,
     site: Arc<Site>,
     next_ip: Ipv4Addr,
+    /// The UIDs of the pods that were put on the node.
+    bound: BTreeSet<String>,
     /// The pods that were started, by UID.
     started: BTreeMap<String, Option<Istiod>>,
 }
@@ -40,6 +42,7 @@ pub(crate) fn start(api: Api, site: Arc<Site>) -> Result<()> {
         api,
         site,
         next_ip: FIRST_POD_IP,
+        bound: BTreeSet::new(),
         started: BTreeMap::new(),
     };
     api.follow("/api/v1/pods", move |pods| kubelet.sync(pods));
@@ -80,8 +83,12 @@ fn node() -> Value {
 
 impl Kubelet {
     fn sync(&mut self, pods: &Objects) {
-        self.started
-            .retain(|uid, _| pods.values().any(|pod| text(pod, "/metadata/uid") == uid));
+        let there: BTreeSet<_> = pods
+            .values()
+            .map(|pod| text(pod, "/metadata/uid"))
+            .collect();
+        self.bound.retain(|uid| there.contains(uid.as_str()));
+        self.started.retain(|uid, _| there.contains(uid.as_str()));
         for pod in pods.values() {
             // A pod that changed meanwhile comes again; one that cannot be put right is seen as it is.
             let _ = self.sync_pod(pod);
@@ -92,7 +99,8 @@ impl Kubelet {
         let uid = text(pod, "/metadata/uid");
         let deleted = pod.pointer("/metadata/deletionTimestamp").is_some();
         match text(pod, "/spec/nodeName") {
-            "" if !deleted && list(pod, "/spec/schedulingGates").is_empty() => self.bind(pod),
+            "" if deleted || self.bound.contains(uid) => Ok(()),
+            "" if list(pod, "/spec/schedulingGates").is_empty() => self.bind(pod),
             NODE if deleted => {
                 self.started.remove(uid);
                 let options = json!({"gracePeriodSeconds": 0, "preconditions": {"uid": uid}});
@@ -103,7 +111,7 @@ impl Kubelet {
         }
     }
 
-    fn bind(&self, pod: &Value) -> Result<(), ApiError> {
+    fn bind(&mut self, pod: &Value) -> Result<(), ApiError> {
         let binding = json!({
             "apiVersion": "v1",
             "kind": "Binding",
@@ -111,8 +119,9 @@ impl Kubelet {
             "target": {"apiVersion": "v1", "kind": "Node", "name": NODE},
         });
         self.api
-            .create(&format!("{}/binding", path(pod)), &binding)
-            .map(drop)
+            .create(&format!("{}/binding", path(pod)), &binding)?;
+        self.bound.insert(text(pod, "/metadata/uid").to_owned());
+        Ok(())
     }
 
     fn run(&mut self, pod: &Value) -> Result<(), ApiError> {

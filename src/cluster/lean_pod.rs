@@ -1,0 +1,57 @@
+//! Pods without their managedFields: these are half of a pod, and nobody asks who set what in it.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{Pod, PodSpec, PodStatus};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference, Time};
+use serde::Deserialize;
+
+/// A pod as a list is read.
+#[derive(Deserialize)]
+pub struct LeanPod {
+    metadata: LeanMetadata,
+    spec: Option<PodSpec>,
+    status: Option<PodStatus>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LeanMetadata {
+    name: Option<String>,
+    generate_name: Option<String>,
+    namespace: Option<String>,
+    uid: Option<String>,
+    resource_version: Option<String>,
+    creation_timestamp: Option<Time>,
+    deletion_timestamp: Option<Time>,
+    deletion_grace_period_seconds: Option<i64>,
+    labels: Option<BTreeMap<String, String>>,
+    annotations: Option<BTreeMap<String, String>>,
+    owner_references: Option<Vec<OwnerReference>>,
+    finalizers: Option<Vec<String>>,
+}
+
+impl From<LeanPod> for Pod {
+    fn from(pod: LeanPod) -> Self {
+        let metadata = pod.metadata;
+        Self {
+            metadata: ObjectMeta {
+                name: metadata.name,
+                generate_name: metadata.generate_name,
+                namespace: metadata.namespace,
+                uid: metadata.uid,
+                resource_version: metadata.resource_version,
+                creation_timestamp: metadata.creation_timestamp,
+                deletion_timestamp: metadata.deletion_timestamp,
+                deletion_grace_period_seconds: metadata.deletion_grace_period_seconds,
+                labels: metadata.labels,
+                annotations: metadata.annotations,
+                owner_references: metadata.owner_references,
+                finalizers: metadata.finalizers,
+                ..ObjectMeta::default()
+            },
+            spec: pod.spec,
+            status: pod.status,
+        }
+    }
+}
