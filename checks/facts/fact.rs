@@ -99,8 +99,13 @@ impl<T> Fact<T> {
 
     /// The same outcome of reading, with another value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Fact<U> {
+        self.and_then(|value| Fact::Got(change(value)))
+    }
+
+    /// What came of reading, and, where that is a value, what comes of it.
+    pub fn and_then<U>(self, next: impl FnOnce(T) -> Fact<U>) -> Fact<U> {
         match self {
-            Self::Got(value) => Fact::Got(change(value)),
+            Self::Got(value) => next(value),
             Self::Absent => Fact::Absent,
             Self::Refused(unread) => Fact::Refused(unread),
             Self::Failed(unread) => Fact::Failed(unread),

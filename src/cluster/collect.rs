@@ -168,7 +168,7 @@ async fn swept(reader: &Reader<'_>, sweep: &Sweep) -> Read {
         selector: sweep.selector.clone().unwrap_or_default(),
         reason: refusal.0,
     })?;
-    let subjects = family_tree::subjects(sweep, &lists, &events);
+    let subjects = family_tree::subjects(sweep, lists, &events);
     let absent = namespace.filter(|name| cluster.namespaces.get(*name) == Some(&Fact::Absent));
     match absent {
         Some(name) if subjects.is_empty() => Err(CollectError::NoNamespace(name.to_owned())),

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use injdoctor_checks::facts::{Fact, Kind, Subject, Target, Workload};
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{Event, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::kin::{EventIndex, MAX_OWNERS, about, controller, newest_first, uid};
@@ -17,19 +17,20 @@ const SIBLINGS: usize = 20;
 
 /// Makes the subjects of a sweep, sorted by namespace, kind and name. A kind that could not be read
 /// is a subject without a name.
-pub fn subjects(sweep: &Sweep, lists: &Lists, events: &Fact<EventIndex>) -> Vec<Subject> {
-    let tree = FamilyTree::new(lists);
+pub fn subjects(sweep: &Sweep, lists: Lists, events: &Fact<EventIndex>) -> Vec<Subject> {
+    let tree = FamilyTree::new(&lists);
     let unread = sweep
         .shown()
         .iter()
         .filter_map(|kind| tree.unread_kind(sweep, *kind));
+    let mut subjects: Vec<_> = unread.collect();
     let chosen = tree
         .members
         .values()
         .filter(|member| tree.is_shown(sweep, member));
-    let mut subjects: Vec<_> = unread
-        .chain(chosen.map(|member| tree.subject(*member, events)))
-        .collect();
+    let plans: Vec<_> = chosen.map(|member| tree.plan(*member, events)).collect();
+    let mut shelf = Shelf::new(lists, &plans);
+    subjects.extend(plans.into_iter().map(|plan| plan.subject(&mut shelf)));
     subjects.sort_by(|a, b| {
         let key = |subject: &Subject| (subject.target.namespace.clone(), subject.target.clone());
         key(a).cmp(&key(b))
@@ -59,11 +60,8 @@ impl<'a> Member<'a> {
         }
     }
 
-    fn to_workload(self) -> Workload {
-        match self {
-            Self::Workload(workload) => workload.clone(),
-            Self::Pod(pod) => pod.clone().into_workload(),
-        }
+    fn uid(self) -> String {
+        uid(self.metadata()).to_owned()
     }
 }
 
@@ -126,19 +124,18 @@ impl<'a> FamilyTree<'a> {
         found
     }
 
-    fn subject(&self, member: Member<'a>, events: &Fact<EventIndex>) -> Subject {
+    fn plan(&self, member: Member<'a>, events: &Fact<EventIndex>) -> Plan {
         let metadata = member.metadata();
         let (owners, top) = self.owners(member);
         let family = self.with_descendants(top);
         let uids: BTreeSet<_> = family.iter().map(|member| uid(member.metadata())).collect();
-        Subject {
+        Plan {
             target: Target {
                 kind: member.kind(),
                 namespace: metadata.namespace.clone().unwrap_or_default(),
                 name: metadata.name.clone().unwrap_or_default(),
             },
-            manifest: None,
-            object: Fact::Got(member.to_workload()),
+            object: member.uid(),
             owners,
             replica_sets: self.replica_sets(top, &family),
             pods: self.pods(member, top, &family),
@@ -147,10 +144,10 @@ impl<'a> FamilyTree<'a> {
     }
 
     /// The owners, nearest first, and the highest object that was read.
-    fn owners(&self, member: Member<'a>) -> (Vec<Fact<Workload>>, Member<'a>) {
+    fn owners(&self, member: Member<'a>) -> (Vec<Fact<String>>, Member<'a>) {
         let (mut owners, mut top) = (Vec::new(), member);
         while let (Some(owner), true) = (self.owner(top), owners.len() < MAX_OWNERS) {
-            owners.push(Fact::Got(owner.to_workload()));
+            owners.push(Fact::Got(owner.uid()));
             top = owner;
         }
         let missing = controller(top.metadata())
@@ -158,13 +155,13 @@ impl<'a> FamilyTree<'a> {
             .and_then(|owner| owner.kind);
         match missing.map(|kind| self.read_of(kind)) {
             Some(Fact::Got(())) => owners.push(Fact::Absent),
-            Some(unread) => owners.push(unread.map(|()| top.to_workload())),
+            Some(unread) => owners.push(unread.map(|()| String::new())),
             None => {}
         }
         (owners, top)
     }
 
-    fn replica_sets(&self, top: Member<'a>, family: &[Member<'a>]) -> Fact<Vec<Workload>> {
+    fn replica_sets(&self, top: Member<'a>, family: &[Member<'a>]) -> Fact<Vec<String>> {
         if top.kind() != Kind::Deployment {
             return Fact::Got(Vec::new());
         }
@@ -172,13 +169,16 @@ impl<'a> FamilyTree<'a> {
             let sets = family
                 .iter()
                 .filter(|member| member.kind() == Kind::ReplicaSet);
-            let mut sets: Vec<_> = sets.map(|set| set.to_workload()).collect();
-            newest_first(&mut sets);
-            sets
+            sets.map(|set| set.uid()).collect()
         })
     }
 
-    fn pods(&self, member: Member<'a>, top: Member<'a>, family: &[Member<'a>]) -> Fact<Vec<Pod>> {
+    fn pods(
+        &self,
+        member: Member<'a>,
+        top: Member<'a>,
+        family: &[Member<'a>],
+    ) -> Fact<Vec<String>> {
         let between = match top.kind() {
             Kind::Deployment => self.read_of(Kind::ReplicaSet),
             Kind::CronJob => self.read_of(Kind::Job),
@@ -190,26 +190,18 @@ impl<'a> FamilyTree<'a> {
                 return read.map(|()| Vec::new());
             }
         }
-        let pods = family.iter().filter_map(|member| match member {
-            Member::Pod(pod) => Some(*pod),
-            Member::Workload(_) => None,
-        });
-        let Member::Pod(itself) = member else {
-            return Fact::Got(pods.cloned().collect());
-        };
-        let mut siblings: Vec<_> = pods
-            .filter(|pod| uid(&pod.metadata) != uid(&itself.metadata))
-            .collect();
+        let pods = family.iter().filter(|one| one.kind() == Kind::Pod);
+        if member.kind() != Kind::Pod {
+            return Fact::Got(pods.map(|pod| pod.uid()).collect());
+        }
+        let itself = member.uid();
+        let mut siblings: Vec<_> = pods.filter(|pod| pod.uid() != itself).collect();
         siblings.sort_by_key(|pod| {
-            Reverse(pod.metadata.creation_timestamp.as_ref().map(|time| time.0))
+            let created = pod.metadata().creation_timestamp.as_ref();
+            Reverse(created.map(|time| time.0))
         });
-        Fact::Got(
-            [itself]
-                .into_iter()
-                .chain(siblings.into_iter().take(SIBLINGS))
-                .cloned()
-                .collect(),
-        )
+        let siblings = siblings.into_iter().take(SIBLINGS).map(|pod| pod.uid());
+        Fact::Got([itself].into_iter().chain(siblings).collect())
     }
 
     /// What came of reading the objects of a kind.
@@ -240,5 +232,118 @@ impl<'a> FamilyTree<'a> {
             object,
             events: Fact::NotAsked,
         })
+    }
+}
+
+/// A subject before it has its objects: their uids.
+struct Plan {
+    target: Target,
+    object: String,
+    owners: Vec<Fact<String>>,
+    replica_sets: Fact<Vec<String>>,
+    pods: Fact<Vec<String>>,
+    events: Fact<Vec<Event>>,
+}
+
+impl Plan {
+    fn uids(&self) -> impl Iterator<Item = &String> {
+        let lists = [&self.replica_sets, &self.pods];
+        let lists = lists.into_iter().filter_map(|list| list.got()).flatten();
+        let owners = self.owners.iter().filter_map(Fact::got);
+        [&self.object].into_iter().chain(owners).chain(lists)
+    }
+
+    fn subject(self, shelf: &mut Shelf) -> Subject {
+        let mut workload = |uid: String| {
+            let object = shelf.take(&uid);
+            object.map_or(Fact::Absent, |object| Fact::Got(object.into_workload()))
+        };
+        let object = workload(self.object);
+        let owners = self.owners.into_iter();
+        let owners = owners.map(|owner| owner.and_then(&mut workload)).collect();
+        let replica_sets = self.replica_sets.map(|sets| {
+            let sets = sets.into_iter().map(&mut workload);
+            let mut sets: Vec<_> = sets.filter_map(got).collect();
+            newest_first(&mut sets);
+            sets
+        });
+        let pod = |uid: String| shelf.take(&uid).and_then(Object::into_pod);
+        let pods = self
+            .pods
+            .map(|pods| pods.into_iter().filter_map(pod).collect());
+        Subject {
+            target: self.target,
+            manifest: None,
+            object,
+            owners,
+            replica_sets,
+            pods,
+            events: self.events,
+        }
+    }
+}
+
+/// What was read of one object.
+#[derive(Clone)]
+enum Object {
+    Workload(Workload),
+    Pod(Pod),
+}
+
+impl Object {
+    fn into_workload(self) -> Workload {
+        match self {
+            Self::Workload(workload) => workload,
+            Self::Pod(pod) => pod.into_workload(),
+        }
+    }
+
+    fn into_pod(self) -> Option<Pod> {
+        match self {
+            Self::Workload(_) => None,
+            Self::Pod(pod) => Some(pod),
+        }
+    }
+}
+
+/// All objects that were read, by uid, each with how many plans still want it: the last one gets the object itself, as
+/// copies of thousands of pods take longer than anything else.
+struct Shelf(BTreeMap<String, (Object, usize)>);
+
+impl Shelf {
+    fn new(lists: Lists, plans: &[Plan]) -> Self {
+        let workloads = lists.workloads.into_values().filter_map(got).flatten();
+        let pods = got(lists.pods).into_iter().flatten();
+        let objects = workloads
+            .map(|workload| {
+                (
+                    uid(&workload.metadata).to_owned(),
+                    Object::Workload(workload),
+                )
+            })
+            .chain(pods.map(|pod| (uid(&pod.metadata).to_owned(), Object::Pod(pod))));
+        let mut shelf: BTreeMap<_, _> = objects.map(|(uid, object)| (uid, (object, 0))).collect();
+        for uid in plans.iter().flat_map(Plan::uids) {
+            if let Some((_, wanted)) = shelf.get_mut(uid) {
+                *wanted += 1;
+            }
+        }
+        Self(shelf)
+    }
+
+    fn take(&mut self, uid: &str) -> Option<Object> {
+        let (object, wanted) = self.0.get_mut(uid)?;
+        if *wanted > 1 {
+            *wanted -= 1;
+            return Some(object.clone());
+        }
+        self.0.remove(uid).map(|(object, _)| object)
+    }
+}
+
+fn got<T>(fact: Fact<T>) -> Option<T> {
+    match fact {
+        Fact::Got(value) => Some(value),
+        _ => None,
     }
 }
