@@ -7,10 +7,10 @@ use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebho
 use super::called::{NotCalled, called};
 use super::injector::{entries, is_injector};
 use super::reached::{Arrival, Entry, reached};
-use super::rendered::rendered;
+use super::rendered::{Sidecar, rendered};
 use super::selector::Labels;
 use super::wanted::wanted;
-use super::{Answer, Call, JudgedPod, Outcome, Prediction};
+use super::{Answer, Call, JudgedPod, Outcome, Prediction, names};
 use crate::check::Stage;
 use crate::facts::{Facts, Kind, Missing};
 
@@ -82,26 +82,16 @@ fn walk(facts: &Facts, prediction: &mut Prediction) -> Result<(), Missing> {
     let mut calls = std::mem::take(&mut prediction.calls);
     let webhooks = entries(facts.webhooks()?);
     let mut outcome = Ok(());
-    // A webhook with this policy is called again once a later one has changed the pod: it has the last word.
-    let returns =
-        |webhook: &MutatingWebhook| webhook.reinvocation_policy.as_deref() == Some("IfNeeded");
-    let mut overruled = false;
-    let mut injections = 0;
+    let mut injections = Injections::default();
     for (call, (configuration, webhook)) in calls.iter_mut().zip(webhooks) {
         let entry = Entry {
             configuration,
             webhook,
         };
-        let overruled_now = overruled && !returns(webhook);
-        outcome = step(facts, &pod, entry, call, prediction, overruled_now);
-        if let Some(Answer::Yes(sidecar)) = &call.rendered {
-            overruled |= returns(webhook);
-            injections += 1;
-            if injections > 1 && sidecar.proxies > 1 {
-                outcome = Err(Missing(format!(
-                    "the pod is injected twice, each time with several proxies {sidecar}, and what becomes of them is not known here"
-                )));
-            }
+        let overruled = injections.overrule(webhook);
+        outcome = step(facts, &pod, entry, call, prediction, overruled);
+        if let (Ok(()), Some(Answer::Yes(sidecar))) = (&outcome, &call.rendered) {
+            outcome = injections.add(webhook, sidecar, &pod);
         }
         if outcome.is_err() || prediction.outcome == Outcome::Rejected {
             break;
@@ -109,6 +99,50 @@ fn walk(facts: &Facts, prediction: &mut Prediction) -> Result<(), Missing> {
     }
     prediction.calls = calls;
     outcome
+}
+
+/// The injections of a pod so far.
+#[derive(Default)]
+struct Injections {
+    /// The templates that brought a proxy last.
+    proxies: Option<Vec<String>>,
+    /// Whether one will be done again after all others.
+    returns: bool,
+}
+
+impl Injections {
+    /// Whether an earlier webhook injects after this one. One with this policy is called again once the pod has changed.
+    fn overrule(&self, webhook: &MutatingWebhook) -> bool {
+        self.returns && !returns(webhook)
+    }
+
+    /// Takes note of an injection.
+    ///
+    /// # Errors
+    /// [`Missing`] where the pod is injected again, and not just as before.
+    fn add(
+        &mut self,
+        webhook: &MutatingWebhook,
+        sidecar: &Sidecar,
+        pod: &JudgedPod,
+    ) -> Result<(), Missing> {
+        let before = self.proxies.replace(sidecar.proxies.clone());
+        self.returns |= returns(webhook);
+        let again = before.is_some() || returns(webhook);
+        let otherwise = before.is_some_and(|before| before != sidecar.proxies)
+            || sidecar.proxies.len() > 1
+            || pod.annotations.contains_key(names::STATUS);
+        if again && otherwise {
+            return Err(Missing(format!(
+                "the pod is injected again, {sidecar}, and what that makes of the first injection is not known here"
+            )));
+        }
+        Ok(())
+    }
+}
+
+fn returns(webhook: &MutatingWebhook) -> bool {
+    webhook.reinvocation_policy.as_deref() == Some("IfNeeded")
 }
 
 /// Whether the target is the mirror of a static pod.

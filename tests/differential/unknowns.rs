@@ -23,8 +23,8 @@ const EXPECTED: [(&str, &str); 8] = [
         "istiod's own certificate does not bear the name, but one that an administrator puts into a Secret may",
     ),
     (
-        "injected twice, each time with several proxies",
-        "each injection moves and merges what the one before left, in an order that nobody promises",
+        "what that makes of the first injection is not known here",
+        "two injections with other templates, or of a pod that brings an injection's status: each moves and merges what the other left",
     ),
     (
         "mean the same to Prometheus, and istiod takes any of them",

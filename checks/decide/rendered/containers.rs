@@ -69,7 +69,12 @@ pub(super) fn conflict(
 
 /// How many templates bring a proxy.
 pub(super) fn proxies(templates: &[&str]) -> usize {
-    templates.iter().filter(|text| has(text, PROXY)).count()
+    templates.iter().filter(|text| brings_proxy(text)).count()
+}
+
+/// Whether a template brings a proxy.
+pub(super) fn brings_proxy(template: &str) -> bool {
+    has(template, PROXY)
 }
 
 fn has(template: &str, container: &str) -> bool {

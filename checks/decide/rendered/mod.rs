@@ -11,6 +11,7 @@ mod mesh;
 mod metrics;
 mod native;
 mod probes;
+mod resources;
 mod templates;
 mod volumes;
 
@@ -29,8 +30,8 @@ pub type Rendered = Answer<Sidecar, Refusal>;
 pub struct Sidecar {
     /// The templates, in their order.
     pub templates: Vec<String>,
-    /// How many of them bring a proxy.
-    pub proxies: usize,
+    /// Those of them that bring a proxy.
+    pub proxies: Vec<String>,
 }
 
 /// Why istiod denies the pod.
@@ -140,11 +141,8 @@ fn render(
     if let Some(refusal) = templates::unusable(&config, &injector, &templates) {
         return Ok(Err(refusal));
     }
-    let texts: Vec<&str> = templates
-        .iter()
-        .filter_map(|name| config.templates.get(name))
-        .map(String::as_str)
-        .collect();
+    let text_of = |name: &String| config.templates.get(name).map(String::as_str);
+    let texts: Vec<&str> = templates.iter().filter_map(text_of).collect();
     let (mut refused, mut more) = annotations::interpolated(&texts, pod, false);
     if !more.is_empty() && mesh::intercepts(facts, istiod, pod)? {
         (refused, more) = annotations::interpolated(&texts, pod, true);
@@ -165,8 +163,9 @@ fn render(
     if let Some(reason) = invalid(facts, istiod, &injector, &texts, pod)? {
         return Ok(Err(Refusal::InvalidPod(reason)));
     }
+    let brings_proxy = |name: &&String| text_of(name).is_some_and(containers::brings_proxy);
     Ok(Ok(Sidecar {
-        proxies: containers::proxies(&texts),
+        proxies: templates.iter().filter(brings_proxy).cloned().collect(),
         templates,
     }))
 }
@@ -186,6 +185,9 @@ fn invalid(
         return Ok(Some(reason));
     }
     if let Some(reason) = probes::conflict(injector, templates, pod)? {
+        return Ok(Some(reason));
+    }
+    if let Some(reason) = resources::conflict(injector, templates, pod)? {
         return Ok(Some(reason));
     }
     containers::conflict(facts, istiod, injector, templates, pod)

@@ -9,7 +9,7 @@ mod value;
 use rule::rule;
 use std::collections::BTreeMap;
 
-pub use quantity::quantity;
+pub use quantity::{amount, quantity};
 
 /// An answer in three values.
 #[derive(Debug, Clone, PartialEq, Eq)]

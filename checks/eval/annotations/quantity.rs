@@ -36,6 +36,23 @@ pub fn quantity(text: &str) -> Verdict {
     }
 }
 
+/// How much a quantity is, to about fifteen digits; none for what is no quantity.
+pub fn amount(text: &str) -> Option<f64> {
+    let (sign, unsigned) = match text.strip_prefix('-') {
+        Some(unsigned) => (-1.0, unsigned),
+        None => (1.0, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let is_suffix = |character: char| !character.is_ascii_digit() && character != '.';
+    let end = unsigned.find(is_suffix).unwrap_or(unsigned.len());
+    let (number, suffix) = unsigned.split_at_checked(end)?;
+    let number: f64 = format!("0{number}").parse().ok()?;
+    let scale = match Scale::parse(suffix)? {
+        Scale::Decimal(exponent) => 10_f64.powi(exponent),
+        Scale::Binary(exponent) => 2_f64.powi(exponent),
+    };
+    Some(sign * number * scale)
+}
+
 /// What istiod says to a quantity in an annotation, which becomes part of the sidecar's YAML.
 pub(super) fn of_annotation(text: &str) -> Verdict {
     if text.chars().any(char::is_control) {
@@ -109,6 +126,27 @@ impl Scale {
 mod tests {
     use super::super::fixture::check;
     use super::*;
+
+    #[test]
+    fn an_amount_is_a_number_with_its_scale() {
+        for (text, expected) in [
+            ("0", 0.0),
+            ("1.5", 1.5),
+            (".5", 0.5),
+            ("5.", 5.0),
+            ("100m", 0.1),
+            ("2Ki", 2048.0),
+            ("1E", 1e18),
+            ("1e3", 1e3),
+            ("-1", -1.0),
+            ("+", 0.0),
+        ] {
+            assert_eq!(amount(text), Some(expected), "{text}");
+        }
+        for text in ["1.2.3", "100 m", "512MB", "one"] {
+            assert_eq!(amount(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn quantities_are_judged_as_by_kubernetes() {
