@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use serde_saphyr::{DuplicateKeyPolicy, Options};
 
 use super::selector::Labels;
+use crate::facts::Missing;
 
 /// The injector's ConfigMap, as istiod reads it.
 #[derive(Clone, Debug)]
@@ -59,6 +60,18 @@ impl InjectorConfig {
                 _ => Err("it is not a mapping".to_owned()),
             });
         Self { config, values }
+    }
+
+    /// Key `values`.
+    ///
+    /// # Errors
+    /// [`Missing`] where istiod keeps other ones, which nobody can see.
+    pub fn known_values(&self) -> Result<&Value, Missing> {
+        self.values.as_ref().map_err(|error| {
+            Missing(format!(
+                "istiod keeps older values, as the injector's do not parse: {error}"
+            ))
+        })
     }
 }
 

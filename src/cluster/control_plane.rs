@@ -215,7 +215,7 @@ async fn read_istiod(reader: &Reader<'_>, namespace: &str, revisions: &BTreeSet<
     more.retain(|name| !names.contains(name));
     config_maps.extend(read_config_maps(reader, namespace, &more).await);
     Istiod {
-        pods: pods,
+        pods,
         deployments,
         config_maps,
     }

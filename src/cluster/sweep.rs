@@ -96,7 +96,7 @@ pub async fn read(reader: &Reader<'_>, sweep: &Sweep) -> Result<Lists, BadSelect
     );
     Ok(Lists {
         workloads: kinds.iter().copied().zip(lists).collect(),
-        pods: pods,
+        pods,
         selected: selected?,
     })
 }

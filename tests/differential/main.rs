@@ -2,7 +2,8 @@
 //! API server, whose dry run is the truth. A disagreement is printed as the smallest case that still shows it, to be kept
 //! in `tests/differential/cases`.
 //!
-//! `INJDOCTOR_CASES=20000 INJDOCTOR_SEED=7 cargo test --test differential` tries more, or others.
+//! `INJDOCTOR_CASES=20000 INJDOCTOR_SEED=7 cargo test --test differential` tries more, or others; `INJDOCTOR_WORLD=32`
+//! begins with the world in which one of them was found.
 
 #![allow(
     clippy::indexing_slicing,

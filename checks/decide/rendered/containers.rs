@@ -95,11 +95,7 @@ fn init_container(
     if !intercepts(facts, istiod, pod)? {
         return Ok(None);
     }
-    let values = injector.values.as_ref().map_err(|error| {
-        Missing(format!(
-            "istiod keeps older values, as the injector's do not parse: {error}"
-        ))
-    })?;
+    let values = injector.known_values()?;
     let cni = values
         .pointer("/pilot/cni/enabled")
         .and_then(Value::as_bool);
@@ -208,7 +204,8 @@ mod tests {
     fn a_name_may_be_there_once_and_a_container_has_to_be_left() {
         type Own<'a> = (&'a [&'a str], &'a [&'a str]);
         let (on, off) = ((true, true), (false, false));
-        let table: [(&[&str], Own, (bool, bool), bool); 16] = [
+        type Row<'a> = (&'a [&'a str], Own<'a>, (bool, bool), bool);
+        let table: [Row; 16] = [
             (&[SIDECAR], (&["app"], &[]), on, false),
             (&[SIDECAR], (&["app", "istio-proxy"], &[]), on, false),
             (&[SIDECAR], (&["app", "istio-proxy"], &[]), off, false),

@@ -37,11 +37,7 @@ pub(super) fn conflict(
         _ if templates.iter().any(|text| text.contains(&in_template)) => false,
         Some(value) => value,
         None => {
-            let values = injector.values.as_ref().map_err(|error| {
-                Missing(format!(
-                    "istiod keeps older values, as the injector's do not parse: {error}"
-                ))
-            })?;
+            let values = injector.known_values()?;
             let setting = values.pointer("/sidecarInjectorWebhook/rewriteAppHTTPProbe");
             setting.and_then(Value::as_bool) == Some(true)
         }

@@ -95,11 +95,7 @@ fn by_values(
     field: &str,
     resource: &str,
 ) -> Result<Option<String>, Missing> {
-    let values = injector.values.as_ref().map_err(|error| {
-        Missing(format!(
-            "istiod keeps older values, as the injector's do not parse: {error}"
-        ))
-    })?;
+    let values = injector.known_values()?;
     let value = values.pointer(&format!("/global/proxy/resources/{field}/{resource}"));
     Ok(value.and_then(|value| match value {
         Value::String(text) => Some(text.clone()),
