@@ -6,7 +6,7 @@
 use k8s_openapi::api::core::v1::Volume;
 use serde_json::Value;
 
-use crate::decide::JudgedPod;
+use crate::decide::{JudgedPod, names};
 use crate::facts::Missing;
 
 /// A volume in the text of a template.
@@ -21,7 +21,9 @@ struct Brought<'a> {
 
 /// Why the API server refuses the injected pod for its volumes, if so.
 pub(super) fn conflict(templates: &[&str], pod: &JudgedPod) -> Result<Option<String>, Missing> {
-    for own in pod.spec.volumes.iter().flatten() {
+    let injected = injected(pod);
+    let volumes = pod.spec.volumes.iter().flatten();
+    for own in volumes.filter(|volume| !injected.contains(&volume.name)) {
         let kind = kind(own);
         for text in templates {
             let all = brought(text);
@@ -46,6 +48,16 @@ pub(super) fn conflict(templates: &[&str], pod: &JudgedPod) -> Result<Option<Str
         }
     }
     Ok(None)
+}
+
+/// The volumes that an earlier injection wrote down as its own: a living pod is judged with them.
+fn injected(pod: &JudgedPod) -> Vec<String> {
+    let status = pod.annotations.get(names::STATUS);
+    let status = status.and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let volumes = status.and_then(|mut status| Some(status.get_mut("volumes")?.take()));
+    volumes
+        .and_then(|volumes| serde_json::from_value(volumes).ok())
+        .unwrap_or_default()
 }
 
 /// The kind of a volume; Kubernetes makes an emptyDir of one that has none.
@@ -161,14 +173,25 @@ spec:
             (json!({"name": "none", "emptyDir": {}}), Some(false)),
         ];
         for (volume, expected) in table {
-            let mut pod = pod(&[]);
-            pod.spec.volumes = Some(vec![serde_json::from_value(volume.clone()).unwrap()]);
-            let conflict = conflict(&[TEMPLATE], &pod);
-            assert_eq!(
-                conflict.ok().map(|conflict| conflict.is_some()),
-                expected,
-                "{volume}"
-            );
+            let conflict = conflict(&[TEMPLATE], &with_volume(&[], &volume));
+            let actual = conflict.ok().map(|conflict| conflict.is_some());
+            assert_eq!(actual, expected, "{volume}");
         }
+    }
+
+    #[test]
+    fn volumes_of_an_earlier_injection_are_no_conflict() {
+        let volume = json!({"name": "istiod-ca-cert", "configMap": {}});
+        let status = (names::STATUS, r#"{"volumes":["istiod-ca-cert"]}"#);
+        assert_eq!(
+            conflict(&[TEMPLATE], &with_volume(&[status], &volume)),
+            Ok(None)
+        );
+    }
+
+    fn with_volume(annotations: &[(&str, &str)], volume: &Value) -> JudgedPod {
+        let mut pod = pod(annotations);
+        pod.spec.volumes = Some(vec![serde_json::from_value(volume.clone()).unwrap()]);
+        pod
     }
 }
