@@ -53,7 +53,8 @@ impl Answer {
             .unwrap_or_default()
     }
 
-    fn observed(&self) -> &str {
+    /// What is said of the pods that exist.
+    pub fn observed(&self) -> &str {
         self.diagnosis["observed"]["outcome"]
             .as_str()
             .unwrap_or_default()

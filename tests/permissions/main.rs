@@ -8,9 +8,10 @@ mod subsets;
 mod users;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use testcluster::{Cluster, Proof, Scenario, only_reads, prove, set_up};
+use testcluster::{Cluster, Proof, Scenario, only_reads, prove, retry, set_up};
 
 use answer::{Answer, check};
 use subsets::{Subset, subsets};
@@ -52,19 +53,29 @@ fn main() -> Result<ExitCode> {
 
 /// Proves it for every single permission and for the random subsets of this world.
 fn in_world(cluster: &mut Cluster, number: usize, name: &str) -> Result<()> {
-    set_up(cluster, &Scenario::named(name)?)?;
-    let proof = compare(cluster, number, &Scenario::named(name)?.target);
+    let scenario = Scenario::named(name)?;
+    set_up(cluster, &scenario)?;
+    let proof = compare(cluster, number, &scenario);
     let restored = cluster.restore();
     proof.and(restored)
 }
 
-fn compare(cluster: &Cluster, number: usize, target: &[String]) -> Result<()> {
-    let everything = check(cluster, target, ALL)?;
-    let documented = check(cluster, target, DOCUMENTED)?;
-    ensure!(
-        documented.without_clock() == everything.without_clock(),
-        "docs/clusterrole.yaml is not enough:\n{documented}\nand not\n{everything}"
-    );
+fn compare(cluster: &Cluster, number: usize, scenario: &Scenario) -> Result<()> {
+    let target = &scenario.target;
+    // While controllers are at work, two diagnoses in a row may differ.
+    let everything = retry(Duration::from_secs(20), || {
+        let everything = check(cluster, target, ALL)?;
+        let documented = check(cluster, target, DOCUMENTED)?;
+        ensure!(
+            documented.without_clock() == everything.without_clock(),
+            "docs/clusterrole.yaml is not enough:\n{documented}\nand not\n{everything}"
+        );
+        if let Some(observed) = &scenario.expect.observed {
+            let settled = everything.observed() == format!("{observed:?}");
+            ensure!(settled, "the pods are not {observed:?} yet:\n{everything}");
+        }
+        Ok(everything)
+    })?;
     let subsets = subsets(WORLDS.len());
     let mut wrong = Vec::new();
     for subset in subsets
