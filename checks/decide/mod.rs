@@ -5,6 +5,7 @@
 
 mod admitted;
 mod answer;
+mod as_injected;
 pub(crate) mod called;
 pub(crate) mod injector;
 mod injector_config;

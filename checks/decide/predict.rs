@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
 
+use super::as_injected::same_for_injected;
 use super::called::{NotCalled, called};
 use super::injector::{entries, is_injector};
 use super::reached::{Arrival, Entry, reached};
@@ -89,7 +90,11 @@ fn walk(facts: &Facts, prediction: &mut Prediction) -> Result<(), Missing> {
             webhook,
         };
         let overruled = injections.overrule(webhook);
-        outcome = step(facts, &pod, entry, call, prediction, overruled);
+        outcome = match injections.proxies.is_some() && matters(facts, entry, call.injector) {
+            true => same_for_injected(facts, webhook, &pod, &call.called),
+            false => Ok(()),
+        }
+        .and_then(|()| step(facts, &pod, entry, call, prediction, overruled));
         if let (Ok(()), Some(Answer::Yes(sidecar))) = (&outcome, &call.rendered) {
             outcome = injections.add(webhook, sidecar, &pod);
         }
@@ -139,6 +144,12 @@ impl Injections {
         }
         Ok(())
     }
+}
+
+/// Whether anything follows from a webhook's call: other vendors' that answer, or may fail, leave a sidecar as it is.
+fn matters(facts: &Facts, entry: Entry, injector: bool) -> bool {
+    let fails_closed = entry.webhook.failure_policy.as_deref() != Some("Ignore");
+    injector || fails_closed && !reached(facts, entry, injector).is_yes()
 }
 
 fn returns(webhook: &MutatingWebhook) -> bool {

@@ -8,7 +8,7 @@
 
 pub mod annotations;
 pub mod certificates;
-mod golang;
+pub(crate) mod golang;
 pub mod interpolation;
 pub mod match_conditions;
 pub mod no_proxy;

@@ -1,7 +1,7 @@
 //! What injdoctor may leave open, because nobody could tell it from the objects of the cluster.
 
 /// Words of a reason, and why it is a good one.
-const EXPECTED: [(&str, &str); 8] = [
+const EXPECTED: [(&str, &str); 9] = [
     (
         "cannot be seen from the cluster's API",
         "a webhook by URL leads out of the cluster, and whether anybody answers there no object says",
@@ -25,6 +25,10 @@ const EXPECTED: [(&str, &str); 8] = [
     (
         "what that makes of the first injection is not known here",
         "two injections with other templates, or of a pod that brings an injection's status: each moves and merges what the other left",
+    ),
+    (
+        "as the injection before it leaves it",
+        "a later webhook's conditions on what the template makes of the pod",
     ),
     (
         "mean the same to Prometheus, and istiod takes any of them",

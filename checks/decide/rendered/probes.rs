@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::containers::{PROXY, proxies};
 use crate::decide::{InjectorConfig, JudgedPod};
+use crate::eval::golang::{atoi, parse_bool};
 use crate::facts::Missing;
 
 const PORT: &str = "status.sidecar.istio.io/port";
@@ -19,8 +20,12 @@ pub(super) fn conflict(
     templates: &[&str],
     pod: &JudgedPod,
 ) -> Result<Option<String>, Missing> {
-    let port = pod.annotations.get(PORT).and_then(|port| port.parse().ok());
-    if proxies(templates) == 0 || port != Some(0_u16) {
+    // What istiod cannot read is port 0, too: its validation allows blanks around the number.
+    let port = pod
+        .annotations
+        .get(PORT)
+        .map(|port| atoi(port).unwrap_or_default());
+    if proxies(templates) == 0 || port != Some(0) {
         return Ok(None);
     }
     let init_containers = pod.spec.init_containers.iter().flatten();
@@ -32,7 +37,7 @@ pub(super) fn conflict(
     let own = pod
         .annotations
         .get(REWRITE)
-        .and_then(|value| boolean(value));
+        .and_then(|value| parse_bool(value));
     let rewrites = match own {
         _ if templates.iter().any(|text| text.contains(&in_template)) => false,
         Some(value) => value,
@@ -69,15 +74,6 @@ fn is_probed(container: &Container) -> bool {
             || handlers.any(handler_by_network))
 }
 
-/// Go's `strconv.ParseBool`.
-fn boolean(text: &str) -> Option<bool> {
-    match text {
-        "1" | "t" | "T" | "TRUE" | "true" | "True" => Some(true),
-        "0" | "f" | "F" | "FALSE" | "false" | "False" => Some(false),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -99,6 +95,7 @@ mod tests {
         for (annotations, container, by_values, expected) in [
             (&[(PORT, "0")][..], &http, true, true),
             (&[(PORT, "0")], &http, false, false),
+            (&[(PORT, " 15021 ")], &http, true, true),
             (&[(PORT, "0"), on], &http, false, true),
             (&[(PORT, "0"), off], &http, true, false),
             (&[(PORT, "0"), odd], &http, true, true),

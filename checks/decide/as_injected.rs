@@ -1,0 +1,100 @@
+//! The pod as webhooks see it that are called after an injection.
+//!
+//! What the template makes of it is not rendered here; this is what any sidecar brings.
+
+use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
+use k8s_openapi::api::core::v1::{Container, Volume};
+
+use super::called::{Called, NotCalled, called};
+use super::predict::namespace_labels;
+use super::{Answer, JudgedPod, names};
+use crate::facts::{Facts, Missing};
+
+/// Whether a webhook is called for the injected pod, too, or not for it either.
+///
+/// # Errors
+/// [`Missing`] where that differs, so that it depends on the template.
+pub fn same_for_injected(
+    facts: &Facts,
+    webhook: &MutatingWebhook,
+    pod: &JudgedPod,
+    answer: &Called,
+) -> Result<(), Missing> {
+    let namespace = namespace_labels(facts);
+    let differs = |native| {
+        let injected = called(webhook, namespace.as_ref(), &injected(pod, native));
+        kind(&injected) != kind(answer)
+    };
+    if differs(true) || differs(false) {
+        return Err(Missing(format!(
+            "webhook {} asks about the pod as the injection before it leaves it, which is not rendered here",
+            webhook.name
+        )));
+    }
+    Ok(())
+}
+
+/// What follows from an answer: the call, nothing, or what failurePolicy says.
+fn kind(called: &Called) -> u8 {
+    match called {
+        Answer::Yes(_) => 0,
+        Answer::No(NotCalled::ConditionError { .. }) => 1,
+        Answer::No(_) => 2,
+        Answer::Unknown(_) => 3,
+    }
+}
+
+fn injected(pod: &JudgedPod, native: bool) -> JudgedPod {
+    let mut pod = pod.clone();
+    for (label, value) in [
+        ("security.istio.io/tlsMode", "istio"),
+        ("service.istio.io/canonical-name", "any"),
+        ("service.istio.io/canonical-revision", "latest"),
+    ] {
+        let label = pod.labels.entry(label.to_owned());
+        label.or_insert_with(|| value.to_owned());
+    }
+    for annotation in [
+        names::STATUS,
+        "istio.io/rev",
+        "kubectl.kubernetes.io/default-container",
+        "kubectl.kubernetes.io/default-logs-container",
+        "prometheus.io/path",
+        "prometheus.io/port",
+        "prometheus.io/scrape",
+    ] {
+        pod.annotations.entry(annotation.to_owned()).or_default();
+    }
+    let container = |name: &str| Container {
+        name: name.to_owned(),
+        image: Some("istio/proxyv2:1.31.0".to_owned()),
+        ..Container::default()
+    };
+    let containers = &mut pod.spec.containers;
+    let own = containers.iter().position(|one| one.name == "istio-proxy");
+    let proxy = own.map_or_else(
+        || container("istio-proxy"),
+        |index| containers.remove(index),
+    );
+    let init_containers = pod.spec.init_containers.get_or_insert_default();
+    init_containers.push(container("istio-init"));
+    if native {
+        init_containers.push(proxy);
+    } else {
+        containers.push(proxy);
+    }
+    let volumes = pod.spec.volumes.get_or_insert_default();
+    for name in [
+        "workload-socket",
+        "istio-envoy",
+        "istio-data",
+        "istio-podinfo",
+        "istio-token",
+    ] {
+        volumes.push(Volume {
+            name: name.to_owned(),
+            ..Volume::default()
+        });
+    }
+    pod
+}
