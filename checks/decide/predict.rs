@@ -134,9 +134,11 @@ impl Injections {
         let before = self.proxies.replace(sidecar.proxies.clone());
         self.returns |= returns(webhook);
         let again = before.is_some() || returns(webhook);
+        // A template without a proxy goes by the containers, of which istiod leaves out those that a status names.
+        let by_status = sidecar.proxies.is_empty() && pod.annotations.contains_key(names::STATUS);
         let otherwise = before.is_some_and(|before| before != sidecar.proxies)
             || sidecar.proxies.len() > 1
-            || pod.annotations.contains_key(names::STATUS);
+            || by_status;
         if again && otherwise {
             return Err(Missing(format!(
                 "the pod is injected again, {sidecar}, and what that makes of the first injection is not known here"
