@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::{Container, Volume};
 
 use super::called::{Called, NotCalled, called};
 use super::predict::namespace_labels;
+use super::rendered::containers::{INIT, PROXY};
 use super::{Answer, JudgedPod, names};
 use crate::facts::{Facts, Missing};
 
@@ -20,6 +21,10 @@ pub fn same_for_injected(
     pod: &JudgedPod,
     answer: &Called,
 ) -> Result<(), Missing> {
+    // Most webhooks are not for the namespace, whatever the pod is like.
+    if let Answer::No(NotCalled::NamespaceSelector(_) | NotCalled::Rules(_)) = answer {
+        return Ok(());
+    }
     let namespace = namespace_labels(facts);
     let differs = |native| {
         let injected = called(webhook, namespace.as_ref(), &injected(pod, native));
@@ -71,13 +76,10 @@ fn injected(pod: &JudgedPod, native: bool) -> JudgedPod {
         ..Container::default()
     };
     let containers = &mut pod.spec.containers;
-    let own = containers.iter().position(|one| one.name == "istio-proxy");
-    let proxy = own.map_or_else(
-        || container("istio-proxy"),
-        |index| containers.remove(index),
-    );
+    let own = containers.iter().position(|one| one.name == PROXY);
+    let proxy = own.map_or_else(|| container(PROXY), |index| containers.remove(index));
     let init_containers = pod.spec.init_containers.get_or_insert_default();
-    init_containers.push(container("istio-init"));
+    init_containers.push(container(INIT));
     if native {
         init_containers.push(proxy);
     } else {

@@ -34,6 +34,11 @@ pub fn path(webhook: &MutatingWebhook) -> Option<&str> {
     }
 }
 
+/// Whether a pod is rejected where the call of an entry fails.
+pub fn fails_closed(webhook: &MutatingWebhook) -> bool {
+    webhook.failure_policy.as_deref() != Some("Ignore")
+}
+
 /// Whether the selectors of an entry are those that deactivate it.
 /// Source: Istio 1.31, `istioctl/pkg/tag/util.go`.
 pub fn is_deactivated(webhook: &MutatingWebhook) -> bool {

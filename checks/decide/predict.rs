@@ -6,7 +6,7 @@ use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebho
 
 use super::as_injected::same_for_injected;
 use super::called::{NotCalled, called};
-use super::injector::{entries, is_injector};
+use super::injector::{entries, fails_closed, is_injector};
 use super::reached::{Arrival, Entry, reached};
 use super::rendered::{Sidecar, rendered};
 use super::selector::Labels;
@@ -150,8 +150,7 @@ impl Injections {
 
 /// Whether anything follows from a webhook's call: other vendors' that answer, or may fail, leave a sidecar as it is.
 fn matters(facts: &Facts, entry: Entry, injector: bool) -> bool {
-    let fails_closed = entry.webhook.failure_policy.as_deref() != Some("Ignore");
-    injector || fails_closed && !reached(facts, entry, injector).is_yes()
+    injector || fails_closed(entry.webhook) && !reached(facts, entry, injector).is_yes()
 }
 
 fn returns(webhook: &MutatingWebhook) -> bool {
@@ -180,7 +179,7 @@ fn step(
     overruled: bool,
 ) -> Result<(), Missing> {
     let name = format!("{}/{}", call.configuration, call.entry);
-    let fails_closed = entry.webhook.failure_policy.as_deref() != Some("Ignore");
+    let fails_closed = fails_closed(entry.webhook);
     let mut decide = |stage, outcome, because: String| {
         // The first webhook that lets the pod go without a sidecar explains more than a later one.
         if outcome != Outcome::NotInjected || prediction.webhook.is_none() {

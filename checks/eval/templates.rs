@@ -37,6 +37,29 @@ pub(crate) fn actions(template: &str) -> impl Iterator<Item = (usize, &str, usiz
     })
 }
 
+/// What an action does to the blocks that are open where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Block {
+    /// It opens one.
+    Opens,
+    /// It goes over to the other branch of the innermost one.
+    Turns,
+    /// It closes the innermost one.
+    Closes,
+    /// Nothing.
+    Stays,
+}
+
+/// What an action does to the open blocks, by its first word.
+pub(crate) fn block(action: &str) -> Block {
+    match action.split_whitespace().next() {
+        Some("if" | "with" | "range" | "define" | "block") => Block::Opens,
+        Some("else") => Block::Turns,
+        Some("end") => Block::Closes,
+        _ => Block::Stays,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(

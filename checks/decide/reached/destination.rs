@@ -5,7 +5,7 @@ use k8s_openapi::api::admissionregistration::v1::{
 };
 
 use super::{Entry, Route, Unreachable, route};
-use crate::decide::injector::{entries, injectors, is_deactivated};
+use crate::decide::injector::{entries, fails_closed, injectors, is_deactivated};
 use crate::decide::{Answer, Outcome, is_static};
 use crate::facts::{Facts, Kind, Missing};
 
@@ -74,7 +74,7 @@ impl<'a> Destinations<'a> {
         configuration: &'a MutatingWebhookConfiguration,
         webhook: &'a MutatingWebhook,
     ) {
-        let fails_closed = webhook.failure_policy.as_deref() != Some("Ignore");
+        let fails_closed = fails_closed(webhook);
         let is_same = |known: &Destination| {
             known.configuration.metadata.name == configuration.metadata.name
                 && known.fails_closed == fails_closed

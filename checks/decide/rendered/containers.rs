@@ -12,8 +12,9 @@ use crate::decide::{InjectorConfig, Istiod, JudgedPod, names};
 use crate::facts::{Facts, Missing, Workload};
 
 /// The name of the sidecar's container.
-pub(super) const PROXY: &str = "istio-proxy";
-const INIT: &str = "istio-init";
+pub(crate) const PROXY: &str = "istio-proxy";
+/// The name of the init container that redirects the pod's traffic.
+pub(crate) const INIT: &str = "istio-init";
 const VALIDATION: &str = "istio-validation";
 
 /// Whether it can depend on the nodes, where the proxy goes, what becomes of a pod: it brings containers that Istio's

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Refusal;
 use crate::decide::injector_config::yaml;
 use crate::decide::{Config, InjectorConfig, JudgedPod, names};
-use crate::eval::templates::{actions, templates};
+use crate::eval::templates::{Block, actions, block, templates};
 
 /// The templates that istiod renders for the pod, whether it has them or not.
 pub fn selected(config: &Config, pod: &JudgedPod) -> Vec<String> {
@@ -50,19 +50,21 @@ fn broken(text: &str, values: Option<&Value>) -> Option<String> {
     }
     let mut open = 0_usize;
     for (_, action, _) in actions(text) {
-        match action.split_whitespace().next() {
-            Some("if" | "with" | "range" | "define" | "block") => open += 1,
-            Some("end") => open = open.saturating_sub(1),
-            Some("fail") if open == 0 => return Some(format!("it fails on purpose: {action}")),
-            Some(word) if open == 0 => {
-                let reason = word
-                    .strip_prefix(".Values.")
-                    .and_then(|path| unset(path, values?));
-                if reason.is_some() {
-                    return reason;
+        match block(action) {
+            Block::Opens => open += 1,
+            Block::Closes => open = open.saturating_sub(1),
+            Block::Turns => {}
+            Block::Stays if open > 0 => {}
+            Block::Stays => {
+                let word = action.split_whitespace().next().unwrap_or_default();
+                if word == "fail" {
+                    return Some(format!("it fails on purpose: {action}"));
+                }
+                let path = word.strip_prefix(".Values.");
+                if let Some(reason) = path.and_then(|path| unset(path, values?)) {
+                    return Some(reason);
                 }
             }
-            _ => {}
         }
     }
     let needed = "global.proxy.privileged";
@@ -165,7 +167,7 @@ mod tests {
         assert_eq!(refuses(Some("sidecar,"), full()), unknown(""));
     }
 
-    /// Each was seen on a real control plane.
+    /// Those with a template in `tests/differential/cases` were seen on a real control plane; the others follow Go.
     #[test]
     fn some_templates_fail_for_every_pod() {
         let values = json!({ "global": { "hub": "istio", "tag": null } });

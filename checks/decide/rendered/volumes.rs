@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::Volume;
 use serde_json::Value;
 
 use crate::decide::{JudgedPod, names};
+use crate::eval::templates::{Block, actions, block};
 use crate::facts::Missing;
 
 /// A volume in the text of a template.
@@ -81,11 +82,13 @@ fn brought(template: &str) -> Vec<Brought<'_>> {
     let mut volumes: Vec<Brought> = Vec::new();
     let mut conditions = 0_usize;
     for line in lines {
-        if let Some(action) = line.trim_start().strip_prefix("{{") {
-            match action.trim_start_matches('-').split_whitespace().next() {
-                Some("if" | "range" | "with") => conditions += 1,
-                Some("end") => conditions = conditions.saturating_sub(1),
-                _ => {}
+        if line.trim_start().starts_with("{{") {
+            for (_, action, _) in actions(line) {
+                match block(action) {
+                    Block::Opens => conditions += 1,
+                    Block::Closes => conditions = conditions.saturating_sub(1),
+                    Block::Turns | Block::Stays => {}
+                }
             }
             continue;
         }

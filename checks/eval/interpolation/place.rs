@@ -3,7 +3,7 @@
 use super::printed::{is_harmless, printed};
 use super::{Surroundings, unknown_use, volume};
 use crate::eval::annotations::Verdict;
-use crate::eval::templates::actions;
+use crate::eval::templates::{Block, actions, block};
 use std::collections::BTreeMap;
 
 /// A place where a template prints an annotation.
@@ -39,21 +39,21 @@ pub(super) fn places(name: &str, surroundings: Surroundings) -> Vec<Place> {
         let mut open: Vec<Known> = Vec::new();
         for (start, action, end) in actions(template) {
             let always = open.iter().all(|known| *known == Known::Holds);
-            match action.split_whitespace().next() {
-                Some("if" | "with" | "range" | "define" | "block") => {
+            match block(action) {
+                Block::Opens => {
                     open.push(known(action, is_named(action), surroundings.intercepts));
                 }
-                Some("else") => {
+                Block::Turns => {
                     let before = open.pop();
                     open.push(match before {
                         Some(Known::Fails) => Known::Holds,
                         _ => Known::Nothing,
                     });
                 }
-                Some("end") => {
+                Block::Closes => {
                     open.pop();
                 }
-                _ => {}
+                Block::Stays => {}
             }
             if is_named(action) {
                 let after = template.get(end..).unwrap_or_default();

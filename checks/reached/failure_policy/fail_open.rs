@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::check::{Verdict, declare_check};
+use crate::decide::injector::fails_closed;
 use crate::decide::{Answer, Destination, Unreachable};
 use crate::facts::{Facts, Kind, Missing};
 use crate::heal::{after_restart, restart};
@@ -115,7 +116,7 @@ fn close(destination: &Destination) -> Fix {
             .iter()
             .flatten()
             .enumerate();
-        let open = entries.filter(|(_, one)| one.failure_policy.as_deref() == Some("Ignore"));
+        let open = entries.filter(|(_, one)| !fails_closed(one));
         let patch = Patch::new(destination.configuration);
         let patch = open.fold(patch, |patch, (position, one)| {
             patch

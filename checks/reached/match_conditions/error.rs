@@ -86,7 +86,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
 
 impl Broken<'_> {
     fn fails_closed(&self) -> bool {
-        self.webhook.failure_policy.as_deref() != Some("Ignore")
+        injector::fails_closed(self.webhook)
     }
 
     fn is_like(&self, other: &Self) -> bool {
