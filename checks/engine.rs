@@ -1,10 +1,11 @@
 //! From a snapshot to diagnoses: every check on every subject, and the root cause among what they find.
 
-use crate::check::{About, Check, Verdict};
-use crate::decide::{self, Outcome, Prediction};
+use crate::causes::{About, Check, Verdict};
+use crate::diagnosis::{CheckResult, Diagnosis, Status};
 use crate::facts::{Facts, Kind, Shared, Snapshot, Subject, unread};
 use crate::registry;
-use crate::report::{CheckResult, Diagnosis, Effect, Finding, Severity, Status};
+use crate::report::{Effect, Finding, Severity};
+use crate::way::{self, Outcome, Prediction};
 
 /// One diagnosis for each subject, in the order given.
 pub fn diagnose(snapshot: &Snapshot) -> Vec<Diagnosis> {
@@ -43,7 +44,7 @@ fn diagnose_subject(shared: &Shared, snapshot: &Snapshot, subject: &Subject) -> 
         target: subject.target.clone(),
         observed: (!is_webhook).then(|| facts.observation().as_ref().clone()),
         webhooks: if is_webhook {
-            decide::survey(&facts)
+            way::webhook_rows(&facts)
         } else {
             Vec::new()
         },

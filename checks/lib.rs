@@ -1,12 +1,14 @@
 //! The facts, the decision procedure and the checks of injdoctor.
 //!
 //! Everything in this crate is pure: no client, no clock, no environment, no files, no printing.
-//! Data goes one way: [`facts`] are collected elsewhere, [`decide`] works out what the API server and
-//! istiod will do, each check compares that with what somebody wants, and a [`report::Diagnosis`]
-//! comes out for others to render.
+//! Data goes one way, and each room knows only those before it:
 //!
-//! The checks stand in one folder for each stage of a pod's way: [`called`], [`reached`],
-//! [`wanted`], [`rendered`]; [`mesh`] has those that concern no single pod.
+//! 1. [`facts`]: what was asked of the cluster, and what came of it; [`rules`] of Kubernetes, Istio and
+//!    Go in themselves.
+//! 2. [`way`]: what the API server and istiod do with the pod.
+//! 3. [`report`]: what can be said about that; [`fixes`]: the changes that help.
+//! 4. [`causes`]: a file for each check, which finds a cause, explains it and says what fixes it.
+//! 5. [`diagnosis`]: the answer about one subject, for others to render.
 
 #![cfg_attr(
     test,
@@ -19,37 +21,16 @@
     )
 )]
 
-pub mod check;
-pub mod decide;
+pub mod causes;
+pub mod diagnosis;
 mod engine;
-pub mod eval;
-mod evidence;
 pub mod facts;
-mod heal;
+mod fixes;
 pub mod report;
+pub mod rules;
+mod stage;
+pub mod way;
 
-mod called;
-mod mesh;
-mod reached;
-mod rendered;
-mod wanted;
-
+pub use causes::registry;
 pub use engine::diagnose;
-
-use check::Check;
-
-/// Every check, in the order of the pod's way and, within a stage, of their codes.
-pub fn registry() -> impl Iterator<Item = &'static Check> {
-    let stages = [
-        mesh::TOPICS,
-        called::TOPICS,
-        reached::TOPICS,
-        wanted::TOPICS,
-        rendered::TOPICS,
-    ];
-    stages
-        .into_iter()
-        .flatten()
-        .flat_map(|topic| topic.iter())
-        .copied()
-}
+pub use stage::Stage;

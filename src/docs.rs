@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use injdoctor_checks::check::{Check, Stage};
+use injdoctor_checks::Stage;
+use injdoctor_checks::causes::Check;
 use injdoctor_checks::facts::Need;
 use injdoctor_checks::registry;
 

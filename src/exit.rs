@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
-use injdoctor_checks::decide::Outcome;
-use injdoctor_checks::report::{Diagnosis, Severity};
+use injdoctor_checks::diagnosis::Diagnosis;
+use injdoctor_checks::report::Severity;
+use injdoctor_checks::way::Outcome;
 
 use crate::cli::FailOn;
 
@@ -67,11 +68,11 @@ pub fn fails(diagnosis: &Diagnosis, fail_on: FailOn) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use injdoctor_checks::check::Stage;
-    use injdoctor_checks::decide::Prediction;
+    use injdoctor_checks::Stage;
     use injdoctor_checks::facts::{Kind, Target};
     use injdoctor_checks::registry;
     use injdoctor_checks::report::{Effect, Finding};
+    use injdoctor_checks::way::Prediction;
 
     fn diagnosis(outcome: Outcome, severities: &[Severity]) -> Diagnosis {
         let check = registry().next().unwrap();

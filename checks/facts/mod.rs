@@ -1,5 +1,6 @@
 //! What is known about the cluster: collected elsewhere, read here.
 
+mod evidence;
 mod fact;
 mod managed_fields;
 mod need;
@@ -9,6 +10,7 @@ mod unread;
 mod view;
 mod workload;
 
+pub use evidence::Evidence;
 pub use fact::{Fact, Missing, Unread};
 pub use managed_fields::{Setter, who_set};
 pub use need::{Need, Permission};

@@ -12,8 +12,8 @@ use k8s_openapi::api::core::v1::{ConfigMap, Event, Namespace, Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 
 use super::{Fact, Missing, Need, Snapshot, Subject, Target, Unread, Workload, key};
-use crate::decide::{Call, Destinations, InjectorConfig, JudgedPod, Observation, Prediction};
-use crate::eval::certificates::{Trust, parse_pem_bundle, trusts};
+use crate::rules::certificates::{Trust, parse_pem_bundle, trusts};
+use crate::way::{Call, Destinations, InjectorConfig, JudgedPod, Observation, Prediction};
 
 /// What is worked out once for a whole snapshot.
 #[derive(Debug)]
@@ -330,25 +330,25 @@ impl<'a> Facts<'a> {
     /// Every webhook entry in call order, with whether the API server calls it for the pod.
     pub fn calls(&self) -> Result<Rc<[Call]>, Missing> {
         let (pod, webhooks) = (self.pod()?, self.webhooks()?);
-        Ok(self.memo(&self.calls, || crate::decide::calls(self, &pod, webhooks)))
+        Ok(self.memo(&self.calls, || crate::way::calls(self, &pod, webhooks)))
     }
 
     /// Where the injection webhooks lead that are called for the pod, or that belong to the target
     /// where it is a webhook configuration.
     pub fn destinations(&self) -> Result<Rc<Destinations<'a>>, Missing> {
         self.memo(&self.destinations, || {
-            crate::decide::reached::destinations(self).map(Rc::new)
+            crate::way::reached::destinations(self).map(Rc::new)
         })
     }
 
     /// What will happen to the next pod. It is there even where facts are missing: as Unknown.
     pub fn prediction(&self) -> Rc<Prediction> {
-        self.memo(&self.prediction, || Rc::new(crate::decide::predict(self)))
+        self.memo(&self.prediction, || Rc::new(crate::way::predict(self)))
     }
 
     /// How the pods fare that exist. It is there even where facts are missing: as Unknown.
     pub fn observation(&self) -> Rc<Observation> {
-        self.memo(&self.observation, || Rc::new(crate::decide::observe(self)))
+        self.memo(&self.observation, || Rc::new(crate::way::observe(self)))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a check found.
 
 use super::{Evidence, Fix};
-use crate::decide::Outcome;
+use crate::way::Outcome;
 
 /// How much a finding contradicts what somebody wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

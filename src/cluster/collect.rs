@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
-use injdoctor_checks::decide::{injectors, may_depend_on_nodes};
 use injdoctor_checks::facts::{Cluster, Fact, Kind, Snapshot, Subject, Target};
+use injdoctor_checks::way::{injectors, may_depend_on_nodes};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Event, Node};
 use tokio::join;

@@ -3,10 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
-use injdoctor_checks::decide::{
-    entries, injectors, istiod_container, label, revision, with_revision,
-};
 use injdoctor_checks::facts::{Cluster, Fact, key};
+use injdoctor_checks::way::{entries, injectors, istiod_container, label, revision, with_revision};
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, RuleWithOperations,
 };

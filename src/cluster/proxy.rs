@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use injdoctor_checks::eval::no_proxy::{ProxyDecision, webhook_goes_through_proxy};
+use injdoctor_checks::rules::no_proxy::{ProxyDecision, webhook_goes_through_proxy};
 
 /// The proxy's address: the kubeconfig's `proxy-url`, or the environment's.
 ///

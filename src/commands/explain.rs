@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use anyhow::bail;
-use injdoctor_checks::check::{Check, Stage};
+use injdoctor_checks::Stage;
+use injdoctor_checks::causes::Check;
 use injdoctor_checks::registry;
 
 use crate::cli::Explain;

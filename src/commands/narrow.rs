@@ -1,8 +1,8 @@
 //! The subjects of a snapshot that the user asks about.
 
 use anyhow::bail;
-use injdoctor_checks::decide::injectors;
 use injdoctor_checks::facts::{Fact, Kind, Snapshot, Subject, Target};
+use injdoctor_checks::way::injectors;
 
 use crate::target::Wanted;
 

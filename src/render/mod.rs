@@ -11,8 +11,8 @@ pub mod text;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
+use injdoctor_checks::diagnosis::Diagnosis;
 use injdoctor_checks::facts::Snapshot;
-use injdoctor_checks::report::Diagnosis;
 
 pub use sanitize::sanitize;
 

@@ -3,7 +3,8 @@
 use std::fs;
 use std::sync::LazyLock;
 
-use injdoctor_checks::report::{Diagnosis, Finding, Status, quote};
+use injdoctor_checks::diagnosis::{Diagnosis, Status};
+use injdoctor_checks::report::{Finding, quote};
 use injdoctor_checks::{facts::Connection, registry};
 use serde::Deserialize;
 use serde_json::Value;

@@ -6,9 +6,9 @@
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use injdoctor_checks::check::Check;
-use injdoctor_checks::decide::{Outcome, Seen};
-use injdoctor_checks::report::{Diagnosis, Status};
+use injdoctor_checks::causes::Check;
+use injdoctor_checks::diagnosis::{Diagnosis, Status};
+use injdoctor_checks::way::{Outcome, Seen};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};

@@ -23,8 +23,8 @@ mod patch;
 mod properties;
 mod world;
 
+use injdoctor_checks::diagnosis::Status;
 use injdoctor_checks::registry;
-use injdoctor_checks::report::Status;
 
 use case::Case;
 

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use injdoctor_checks::check::Check;
+use injdoctor_checks::causes::Check;
+use injdoctor_checks::diagnosis::Diagnosis;
 use injdoctor_checks::facts::{Connection, Facts, Need, Shared};
 use injdoctor_checks::registry;
-use injdoctor_checks::report::{Diagnosis, Finding, Fix, Severity, is_invisible};
+use injdoctor_checks::report::{Finding, Fix, Severity, is_invisible};
 
 use serde_json::{Value, json};
 

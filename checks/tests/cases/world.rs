@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use injdoctor_checks::diagnosis::Diagnosis;
 use injdoctor_checks::facts::Snapshot;
-use injdoctor_checks::report::Diagnosis;
 use serde::Deserialize as _;
 use serde_json::Value;
 

@@ -2,12 +2,12 @@
 
 use std::fmt::Display;
 
-use injdoctor_checks::check::{Check, Stage};
-use injdoctor_checks::decide::{Answer, Call, Observation, Outcome, Prediction, Seen, WebhookRow};
+use injdoctor_checks::Stage;
+use injdoctor_checks::causes::Check;
+use injdoctor_checks::diagnosis::{CheckResult, Diagnosis, Status};
 use injdoctor_checks::facts::{Connection, Snapshot, Target, Unread};
-use injdoctor_checks::report::{
-    CheckResult, Command, Diagnosis, Evidence, Finding, Fix, Risk, Severity, Status,
-};
+use injdoctor_checks::report::{Command, Evidence, Finding, Fix, Risk, Severity};
+use injdoctor_checks::way::{Answer, Call, Observation, Outcome, Prediction, Seen, WebhookRow};
 
 use jiff::Timestamp;
 

@@ -7,7 +7,7 @@ pub mod v1alpha1;
 
 use std::io::{self, Write};
 
-use injdoctor_checks::report::Diagnosis;
+use injdoctor_checks::diagnosis::Diagnosis;
 use schemars::generate::SchemaSettings;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use injdoctor_checks::diagnosis::Diagnosis;
 use injdoctor_checks::facts::Snapshot;
-use injdoctor_checks::report::Diagnosis;
 
 use super::words;
 use crate::input;

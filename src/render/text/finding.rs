@@ -2,7 +2,7 @@
 
 use std::io;
 
-use injdoctor_checks::check::Check;
+use injdoctor_checks::causes::Check;
 use injdoctor_checks::facts::Snapshot;
 use injdoctor_checks::report::{Command, Evidence, Finding, Fix};
 

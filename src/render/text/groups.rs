@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use injdoctor_checks::check::Check;
-use injdoctor_checks::report::{Diagnosis, Finding};
+use injdoctor_checks::causes::Check;
+use injdoctor_checks::diagnosis::Diagnosis;
+use injdoctor_checks::report::Finding;
 
 /// What is wrong with several targets in the same way.
 #[derive(Debug)]
@@ -98,9 +99,9 @@ pub fn follows(diagnosis: &Diagnosis) -> Vec<&'static Check> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use injdoctor_checks::decide::Outcome;
     use injdoctor_checks::facts::{Kind, Target};
     use injdoctor_checks::report::{Effect, Evidence, Severity};
+    use injdoctor_checks::way::Outcome;
 
     /// A target whose root cause, found by a check of this number, rests on a field of `object`.
     fn diagnosis(namespace: &str, name: &str, check: usize, object: &str) -> Diagnosis {

@@ -2,9 +2,9 @@
 
 use std::io;
 
-use injdoctor_checks::check::Stage;
-use injdoctor_checks::decide::{Answer, Call, Observation, Outcome, Prediction, Seen};
-use injdoctor_checks::report::Diagnosis;
+use injdoctor_checks::Stage;
+use injdoctor_checks::diagnosis::Diagnosis;
+use injdoctor_checks::way::{Answer, Call, Observation, Outcome, Prediction, Seen};
 
 use super::mark::Mark;
 use super::words;

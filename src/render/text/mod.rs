@@ -15,10 +15,10 @@ mod words;
 
 use std::io;
 
-use injdoctor_checks::check::Check;
-use injdoctor_checks::decide::Outcome;
+use injdoctor_checks::causes::Check;
+use injdoctor_checks::diagnosis::Diagnosis;
 use injdoctor_checks::facts::Kind;
-use injdoctor_checks::report::Diagnosis;
+use injdoctor_checks::way::Outcome;
 
 use super::Report;
 use super::page::{Page, Span, Style};

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use injdoctor_checks::decide::Outcome;
-use injdoctor_checks::report::{Diagnosis, Severity};
+use injdoctor_checks::diagnosis::Diagnosis;
+use injdoctor_checks::report::Severity;
+use injdoctor_checks::way::Outcome;
 
 use super::groups::Group;
 use super::mark::Mark;

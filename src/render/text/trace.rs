@@ -3,8 +3,8 @@
 use std::fmt::Display;
 use std::io;
 
-use injdoctor_checks::decide::{Answer, Call};
-use injdoctor_checks::report::{Diagnosis, Status};
+use injdoctor_checks::diagnosis::{Diagnosis, Status};
+use injdoctor_checks::way::{Answer, Call};
 
 use super::mark::Mark;
 use crate::render::page::{Page, Span, Style};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use injdoctor_checks::report::{Diagnosis, Status};
+use injdoctor_checks::diagnosis::{Diagnosis, Status};
 
 use super::mark::Mark;
 use super::words;

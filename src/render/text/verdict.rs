@@ -2,9 +2,10 @@
 
 use std::io;
 
-use injdoctor_checks::check::Stage;
-use injdoctor_checks::decide::{Outcome, Prediction, Seen};
-use injdoctor_checks::report::{Diagnosis, Severity, Status};
+use injdoctor_checks::Stage;
+use injdoctor_checks::diagnosis::{Diagnosis, Status};
+use injdoctor_checks::report::Severity;
+use injdoctor_checks::way::{Outcome, Prediction, Seen};
 
 use super::groups::Group;
 use super::{unknown, words};

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use injdoctor_checks::decide::WebhookRow;
+use injdoctor_checks::way::WebhookRow;
 
 use super::table::Columns;
 use crate::render::Report;

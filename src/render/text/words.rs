@@ -1,8 +1,8 @@
 //! The words for what the checks say in types.
 
-use injdoctor_checks::decide::{Observation, Outcome, Seen};
 use injdoctor_checks::facts::Target;
 use injdoctor_checks::report::{Risk, Severity};
+use injdoctor_checks::way::{Observation, Outcome, Seen};
 use jiff::{SignedDuration, Timestamp};
 
 /// The word for a severity.

@@ -1,0 +1,60 @@
+//! A value that nobody selects.
+
+use crate::causes::called::uncalled;
+use crate::causes::fields::namespace_label;
+use crate::causes::{Verdict, declare_check};
+use crate::facts::{Facts, Missing};
+use crate::fixes::label_namespace;
+use crate::report::{Effect, Finding, Severity};
+use crate::way::asked::means_no;
+use crate::way::{Outcome, names};
+
+declare_check! {
+    /// The injection label of the namespace has a value that no webhook selects.
+    ///
+    /// ## What it finds
+    /// Label `istio-injection` is neither `enabled` nor `disabled` exactly: `Enabled`, `true`, `yes`,
+    /// `on`, or empty.
+    ///
+    /// ## Why it matters
+    /// Selectors compare letter by letter. A value that none names injects nothing, and the mere
+    /// presence of the key keeps every other way to injection shut: `istio.io/rev` on the namespace
+    /// and the labels of pods are no longer looked at.
+    ///
+    /// ## How to heal it
+    /// Set the value that the webhook selects, then make the pods anew.
+    ///
+    /// ## References
+    /// - Istio 1.31, `manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml`
+    "INJ102", "namespace-label-value", Called, about Pods,
+    needs [Object, Pods, Namespace, Webhooks],
+    folds [],
+    run
+}
+
+fn run(facts: &Facts) -> Result<Verdict, Missing> {
+    let Some(what_if) = uncalled(facts)? else {
+        return Ok(Verdict::Passed);
+    };
+    let key = names::ISTIO_INJECTION;
+    let Some(value) = what_if.namespace.get(key) else {
+        return Ok(Verdict::Passed);
+    };
+    if matches!(value.as_str(), "enabled" | "disabled") {
+        return Ok(Verdict::Passed);
+    }
+    let severity = if means_no(value) {
+        Severity::Info
+    } else {
+        Severity::Warning
+    };
+    let name = &facts.target().namespace;
+    let message =
+        format!("label {key} of namespace {name} is {value:?}, which no injection webhook selects");
+    let mut finding = Finding::new(severity, Effect::Decides(Outcome::NotInjected), message)
+        .evidence(namespace_label(facts, key)?.expected("enabled"));
+    if let Some(label) = what_if.namespace_label() {
+        finding = finding.fix(label_namespace(facts, &label)?);
+    }
+    Ok(Verdict::of([finding]))
+}

@@ -1,0 +1,67 @@
+//! Nobody asks for injection.
+
+use crate::causes::called::uncalled;
+use crate::causes::fields::{NAMESPACE_KEYS, namespace_label, severity_of_absence};
+use crate::causes::{Verdict, declare_check};
+use crate::facts::{Facts, Missing};
+use crate::fixes::label_namespace;
+use crate::report::{Effect, Finding};
+use crate::way::{Outcome, injector, names};
+
+declare_check! {
+    /// Neither the namespace nor the pod asks for injection.
+    ///
+    /// ## What it finds
+    /// The namespace has neither of the labels `istio-injection` and `istio.io/rev`, and the pod
+    /// template has neither of the labels `sidecar.istio.io/inject` and `istio.io/rev`, so that the
+    /// selectors of no injection webhook match.
+    ///
+    /// ## Why it matters
+    /// The API server calls no webhook and leaves no trace of that: no event, no annotation.
+    ///
+    /// ## How to heal it
+    /// Label the namespace, then make the pods anew: running pods are never injected. Where nobody
+    /// wants injection here, nothing needs healing.
+    ///
+    /// ## References
+    /// - Istio, Installing the sidecar: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/>
+    "INJ101", "namespace-not-labelled", Called, about Pods,
+    needs [Object, Pods, Namespace, Webhooks],
+    folds [],
+    run
+}
+
+fn run(facts: &Facts) -> Result<Verdict, Missing> {
+    let Some(what_if) = uncalled(facts)? else {
+        return Ok(Verdict::Passed);
+    };
+    let pod_says = [names::INJECT, names::ISTIO_REV]
+        .iter()
+        .any(|key| what_if.pod.labels.contains_key(*key));
+    let namespace_says = NAMESPACE_KEYS
+        .iter()
+        .any(|key| what_if.namespace.contains_key(*key));
+    if pod_says || namespace_says || injector::injectors(facts.webhooks()?).next().is_none() {
+        return Ok(Verdict::Passed);
+    }
+    let name = &facts.target().namespace;
+    let mut finding = Finding::new(
+        severity_of_absence(facts)?,
+        Effect::Decides(Outcome::NotInjected),
+        format!(
+            "neither namespace {name} nor the pod asks for injection, so no injection webhook is called"
+        ),
+    );
+    let label = what_if.namespace_label();
+    for key in NAMESPACE_KEYS {
+        let evidence = namespace_label(facts, key)?;
+        finding = finding.evidence(match &label {
+            Some((wanted, value)) if *wanted == key => evidence.expected(value),
+            _ => evidence,
+        });
+    }
+    if let Some(label) = label {
+        finding = finding.fix(label_namespace(facts, &label)?);
+    }
+    Ok(Verdict::of([finding]))
+}

@@ -1,0 +1,78 @@
+//! The ambient data plane.
+
+use crate::causes::fields::{NAMESPACE_KEYS, namespace_label, template_field};
+use crate::causes::{Verdict, declare_check};
+use crate::facts::{Facts, Missing};
+use crate::fixes::{Field, patch_template, unlabel_namespace};
+use crate::report::{Effect, Finding, Severity};
+use crate::way::relabelled::WhatIf;
+use crate::way::{Outcome, is_static, names};
+
+declare_check! {
+    /// The namespace or the pod is in the ambient data plane, which needs no sidecar.
+    ///
+    /// ## What it finds
+    /// Label `istio.io/dataplane-mode` of the namespace or the pod template is `ambient`; and whether
+    /// the pod is injected all the same.
+    ///
+    /// ## Why it matters
+    /// In ambient mode ztunnel on the node does the sidecar's work, so a pod without one is as it
+    /// should be. A pod that is injected all the same is left out of ambient: the sidecar wins.
+    ///
+    /// ## How to heal it
+    /// Decide for one of them. Take `istio.io/dataplane-mode` away for sidecars, or the injection
+    /// label for ambient.
+    ///
+    /// ## References
+    /// - Istio, Add workloads to an ambient mesh: <https://istio.io/latest/docs/ambient/usage/add-workloads/>
+    "INJ121", "ambient-namespace", Called, about Pods,
+    needs [Object, Pods, Namespace, Webhooks],
+    folds ["namespace-not-labelled", "namespace-opted-out"],
+    run
+}
+
+fn run(facts: &Facts) -> Result<Verdict, Missing> {
+    let what_if = WhatIf::new(facts)?;
+    let key = names::DATAPLANE_MODE;
+    // The pod's label wins over the namespace's.
+    let by_pod = what_if.pod.labels.get(key);
+    let mode = by_pod.or_else(|| what_if.namespace.get(key));
+    if mode.is_none_or(|mode| mode != "ambient") || is_static(facts)? {
+        return Ok(Verdict::Passed);
+    }
+    let evidence = match by_pod {
+        Some(_) => template_field(facts, Field::Labels, key)?,
+        None => namespace_label(facts, key)?,
+    };
+    let (severity, outcome, message) = if what_if.is_called(&what_if.namespace, &what_if.pod.labels)
+    {
+        let message = "the pod is asked into the ambient data plane and injected as well: the sidecar wins, and ztunnel leaves the pod alone";
+        (Severity::Warning, Outcome::Injected, message)
+    } else {
+        let message = "the pod is in the ambient data plane, where ztunnel does the sidecar's work";
+        (Severity::Info, Outcome::NotInjected, message)
+    };
+    let mut finding = Finding::new(severity, Effect::Decides(outcome), message).evidence(evidence);
+    if outcome == Outcome::Injected {
+        let labelled = NAMESPACE_KEYS
+            .into_iter()
+            .find(|key| what_if.namespace.contains_key(*key));
+        if let Some(labelled) = labelled {
+            let changes = "new pods go without a sidecar, and ztunnel serves them";
+            finding = finding
+                .evidence(namespace_label(facts, labelled)?)
+                .fix(unlabel_namespace(facts, &[labelled], changes)?);
+        }
+        let changes = "new pods have the sidecar only, as now; pods that have none leave the mesh";
+        finding = finding.fix(match by_pod {
+            Some(_) => patch_template(
+                facts,
+                "leave the ambient data plane",
+                &[(Field::Labels, key, None)],
+                changes,
+            )?,
+            None => unlabel_namespace(facts, &[key], changes)?,
+        });
+    }
+    Ok(Verdict::of([finding]))
+}

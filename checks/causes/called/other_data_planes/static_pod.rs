@@ -1,0 +1,55 @@
+//! Static pods.
+
+use crate::causes::{Verdict, declare_check};
+use crate::facts::{Facts, Missing};
+use crate::report::{Effect, Evidence, Finding, Severity};
+use crate::way::{Outcome, is_static};
+
+declare_check! {
+    /// A static pod cannot be injected.
+    ///
+    /// ## What it finds
+    /// The pod carries annotation `kubernetes.io/config.mirror`: the kubelet runs it from a file on its
+    /// node, and what the API server holds is only its mirror.
+    ///
+    /// ## Why it matters
+    /// Admission can change the mirror, but never the pod that runs.
+    ///
+    /// ## How to heal it
+    /// Nothing heals it. Run the program as a Deployment or a DaemonSet if it needs a sidecar.
+    ///
+    /// ## References
+    /// - Kubernetes, Static pods: <https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/>
+    "INJ120", "static-pod", Called, about Pods,
+    needs [Object],
+    folds ["namespace-not-labelled", "namespace-opted-out"],
+    run
+}
+
+fn run(facts: &Facts) -> Result<Verdict, Missing> {
+    if !is_static(facts)? {
+        return Ok(Verdict::Passed);
+    }
+    let workload = facts.workload()?;
+    let node = workload
+        .template
+        .spec
+        .node_name
+        .as_deref()
+        .unwrap_or("its node");
+    let message = format!(
+        "{} is the mirror of a static pod, which the kubelet of {node} runs from a file",
+        workload.reference()
+    );
+    let evidence = Evidence::new(
+        workload.reference(),
+        ".metadata.annotations['kubernetes.io/config.mirror']",
+    )
+    .actual("set");
+    Ok(Verdict::of([Finding::new(
+        Severity::Info,
+        Effect::Decides(Outcome::NotInjected),
+        message,
+    )
+    .evidence(evidence)]))
+}

@@ -1,0 +1,116 @@
+//! The pod was made before it could be injected.
+
+use jiff::Timestamp;
+
+use crate::causes::fields::{NAMESPACE_KEYS, namespace_label};
+use crate::causes::{Verdict, declare_check};
+use crate::facts::{Facts, Missing};
+use crate::fixes::{after_restart, restart};
+use crate::report::{Effect, Evidence, Finding, Fix, Risk, Severity};
+use crate::way::{Outcome, Prediction, names};
+
+declare_check! {
+    /// The pod is older than the label, tag or webhook that would inject it.
+    ///
+    /// ## What it finds
+    /// The next pod of the workload will be injected, but a pod that exists has no sidecar: it was
+    /// made before the namespace's label, before the webhook, or while the webhook failed open.
+    ///
+    /// ## Why it matters
+    /// Injection happens once, when a pod is created. Nothing injects a pod that runs.
+    ///
+    /// ## How to heal it
+    /// Make the pods anew.
+    ///
+    /// ## References
+    /// - Istio, Deploying an app: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#deploying-an-app>
+    "INJ122", "pod-predates-injection", Called, about Pods,
+    needs [Object, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig, Nodes, RootCertificate, ApiServers, Pods, ReplicaSets, Events],
+    folds [],
+    run
+}
+
+fn run(facts: &Facts) -> Result<Verdict, Missing> {
+    facts.pods()?;
+    let prediction = facts.prediction();
+    match prediction.outcome {
+        Outcome::Injected => {}
+        Outcome::Unknown => return Err(Missing(prediction.because.clone())),
+        _ => {
+            return Ok(Verdict::not_applicable(
+                "the next pod is not injected either",
+            ));
+        }
+    }
+    let observation = facts.observation();
+    let bare: Vec<_> = observation
+        .pods
+        .iter()
+        .filter(|pod| !pod.injected)
+        .collect();
+    let Some(first) = bare.iter().min_by_key(|pod| pod.created) else {
+        return Ok(Verdict::Passed);
+    };
+    let since = last_change(facts, &prediction)?;
+    let is_older =
+        |at: Option<Timestamp>| matches!((first.created, at), (Some(made), Some(at)) if made <= at);
+    let because = match since.iter().find(|evidence| is_older(evidence.set_at)) {
+        Some(evidence) => format!("older than {} of {}", evidence.path, evidence.object),
+        None => {
+            "made when injection was not as it is now, or while the webhook failed open".to_owned()
+        }
+    };
+    let (count, all) = (bare.len(), observation.pods.len());
+    let message = format!(
+        "{count} of {all} pods have no sidecar, though the next one gets it: {} is {because}",
+        first.name
+    );
+    let mut evidence = Evidence::new(
+        format!("pod/{}", first.name),
+        format!(".metadata.annotations['{}']", names::STATUS),
+    );
+    evidence.set_at = first.created;
+    evidence.expected = Some("set when the pod is created".to_owned());
+    let workload = facts.workload()?;
+    let changes = format!(
+        "pods restart, and come back with the sidecar{}",
+        after_restart(workload)
+    );
+    let mut finding = Finding::new(Severity::Warning, Effect::Differs, message).evidence(evidence);
+    finding.evidence.extend(since);
+    Ok(Verdict::of([finding.fix(
+        Fix::new("make the pods anew", Risk::RestartsPods, changes).run_all(restart(facts)?),
+    )]))
+}
+
+/// What injection rests on, with the time since when it has been so.
+fn last_change(facts: &Facts, prediction: &Prediction) -> Result<Vec<Evidence>, Missing> {
+    let mut since = Vec::new();
+    for key in NAMESPACE_KEYS {
+        let evidence = namespace_label(facts, key)?;
+        if evidence.actual.is_some() {
+            since.push(evidence);
+        }
+    }
+    let name = prediction
+        .webhook
+        .as_deref()
+        .and_then(|webhook| webhook.split('/').next());
+    let configuration = facts
+        .webhooks()?
+        .iter()
+        .find(|one| one.metadata.name.as_deref() == name);
+    if let (Some(configuration), Some(name)) = (configuration, name) {
+        let mut evidence = Evidence::new(
+            format!("mutatingwebhookconfiguration/{name}"),
+            ".metadata.creationTimestamp",
+        );
+        evidence.set_at = configuration
+            .metadata
+            .creation_timestamp
+            .as_ref()
+            .map(|time| time.0);
+        since.push(evidence);
+    }
+    Ok(since)
+}

@@ -1,0 +1,16 @@
+//! What the pod template says: label and annotation `sidecar.istio.io/inject`.
+
+mod annotation_instead;
+mod on_workload;
+mod opted_out;
+mod value_invalid;
+
+use crate::causes::Check;
+
+/// The checks of this topic, in the order of their codes.
+pub(crate) static CHECKS: &[&Check] = &[
+    &opted_out::CHECK,
+    &value_invalid::CHECK,
+    &annotation_instead::CHECK,
+    &on_workload::CHECK,
+];

@@ -1,0 +1,65 @@
+//! The pod opts out by label.
+
+use crate::causes::called::uncalled;
+use crate::causes::fields::template_field;
+use crate::causes::{Verdict, declare_check};
+use crate::facts::{Facts, Missing};
+use crate::fixes::{Field, patch_template};
+use crate::report::{Effect, Finding, Severity};
+use crate::way::{Outcome, names};
+
+declare_check! {
+    /// The pod opts out with label sidecar.istio.io/inject=false.
+    ///
+    /// ## What it finds
+    /// The pod template carries label `sidecar.istio.io/inject` with value `false`.
+    ///
+    /// ## Why it matters
+    /// No entry of a stock injection webhook selects such a pod. As a rule its author wanted that.
+    ///
+    /// ## How to heal it
+    /// Nothing needs healing where it is intended. Else take the label out of the pod template.
+    ///
+    /// ## References
+    /// - Istio, Controlling the injection policy: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy>
+    "INJ111", "pod-opted-out", Called, about Pods,
+    needs [Object, Pods, Namespace, Webhooks],
+    folds ["namespace-not-labelled", "namespace-opted-out"],
+    run
+}
+
+fn run(facts: &Facts) -> Result<Verdict, Missing> {
+    let Some(what_if) = uncalled(facts)? else {
+        return Ok(Verdict::Passed);
+    };
+    let key = names::INJECT;
+    if what_if
+        .pod
+        .labels
+        .get(key)
+        .is_none_or(|value| value != "false")
+    {
+        return Ok(Verdict::Passed);
+    }
+    let message = format!("the pod opts out of injection: label {key} is \"false\"");
+    let mut finding = Finding::new(
+        Severity::Info,
+        Effect::Decides(Outcome::NotInjected),
+        message,
+    )
+    .evidence(template_field(facts, Field::Labels, key)?);
+    if what_if.is_called(
+        &what_if.namespace,
+        &what_if.pod_with(&(key, "true".to_owned())),
+    ) {
+        let change = [(Field::Labels, key, Some("true"))];
+        let title = format!("set label {key}=true in the pod template");
+        finding = finding.fix(patch_template(
+            facts,
+            &title,
+            &change,
+            "new pods get the sidecar",
+        )?);
+    }
+    Ok(Verdict::of([finding]))
+}

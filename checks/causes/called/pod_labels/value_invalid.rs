@@ -1,0 +1,86 @@
+//! A value that istiod does not understand, or a selector does not select.
+
+use crate::causes::fields::template_field;
+use crate::causes::{Verdict, declare_check};
+use crate::facts::{Facts, Missing};
+use crate::fixes::{Field, patch_template};
+use crate::report::{Effect, Finding, Severity};
+use crate::way::asked::{means_no, means_yes};
+use crate::way::{Ask, Outcome, names, wanted};
+
+declare_check! {
+    /// Label or annotation sidecar.istio.io/inject is neither true nor false exactly.
+    ///
+    /// ## What it finds
+    /// The pod template says `True`, `yes`, `1`, `False`, `no`, `0` or the like.
+    ///
+    /// ## Why it matters
+    /// Webhook selectors compare letter by letter. istiod 1.27 and later takes anything but `true` and
+    /// `false` for "not said" and follows its policy: a pod that says `False` is injected. Earlier
+    /// ones took `y`, `yes`, `true` and `on` in any case for yes, and everything else for no.
+    ///
+    /// ## How to heal it
+    /// Write exactly `"true"` or `"false"`, in quotes, as a label of the pod template.
+    ///
+    /// ## References
+    /// - Istio 1.31, `pkg/kube/inject/inject.go` (`injectRequired`)
+    "INJ112", "inject-value-invalid", Called, about Pods,
+    needs [Object, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig, Nodes, RootCertificate, ApiServers, Pods, ReplicaSets, Events],
+    folds ["namespace-not-labelled", "policy-disabled"],
+    run
+}
+
+fn run(facts: &Facts) -> Result<Verdict, Missing> {
+    let pod = facts.pod()?;
+    let Some(Ask { by, value }) = wanted::ask(&pod.labels, &pod.annotations) else {
+        return Ok(Verdict::Passed);
+    };
+    if matches!(value.as_str(), "true" | "false") {
+        return Ok(Verdict::Passed);
+    }
+    let meant = if means_yes(&value) {
+        Some("true")
+    } else if means_no(&value) {
+        Some("false")
+    } else {
+        None
+    };
+    let outcome = facts.prediction().outcome;
+    let contradicts = matches!(
+        (meant, outcome),
+        (Some("true"), Outcome::NotInjected) | (Some("false"), Outcome::Injected)
+    );
+    let (severity, effect) = match contradicts {
+        true => (Severity::Warning, Effect::Decides(outcome)),
+        false => (Severity::Info, Effect::Beside),
+    };
+    let key = names::INJECT;
+    let field = if by == "label" {
+        Field::Labels
+    } else {
+        Field::Annotations
+    };
+    let consequence = match (contradicts, outcome) {
+        (true, Outcome::Injected) => ", so the pod is injected all the same",
+        (true, _) => ", so the pod is not injected",
+        (false, _) => "",
+    };
+    let message =
+        format!("{by} {key} is {value:?}, and only \"true\" and \"false\" count{consequence}");
+    let mut finding = Finding::new(severity, effect, message)
+        .evidence(template_field(facts, field, key)?.expected("\"true\" or \"false\""));
+    if let Some(meant) = meant {
+        let mut change = vec![(Field::Labels, key, Some(meant))];
+        if by == "annotation" {
+            change.push((Field::Annotations, key, None));
+        }
+        let title = format!("set label {key}={meant} in the pod template");
+        let effect = if meant == "true" {
+            "new pods get the sidecar"
+        } else {
+            "new pods go without the sidecar"
+        };
+        finding = finding.fix(patch_template(facts, &title, &change, effect)?);
+    }
+    Ok(Verdict::of([finding]))
+}

@@ -1,0 +1,86 @@
+//! `istio-injection=enabled` without a default revision.
+
+use crate::causes::called::uncalled;
+use crate::causes::fields::namespace_label;
+use crate::causes::{Verdict, declare_check};
+use crate::facts::{Facts, Missing};
+use crate::fixes::label_namespace;
+use crate::report::{Command, Effect, Finding, Fix, Risk, Severity};
+use crate::way::selector::Labels;
+use crate::way::{Outcome, injector, names};
+
+declare_check! {
+    /// The namespace has istio-injection=enabled, but no webhook serves the default revision.
+    ///
+    /// ## What it finds
+    /// Label `istio-injection` of the namespace is `enabled`, and only webhooks of named revisions
+    /// are installed; no tag `default` stands for one of them.
+    ///
+    /// ## Why it matters
+    /// `istio-injection=enabled` asks for the default revision. Where there is none, no webhook is
+    /// called, and nothing says so.
+    ///
+    /// ## How to heal it
+    /// Label the namespace with a revision that is served. Or make one of them the default, for all
+    /// namespaces that ask for it.
+    ///
+    /// ## References
+    /// - Istio, Default tag: <https://istio.io/latest/docs/setup/upgrade/canary/#default-tag>
+    "INJ108", "default-revision-missing", Called, about Pods,
+    needs [Object, Pods, Namespace, Webhooks],
+    folds [],
+    run
+}
+
+fn run(facts: &Facts) -> Result<Verdict, Missing> {
+    let Some(what_if) = uncalled(facts)? else {
+        return Ok(Verdict::Passed);
+    };
+    let key = names::ISTIO_INJECTION;
+    let enabled = what_if
+        .namespace
+        .get(key)
+        .is_some_and(|value| value == "enabled");
+    let is_served = what_if.is_called(&what_if.namespace, &Labels::new());
+    if !enabled || is_served || injector::injectors(facts.webhooks()?).next().is_none() {
+        return Ok(Verdict::Passed);
+    }
+    let name = &facts.target().namespace;
+    let revisions = what_if.revisions();
+    let message = format!(
+        "namespace {name} has {key}=enabled, but no webhook serves the default revision (served: {})",
+        revisions.join(", ")
+    );
+    let mut finding = Finding::new(
+        Severity::Warning,
+        Effect::Decides(Outcome::NotInjected),
+        message,
+    )
+    .evidence(namespace_label(facts, key)?);
+    if let Some(label) = what_if.namespace_label() {
+        finding = finding.fix(label_namespace(facts, &label)?);
+    }
+    if let Some(revision) = revisions.first() {
+        let fix = Fix::new(
+            format!("make {revision} the default revision"),
+            Risk::MeshWide,
+            format!("every namespace with {key}=enabled is injected by {revision}"),
+        );
+        finding = finding.fix(
+            fix.run(Command::istioctl([
+                "tag",
+                "set",
+                "default",
+                "--revision",
+                revision,
+            ]))
+            .undo(Command::istioctl([
+                "tag",
+                "remove",
+                "default",
+                "--skip-confirmation",
+            ])),
+        );
+    }
+    Ok(Verdict::of([finding]))
+}

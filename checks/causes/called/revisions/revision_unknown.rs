@@ -1,0 +1,100 @@
+//! The namespace names a revision that no webhook serves.
+
+use crate::causes::called::uncalled;
+use crate::causes::fields::namespace_label;
+use crate::causes::{Verdict, declare_check};
+use crate::facts::{Facts, Missing};
+use crate::fixes::label_namespace;
+use crate::report::{Command, Effect, Finding, Fix, Risk, Severity};
+use crate::way::{Outcome, injector, names};
+
+declare_check! {
+    /// The namespace names a revision or tag that no webhook serves.
+    ///
+    /// ## What it finds
+    /// Label `istio.io/rev` of the namespace names a revision or tag that is in the selectors of no
+    /// injection webhook: it never existed, or it was removed.
+    ///
+    /// ## Why it matters
+    /// No webhook is called, and nothing says so. Pods that were injected by a removed revision keep
+    /// their sidecar until they are made anew, and come back without it.
+    ///
+    /// ## How to heal it
+    /// Label the namespace for a revision that is served, then make the pods anew. Or, where many
+    /// namespaces carry the name, make it a tag of a live revision.
+    ///
+    /// ## References
+    /// - Istio, Stable revision labels: <https://istio.io/latest/docs/setup/upgrade/canary/#stable-revision-labels>
+    "INJ107", "revision-unknown", Called, about Pods,
+    needs [Object, Pods, Namespace, Webhooks],
+    folds [],
+    run
+}
+
+fn run(facts: &Facts) -> Result<Verdict, Missing> {
+    let Some(what_if) = uncalled(facts)? else {
+        return Ok(Verdict::Passed);
+    };
+    let key = names::ISTIO_REV;
+    let revisions = what_if.revisions();
+    let revision = what_if
+        .namespace
+        .get(key)
+        .filter(|revision| !revisions.contains(revision));
+    let Some(revision) =
+        revision.filter(|_| !what_if.namespace.contains_key(names::ISTIO_INJECTION))
+    else {
+        return Ok(Verdict::Passed);
+    };
+    if injector::injectors(facts.webhooks()?).next().is_none() {
+        return Ok(Verdict::Passed);
+    }
+    let name = &facts.target().namespace;
+    let served = revisions.join(", ");
+    let message = format!(
+        "namespace {name} asks for revision {revision}, which no webhook serves (served: {served})"
+    );
+    let evidence = namespace_label(facts, key)?.expected(format!("one of {served}"));
+    let mut finding = Finding::new(
+        Severity::Warning,
+        Effect::Decides(Outcome::NotInjected),
+        message,
+    )
+    .evidence(evidence);
+    if let Some(label) = what_if.namespace_label() {
+        finding = finding.fix(label_namespace(facts, &label)?);
+    }
+    if let Some(live) = live_revision(facts)?.filter(|_| !revision.is_empty()) {
+        let tag = Fix::new(
+            format!("make {revision} a tag of revision {live}"),
+            Risk::MeshWide,
+            format!("every namespace labelled {key}={revision} is injected by revision {live}"),
+        );
+        finding = finding.fix(
+            tag.run(Command::istioctl([
+                "tag",
+                "set",
+                revision.as_str(),
+                "--revision",
+                &live,
+            ]))
+            .undo(Command::istioctl([
+                "tag",
+                "remove",
+                revision.as_str(),
+                "--skip-confirmation",
+            ])),
+        );
+    }
+    Ok(Verdict::of([finding]))
+}
+
+/// The revision of the first live webhook, the default's before others.
+fn live_revision(facts: &Facts) -> Result<Option<String>, Missing> {
+    let mut live: Vec<_> = injector::injectors(facts.webhooks()?)
+        .filter(|(_, webhook)| !injector::is_deactivated(webhook))
+        .filter_map(|(configuration, _)| injector::label(configuration, names::ISTIO_REV))
+        .collect();
+    live.sort_by_key(|revision| *revision != names::DEFAULT_REVISION);
+    Ok(live.first().map(|revision| (*revision).to_owned()))
+}

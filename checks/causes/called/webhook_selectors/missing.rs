@@ -1,0 +1,67 @@
+//! No injection webhook at all.
+
+use crate::causes::fields::severity_of_absence;
+use crate::causes::{Verdict, declare_check};
+use crate::facts::{Facts, Missing};
+use crate::fixes::restart;
+use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk};
+use crate::way::{Outcome, injector, is_static, names};
+
+declare_check! {
+    /// There is no injection webhook in the cluster.
+    ///
+    /// ## What it finds
+    /// No entry of any MutatingWebhookConfiguration is Istio's injector, by the entry's name, its
+    /// path or the label `app=sidecar-injector`.
+    ///
+    /// ## Why it matters
+    /// Nobody can inject any pod. Istio is not installed, was uninstalled, or was installed without
+    /// its webhooks (`operatorManageWebhooks`, `resourceScope: namespace`).
+    ///
+    /// ## How to heal it
+    /// Where istiod runs, `istioctl tag set default` makes a webhook that leads to it. Else install
+    /// Istio.
+    ///
+    /// ## References
+    /// - Istio 1.31, `manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml`
+    "INJ115", "webhook-missing", Called, about Pods,
+    needs [Object, Pods, Namespace, Webhooks],
+    folds ["namespace-not-labelled", "revision-unknown", "default-revision-missing", "webhook-deactivated"],
+    run
+}
+
+fn run(facts: &Facts) -> Result<Verdict, Missing> {
+    let webhooks = facts.webhooks()?;
+    if injector::injectors(webhooks).next().is_some() || is_static(facts)? {
+        return Ok(Verdict::Passed);
+    }
+    let message = "no injection webhook is installed, so no pod of the cluster can be injected";
+    let evidence = Evidence::new(
+        "mutatingwebhookconfigurations",
+        ".items[*].webhooks[*].name",
+    )
+    .actual(format!(
+        "{} configurations, none of them Istio's",
+        webhooks.len()
+    ))
+    .expected(format!("*.{}", names::INJECTOR_SUFFIX));
+    let revision = facts
+        .namespace()?
+        .and_then(|namespace| namespace.metadata.labels.as_ref()?.get(names::ISTIO_REV));
+    let mut install = vec!["install".to_owned(), "--skip-confirmation".to_owned()];
+    install.extend(revision.map(|revision| format!("--set=revision={revision}")));
+    let fix = Fix::new(
+        "install Istio",
+        Risk::MeshWide,
+        "istiod and its injection webhooks are installed with default settings",
+    )
+    .run(Command::istioctl(install))
+    .run_all(restart(facts)?);
+    Ok(Verdict::of([Finding::new(
+        severity_of_absence(facts)?,
+        Effect::Decides(Outcome::NotInjected),
+        message,
+    )
+    .evidence(evidence)
+    .fix(fix)]))
+}

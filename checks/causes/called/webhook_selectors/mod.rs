@@ -1,0 +1,20 @@
+//! The injection webhooks themselves: whether there are any, and whom their namespaceSelector,
+//! objectSelector, rules and matchConditions select.
+
+mod deactivated;
+mod match_conditions;
+mod missing;
+mod rules;
+mod selectors_changed;
+mod stock;
+
+use crate::causes::Check;
+
+/// The checks of this topic, in the order of their codes.
+pub(crate) static CHECKS: &[&Check] = &[
+    &missing::CHECK,
+    &deactivated::CHECK,
+    &rules::CHECK,
+    &match_conditions::CHECK,
+    &selectors_changed::CHECK,
+];

@@ -1,0 +1,110 @@
+//! How a check is declared.
+
+use crate::facts::{Facts, Missing, Need};
+use crate::report::Finding;
+use crate::stage::Stage;
+
+/// What a check looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// A workload and the pods it makes: `injdoctor check`.
+    Pods,
+    /// The injection webhooks: those called for a workload's pods, and `injdoctor webhook`.
+    Webhooks,
+}
+
+/// A check: its declaration, and the pure function that decides.
+#[derive(Debug)]
+pub struct Check {
+    /// `INJ`, the stage's digit and two more. Never reused: `docs/codes.txt` keeps them all.
+    pub code: &'static str,
+    /// Its name in the catalogue, in kebab case.
+    pub name: &'static str,
+    /// The stage of the pod's way.
+    pub stage: Stage,
+    /// What it looks at.
+    pub about: About,
+    /// The doc comment of its declaration: one sentence, then what it finds, why it matters,
+    /// how to heal it, and references, as Markdown.
+    pub documentation: &'static str,
+    /// The facts it reads, exactly.
+    pub needs: &'static [Need],
+    /// Names of the checks whose findings merely follow from this one's.
+    pub folds: &'static [&'static str],
+    /// The decision.
+    pub run: fn(&Facts) -> Result<Verdict, Missing>,
+}
+
+/// What a check decides where it knows enough.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// Nothing is wrong.
+    Passed,
+    /// The check does not concern this subject, with the reason.
+    NotApplicable(String),
+    /// Something is wrong.
+    Failed(Vec<Finding>),
+}
+
+impl Verdict {
+    /// Failed where there is any finding, else passed.
+    pub fn of(findings: impl IntoIterator<Item = Finding>) -> Self {
+        let findings: Vec<_> = findings.into_iter().collect();
+        if findings.is_empty() {
+            Self::Passed
+        } else {
+            Self::Failed(findings)
+        }
+    }
+
+    /// It does not concern this subject.
+    pub fn not_applicable(reason: impl Into<String>) -> Self {
+        Self::NotApplicable(reason.into())
+    }
+}
+
+impl Check {
+    /// The one sentence that says what it finds.
+    pub fn sentence(&self) -> &'static str {
+        self.documentation
+            .trim()
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim()
+    }
+
+    /// The documentation as Markdown, without the blank that a doc comment puts before each line.
+    pub fn markdown(&self) -> String {
+        let lines = self.documentation.lines();
+        let text: Vec<_> = lines
+            .map(|line| line.strip_prefix(' ').unwrap_or(line))
+            .collect();
+        text.join("\n").trim().to_owned()
+    }
+}
+
+/// Declares a check: `pub(crate) static CHECK`, its documentation captured from the doc comment.
+macro_rules! declare_check {
+    (
+        $(#[doc = $doc:literal])+
+        $code:literal, $name:literal, $stage:ident, about $about:ident,
+        needs [$($need:ident),* $(,)?],
+        folds [$($folded:literal),* $(,)?],
+        $run:ident
+    ) => {
+        $(#[doc = $doc])+
+        pub(crate) static CHECK: $crate::causes::Check = $crate::causes::declare::Check {
+            code: $code,
+            name: $name,
+            stage: $crate::stage::Stage::$stage,
+            about: $crate::causes::About::$about,
+            documentation: concat!($($doc, "\n"),+),
+            needs: &[$($crate::facts::Need::$need),*],
+            folds: &[$($folded),*],
+            run: $run,
+        };
+    };
+}
+
+pub(crate) use declare_check;

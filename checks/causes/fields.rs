@@ -1,0 +1,96 @@
+//! The fields that many findings rest on.
+
+use crate::facts::{Facts, Missing, Workload};
+use crate::fixes::Field;
+use crate::report::{Evidence, Severity};
+use crate::way::names;
+
+/// A label of the target's namespace, with who set it.
+///
+/// # Errors
+/// [`Missing`] where the namespace was not read.
+pub fn namespace_label(facts: &Facts, key: &str) -> Result<Evidence, Missing> {
+    namespace_field(facts, Field::Labels, key)
+}
+
+/// A label or annotation of the target's namespace, with who set it.
+///
+/// # Errors
+/// [`Missing`] where the namespace was not read.
+pub fn namespace_field(facts: &Facts, field: Field, key: &str) -> Result<Evidence, Missing> {
+    let object = format!("namespace/{}", facts.target().namespace);
+    let path = format!(".metadata.{}['{key}']", field.name());
+    let evidence = Evidence::new(object, path);
+    let Some(namespace) = facts.namespace()? else {
+        return Ok(evidence);
+    };
+    let metadata = &namespace.metadata;
+    let map = match field {
+        Field::Labels => &metadata.labels,
+        Field::Annotations => &metadata.annotations,
+    };
+    let evidence = evidence.set_in(metadata, &["metadata", field.name(), key]);
+    Ok(match map.as_ref().and_then(|map| map.get(key)) {
+        Some(value) => evidence.actual(value),
+        None => evidence,
+    })
+}
+
+/// A label or annotation of the pod template, with who set it.
+///
+/// # Errors
+/// [`Missing`] where the target was not read.
+pub fn template_field(facts: &Facts, field: Field, key: &str) -> Result<Evidence, Missing> {
+    let workload = facts.workload()?;
+    let path = format!(
+        "{}.metadata.{}['{key}']",
+        workload.kind.template_path(),
+        field.name()
+    );
+    let metadata = &workload.template.metadata;
+    let map = match field {
+        Field::Labels => &metadata.labels,
+        Field::Annotations => &metadata.annotations,
+    };
+    let steps: Vec<_> = workload
+        .kind
+        .template_path()
+        .split('.')
+        .filter(|step| !step.is_empty())
+        .chain(["metadata", field.name(), key])
+        .collect();
+    let evidence = Evidence::new(workload.reference(), path).set_in(&workload.metadata, &steps);
+    Ok(match map.as_ref().and_then(|map| map.get(key)) {
+        Some(value) => evidence.actual(value),
+        None => evidence,
+    })
+}
+
+/// A field of the pod template's spec, with who set it.
+pub fn template_spec(workload: &Workload, field: &str) -> Evidence {
+    let path = workload.kind.template_path();
+    let steps: Vec<_> = path
+        .split('.')
+        .filter(|step| !step.is_empty())
+        .chain(["spec", field])
+        .collect();
+    Evidence::new(workload.reference(), format!("{path}.spec.{field}"))
+        .set_in(&workload.metadata, &steps)
+}
+
+/// How much it matters that the pod is not injected: a warning where somebody asked for it, in the
+/// pod template or on the namespace.
+///
+/// # Errors
+/// [`Missing`] where the target or its namespace was not read.
+pub fn severity_of_absence(facts: &Facts) -> Result<Severity, Missing> {
+    let asked = crate::way::asked::asks(facts)?.is_some();
+    Ok(if asked {
+        Severity::Warning
+    } else {
+        Severity::Info
+    })
+}
+
+/// The two labels of a namespace that ask for injection.
+pub const NAMESPACE_KEYS: [&str; 2] = [names::ISTIO_INJECTION, names::ISTIO_REV];

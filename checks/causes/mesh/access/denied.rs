@@ -1,0 +1,144 @@
+//! Reads that the API server refused.
+
+use crate::causes::{Verdict, declare_check};
+use crate::facts::{Facts, Missing, Unread};
+use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk, Severity};
+use crate::way::Outcome;
+
+declare_check! {
+    /// The API server refused a read that the diagnosis rests on.
+    ///
+    /// ## What it finds
+    /// An answer of `Forbidden` or `Unauthorized` to one of the reads, each of which is listed.
+    ///
+    /// ## Why it matters
+    /// What was not read is never taken for healthy: checks that need it answer `unknown`, and where the
+    /// prediction rests on it, there is none. Everything else holds as it stands.
+    ///
+    /// ## How to heal it
+    /// Ask an administrator for the role in `docs/clusterrole.yaml`, which is generated from what the
+    /// checks read: get and list, and no Secrets. Or let somebody record a snapshot who has it
+    /// (`injdoctor snapshot`), and judge that (`--from`).
+    ///
+    /// ## References
+    /// - Kubernetes, Using RBAC authorization: <https://kubernetes.io/docs/reference/access-authn-authz/rbac/>
+    "INJ001", "access-denied", Mesh, about Webhooks,
+    needs [
+        Object, Pods, ReplicaSets, Events, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig, Nodes,
+        RootCertificate, ApiServers, ServerVersion,
+    ],
+    folds [],
+    run
+}
+
+fn run(facts: &Facts) -> Result<Verdict, Missing> {
+    let refused = facts.refused();
+    if refused.is_empty() {
+        return Ok(Verdict::Passed);
+    }
+    let words: Vec<_> = refused.iter().map(in_words).collect();
+    let message = format!("the API server refuses to let you {}", words.join(", "));
+    let mut finding = Finding::new(Severity::Info, Effect::Decides(Outcome::Unknown), message);
+    for unread in &refused {
+        finding = finding.evidence(
+            Evidence::new(in_words(unread), "")
+                .actual(&unread.reason)
+                .expected("allowed"),
+        );
+    }
+    let fix = Fix::new(
+        "see what you may read",
+        Risk::ReadOnly,
+        "nothing; the ClusterRole in docs/clusterrole.yaml is enough for a full diagnosis, and an administrator can bind it to you",
+    );
+    Ok(Verdict::of([
+        finding.fix(fix.run_all(refused.iter().map(question)))
+    ]))
+}
+
+/// A read in words: `get configmaps/istio -n istio-system`.
+fn in_words(unread: &Unread) -> String {
+    words(unread).join(" ")
+}
+
+/// The question whether the user may do a read. kubectl answers `no` with exit code 1.
+fn question(unread: &Unread) -> Command {
+    Command::kubectl(
+        ["auth", "can-i"]
+            .into_iter()
+            .map(str::to_owned)
+            .chain(words(unread)),
+    )
+}
+
+/// Verb, object and namespace of a read, as `kubectl auth can-i` takes them.
+fn words(unread: &Unread) -> Vec<String> {
+    let (resource, _) = unread
+        .resource
+        .split_once('.')
+        .unwrap_or((&unread.resource, ""));
+    let object = match &unread.name {
+        Some(name) => format!("{}/{name}", unread.resource),
+        None => unread.resource.clone(),
+    };
+    let mut words = vec![unread.verb.clone(), object];
+    match (&unread.namespace, &unread.name) {
+        (Some(namespace), _) => words.extend(["-n".to_owned(), namespace.clone()]),
+        // RBAC takes a namespace for an object in itself.
+        (None, Some(name)) if resource == "namespaces" => {
+            words.extend(["-n".to_owned(), name.clone()])
+        }
+        (None, _) => words.push("--all-namespaces".to_owned()),
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_are_told_as_kubectl_takes_them() {
+        let table = [
+            (
+                "get",
+                "configmaps",
+                Some("istio-system"),
+                Some("istio"),
+                "get configmaps/istio -n istio-system",
+            ),
+            (
+                "list",
+                "deployments.apps",
+                Some("istio-system"),
+                None,
+                "list deployments.apps -n istio-system",
+            ),
+            ("list", "pods", None, None, "list pods --all-namespaces"),
+            (
+                "get",
+                "namespaces",
+                None,
+                Some("shop"),
+                "get namespaces/shop -n shop",
+            ),
+            (
+                "list",
+                "mutatingwebhookconfigurations.admissionregistration.k8s.io",
+                None,
+                None,
+                "list mutatingwebhookconfigurations.admissionregistration.k8s.io --all-namespaces",
+            ),
+        ];
+        for (verb, resource, namespace, name, expected) in table {
+            let unread = Unread {
+                verb: verb.to_owned(),
+                resource: resource.to_owned(),
+                namespace: namespace.map(str::to_owned),
+                name: name.map(str::to_owned),
+                reason: String::new(),
+            };
+            assert_eq!(in_words(&unread), expected);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Nobody is trusted.
+
+use crate::causes::reached::obstacle_findings::judge;
+use crate::causes::{Verdict, declare_check};
+use crate::facts::{Facts, Missing};
+use crate::way::Obstacle;
+use crate::way::reached::Leg;
+
+declare_check! {
+    /// The caBundle of the webhook is empty.
+    ///
+    /// ## What it finds
+    /// `clientConfig.caBundle` of an injection entry is absent or empty. istiod fills it in as soon as
+    /// it runs, for webhooks whose label `istio.io/rev` is its own revision.
+    ///
+    /// ## Why it matters
+    /// The API server falls back to the authorities of its host, none of which vouches for
+    /// `istiod.istio-system.svc`. It fails with `x509: certificate signed by unknown authority`, and
+    /// refuses every pod that the webhook selects.
+    ///
+    /// ## How to heal it
+    /// Patch the root of istiod in, from ConfigMap `istio-ca-root-cert`. If it does not last, somebody
+    /// applies the manifest again without it (GitOps, Helm), or istiod may not patch webhooks.
+    ///
+    /// ## References
+    /// - Istio, Sidecar injection problems, x509 certificate related errors:
+    ///   <https://istio.io/latest/docs/ops/common-problems/injection/#x509-certificate-related-errors>
+    "INJ207", "ca-bundle-empty", Reached, about Webhooks,
+    needs [
+        Object, Namespace, Webhooks, Services, Istiod, InjectorConfig, RootCertificate, ApiServers, Pods, ReplicaSets,
+        Events,
+    ],
+    folds [],
+    run
+}
+
+fn run(facts: &Facts) -> Result<Verdict, Missing> {
+    judge(facts, &[Leg::Trust], |_, obstacle| {
+        Ok(*obstacle == Obstacle::CaBundleEmpty)
+    })
+}

@@ -1,0 +1,86 @@
+//! The right root, out of its time.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::explain::bundles;
+use crate::causes::reached::obstacle_findings::{Found, judge};
+use crate::causes::{Verdict, declare_check};
+use crate::facts::{Facts, Missing};
+use crate::report::{Effect, Finding, Severity};
+use crate::rules::certificates::{Trust, parse_pem_bundle, trusts};
+use crate::way::reached::{Leg, ca_bundle, root_certificate};
+use crate::way::{Answer, Destination, Obstacle};
+
+declare_check! {
+    /// A certificate between the API server and istiod has expired or is not yet valid.
+    ///
+    /// ## What it finds
+    /// caBundle holds istiod's root, yet out of its time by the clock that read the cluster. Within 30
+    /// days before it expires, it is mentioned.
+    ///
+    /// ## Why it matters
+    /// The API server fails with `x509: certificate has expired or is not yet valid`, and refuses every
+    /// pod that the webhook selects. Soon the proxies will trust nobody either: the root of the webhook
+    /// is the root of the mesh.
+    ///
+    /// ## How to heal it
+    /// Where `istio-ca-root-cert` already holds a newer certificate of the same key, patch that into
+    /// caBundle. Else renew the root: the authority's Secret, then istiod, then the workloads. Where
+    /// the certificate is not yet valid, look at the clocks of the nodes first.
+    ///
+    /// ## References
+    /// - Istio, Plug in CA certificates: <https://istio.io/latest/docs/tasks/security/cert-management/plugin-ca-cert/>
+    "INJ210", "certificate-expired", Reached, about Webhooks,
+    needs [
+        Object, Namespace, Webhooks, Services, Istiod, InjectorConfig, RootCertificate, ApiServers, Pods, ReplicaSets,
+        Events,
+    ],
+    folds [],
+    run
+}
+
+/// How long before its end a certificate is mentioned.
+const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+fn run(facts: &Facts) -> Result<Verdict, Missing> {
+    let verdict = judge(facts, &[Leg::Trust], |_, obstacle| {
+        Ok(matches!(obstacle, Obstacle::CertificateExpired(_)))
+    })?;
+    if verdict != Verdict::Passed {
+        return Ok(verdict);
+    }
+    let mut found = Found::new(facts)?;
+    for destination in &found.destinations.clone().all {
+        found.note(|| nearing(facts, destination));
+    }
+    found.verdict()
+}
+
+fn nearing(facts: &Facts, destination: &Destination) -> Result<Option<Finding>, Missing> {
+    let (Some(service), Some(Answer::Yes(()))) =
+        (destination.service(), destination.route.leg(Leg::Trust))
+    else {
+        return Ok(None);
+    };
+    let Some(root) = root_certificate(facts, &service.namespace)? else {
+        return Ok(None);
+    };
+    let bytes = ca_bundle(destination.entry);
+    let soon = facts.now().saturating_add(SOON).unwrap_or(Timestamp::MAX);
+    let later = trusts(
+        &parse_pem_bundle(bytes),
+        &parse_pem_bundle(root.as_bytes()),
+        soon,
+    );
+    let Trust::Expired { why } = later else {
+        return Ok(None);
+    };
+    let why = why.replace(" expired at ", " expires at ");
+    let message = format!(
+        "within 30 days {} will not be trusted any more: {why}",
+        destination.name()
+    );
+    let mut finding = Finding::new(Severity::Info, Effect::Beside, message);
+    finding.evidence = bundles(facts, destination);
+    Ok(Some(finding))
+}

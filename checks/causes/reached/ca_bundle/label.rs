@@ -1,0 +1,103 @@
+//! The label by which istiod finds the webhooks whose caBundle it keeps right.
+//!
+//! Source: Istio 1.31, `pkg/webhooks/webhookpatch.go`: it patches configurations whose label
+//! `istio.io/rev` is its own revision exactly.
+
+use crate::causes::reached::patch;
+use crate::report::{Command, Evidence, Fix, Risk};
+use crate::way::injector::label;
+use crate::way::{Destination, names};
+
+/// The label of a configuration against the istiod that it leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Label {
+    /// It is that istiod's revision, or which istiod it leads to is not known.
+    Fine,
+    /// There is none.
+    Missing,
+    /// It is another one.
+    Other(String),
+}
+
+/// How the label of a destination's configuration compares.
+pub fn of(destination: &Destination) -> Label {
+    let Some(istiod) = destination.route.istiod() else {
+        return Label::Fine;
+    };
+    match label(destination.configuration, names::ISTIO_REV) {
+        None if is_somebody_elses(destination) => Label::Fine,
+        None => Label::Missing,
+        Some(revision) if revision == istiod.revision => Label::Fine,
+        // Then the Service leads astray, not the label.
+        Some(revision) if is_named_for(destination, revision) => Label::Fine,
+        Some(revision) => Label::Other(revision.to_owned()),
+    }
+}
+
+/// Whether another program fills in caBundle, as cert-manager's injector does.
+fn is_somebody_elses(destination: &Destination) -> bool {
+    let annotations = destination
+        .configuration
+        .metadata
+        .annotations
+        .iter()
+        .flatten();
+    annotations
+        .into_iter()
+        .any(|(key, _)| key.contains("inject-ca") || key.contains("inject-cabundle"))
+}
+
+fn is_named_for(destination: &Destination, revision: &str) -> bool {
+    let own = names::with_revision("istiod", revision);
+    destination
+        .service()
+        .is_some_and(|service| service.name == own)
+        && destination
+            .route
+            .istiod()
+            .is_some_and(|istiod| names::with_revision("istiod", &istiod.revision) != own)
+}
+
+/// The label as evidence.
+pub fn evidence(destination: &Destination) -> Evidence {
+    let configuration = destination.configuration;
+    let path = format!(".metadata.labels['{}']", names::ISTIO_REV);
+    let mut evidence = Evidence::new(patch::object(configuration), path).set_in(
+        &configuration.metadata,
+        &["metadata", "labels", names::ISTIO_REV],
+    );
+    evidence.actual = label(configuration, names::ISTIO_REV).map(str::to_owned);
+    evidence.expected = destination
+        .route
+        .istiod()
+        .map(|istiod| istiod.revision.clone());
+    evidence
+}
+
+/// Sets the label, whereupon istiod fills in caBundle at once.
+pub fn set(destination: &Destination) -> Option<Fix> {
+    let revision = &destination.route.istiod()?.revision;
+    let before = label(destination.configuration, names::ISTIO_REV);
+    let set = |value: Option<&str>| {
+        let assignment = crate::fixes::assignment(names::ISTIO_REV, value);
+        Command::kubectl([
+            "label",
+            "mutatingwebhookconfiguration",
+            destination.name(),
+            &assignment,
+            "--overwrite",
+        ])
+    };
+    Some(
+        Fix::new(
+            format!(
+                "label {} with the revision of the istiod that it leads to",
+                destination.name()
+            ),
+            Risk::MeshWide,
+            format!("istiod of revision {revision} keeps its caBundle right from now on"),
+        )
+        .run(set(Some(revision)))
+        .undo(set(before)),
+    )
+}

@@ -1,0 +1,43 @@
+//! Somebody else's root.
+
+use crate::causes::reached::obstacle_findings::judge;
+use crate::causes::{Verdict, declare_check};
+use crate::facts::{Facts, Missing};
+use crate::way::Obstacle;
+use crate::way::reached::Leg;
+
+declare_check! {
+    /// The caBundle of the webhook does not vouch for the root that istiod serves with.
+    ///
+    /// ## What it finds
+    /// The md5 of caBundle differs from the md5 of `root-cert.pem` in ConfigMap `istio-ca-root-cert`,
+    /// and none of its certificates has the name and key of istiod's root. Different bytes alone are no
+    /// finding: a bundle of several roots may well vouch for istiod. Nor does the same md5 prove that a
+    /// certificate is in its time; see certificate-expired.
+    ///
+    /// ## Why it matters
+    /// The API server fails with `x509: certificate signed by unknown authority`, and refuses every pod
+    /// that the webhook selects. It happens when Istio was installed anew or its authority changed,
+    /// while the webhook kept the old bundle: a hand-made webhook or tag, GitOps that puts the old
+    /// value back, an istiod that may not patch it.
+    ///
+    /// ## How to heal it
+    /// Patch the root of istiod in, from ConfigMap `istio-ca-root-cert`.
+    ///
+    /// ## References
+    /// - Istio, Sidecar injection problems, x509 certificate related errors:
+    ///   <https://istio.io/latest/docs/ops/common-problems/injection/#x509-certificate-related-errors>
+    "INJ209", "ca-bundle-mismatch", Reached, about Webhooks,
+    needs [
+        Object, Namespace, Webhooks, Services, Istiod, InjectorConfig, RootCertificate, ApiServers, Pods, ReplicaSets,
+        Events,
+    ],
+    folds [],
+    run
+}
+
+fn run(facts: &Facts) -> Result<Verdict, Missing> {
+    judge(facts, &[Leg::Trust], |_, obstacle| {
+        Ok(matches!(obstacle, Obstacle::CaBundleMismatch(_)))
+    })
+}

@@ -1,0 +1,38 @@
+//! caBundle holds something else.
+
+use crate::causes::reached::obstacle_findings::judge;
+use crate::causes::{Verdict, declare_check};
+use crate::facts::{Facts, Missing};
+use crate::way::Obstacle;
+use crate::way::reached::Leg;
+
+declare_check! {
+    /// The caBundle of the webhook holds no certificate in PEM.
+    ///
+    /// ## What it finds
+    /// `clientConfig.caBundle` of an injection entry is not empty, but has no `CERTIFICATE` block that
+    /// can be read: a placeholder such as `Cg==`, a certificate encoded in base64 twice, DER, a key.
+    ///
+    /// ## Why it matters
+    /// The API server cannot even make the client: `could not get REST client: unable to load root
+    /// certificates: unable to parse bytes as PEM block`. It refuses every pod that the webhook selects.
+    ///
+    /// ## How to heal it
+    /// Patch the root of istiod in, from ConfigMap `istio-ca-root-cert`.
+    ///
+    /// ## References
+    /// - Kubernetes 1.36, `k8s.io/client-go/transport/transport.go`
+    "INJ208", "ca-bundle-not-pem", Reached, about Webhooks,
+    needs [
+        Object, Namespace, Webhooks, Services, Istiod, InjectorConfig, RootCertificate, ApiServers, Pods, ReplicaSets,
+        Events,
+    ],
+    folds [],
+    run
+}
+
+fn run(facts: &Facts) -> Result<Verdict, Missing> {
+    judge(facts, &[Leg::Bundle], |_, obstacle| {
+        Ok(*obstacle == Obstacle::CaBundleNotPem)
+    })
+}

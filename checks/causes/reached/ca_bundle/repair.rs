@@ -1,0 +1,137 @@
+//! The caBundle put right.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
+use serde_json::{Value, json};
+
+use super::label::{self, Label};
+use crate::causes::reached::istiod;
+use crate::causes::reached::patch::Patch;
+use crate::facts::Facts;
+use crate::report::{Command, Fix, Risk};
+use crate::rules::certificates::{Bundle, Trust, parse_pem_bundle, trusts};
+use crate::way::Destination;
+use crate::way::injector::is_injector;
+use crate::way::reached::{ca_bundle, is_self_made, root_certificate};
+
+const FIELD: &str = "clientConfig/caBundle";
+
+/// What puts caBundle right: the label that istiod looks for, the root itself, a restart of istiod.
+pub fn fixes(facts: &Facts, destination: &Destination, label: &Label) -> Vec<Fix> {
+    let Some(service) = destination.service() else {
+        return Vec::new();
+    };
+    let root = root_certificate(facts, &service.namespace).ok().flatten();
+    let parsed = root
+        .map(|root| parse_pem_bundle(root.as_bytes()))
+        .unwrap_or_default();
+    let serves = trusts(&parsed, &parsed, facts.now()) == Trust::Verifies;
+    if !serves && !parsed.certificates.is_empty() {
+        return renew(facts, &service.namespace, &parsed);
+    }
+    let label = matches!(label, Label::Missing | Label::Other(_)).then(|| label::set(destination));
+    let patch = root.filter(|_| serves).map(|root| set(destination, root));
+    let restart = istiod::restart_fix(
+        facts,
+        destination,
+        "istiod fills in caBundle when it starts, and proxies connect to it anew",
+    );
+    label
+        .flatten()
+        .into_iter()
+        .chain(patch)
+        .chain(restart)
+        .collect()
+}
+
+/// Patches a root into all injection entries of the configuration that call the same namespace.
+fn set(destination: &Destination, root: &str) -> Fix {
+    let entries = entries(destination);
+    let value = |_: &MutatingWebhook| Some(json!(BASE64_STANDARD.encode(root)));
+    let before = |webhook: &MutatingWebhook| {
+        let bytes = ca_bundle(webhook);
+        (!bytes.is_empty()).then(|| json!(BASE64_STANDARD.encode(bytes)))
+    };
+    Fix::new(
+        format!("patch istiod's root into caBundle of {}", destination.name()),
+        Risk::MeshWide,
+        "the API server trusts istiod again, at once; if it does not last, somebody puts the old value back",
+    )
+    .run(patch(destination, &entries, value))
+    .undo(patch(destination, &entries, before))
+}
+
+type Entries<'a> = Vec<(usize, &'a MutatingWebhook)>;
+
+fn entries<'a>(destination: &Destination<'a>) -> Entries<'a> {
+    let configuration = destination.configuration;
+    let namespace = destination.service().map(|service| &service.namespace);
+    let all = configuration.webhooks.iter().flatten().enumerate();
+    all.filter(|(_, webhook)| {
+        let service = webhook.client_config.service.as_ref();
+        is_injector(configuration, webhook) && service.map(|one| &one.namespace) == namespace
+    })
+    .collect()
+}
+
+/// A patch that writes each value once, and copies it to the entries that get the same.
+fn patch(
+    destination: &Destination,
+    entries: &Entries,
+    value: impl Fn(&MutatingWebhook) -> Option<Value>,
+) -> Command {
+    let mut patch = Patch::new(destination.configuration);
+    let mut written: Vec<(usize, Value)> = Vec::new();
+    for (position, webhook) in entries {
+        patch = patch.expect(*position, webhook);
+        let wanted = value(webhook);
+        let same = wanted
+            .as_ref()
+            .and_then(|wanted| written.iter().find(|(_, value)| value == wanted));
+        patch = match same {
+            Some((first, _)) => patch.copy(*first, *position, FIELD),
+            None => patch.set(*position, FIELD, wanted.clone()),
+        };
+        written.extend(wanted.map(|wanted| (*position, wanted)));
+    }
+    patch.command()
+}
+
+/// The root of the mesh has to be renewed, or the clocks put right.
+fn renew(facts: &Facts, namespace: &str, root: &Bundle) -> Vec<Fix> {
+    if root
+        .certificates
+        .iter()
+        .all(|one| facts.now() < one.not_before)
+    {
+        return vec![Fix::new(
+            "put the clocks right: of this machine, of the control plane's nodes, or of who made the certificate",
+            Risk::MeshWide,
+            "the root is valid as soon as all agree about the time",
+        )];
+    }
+    let mut fixes = Vec::new();
+    let deployments = istiod::deployments(facts, namespace).unwrap_or_default();
+    if is_self_made(root) && !deployments.is_empty() {
+        let delete = Command::kubectl(["delete", "secret", "istio-ca-secret", "-n", namespace]);
+        let restarts = deployments
+            .iter()
+            .flat_map(|one| istiod::restart(one, namespace));
+        fixes.push(
+            Fix::new(
+                "let istiod make a new root",
+                Risk::MeshWide,
+                "istiod signs with a new root; every workload of the mesh has to be restarted to trust it",
+            )
+            .run(delete)
+            .run_all(restarts),
+        );
+    }
+    fixes.push(Fix::new(
+        format!("renew the certificates in secret cacerts of {namespace}, then restart istiod"),
+        Risk::MeshWide,
+        "where your own authority is plugged in, only it can issue a new certificate; with the same key, workloads go on",
+    ));
+    fixes
+}

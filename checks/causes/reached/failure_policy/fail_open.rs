@@ -1,0 +1,135 @@
+//! Pods slip through without a sidecar.
+
+use serde_json::json;
+
+use crate::causes::reached::explain::{Explanation, explain};
+use crate::causes::reached::obstacle_findings::Found;
+use crate::causes::reached::patch::{Patch, evidence};
+use crate::causes::{Verdict, declare_check};
+use crate::facts::{Facts, Kind, Missing};
+use crate::fixes::{after_restart, restart};
+use crate::report::{Effect, Finding, Fix, Risk, Severity};
+use crate::way::injector::fails_closed;
+use crate::way::{Answer, Destination, Obstacle};
+
+declare_check! {
+    /// The webhook fails open: its calls fail, and pods slip through without a sidecar.
+    ///
+    /// ## What it finds
+    /// `failurePolicy` of an injection entry is `Ignore`, and its calls do not arrive.
+    ///
+    /// ## Why it matters
+    /// Nobody notices: no event and no annotation tells that a pod should have got the sidecar. It runs
+    /// outside of the mesh, without mTLS and without policies. Istio ships `Fail`.
+    ///
+    /// ## How to heal it
+    /// Clear away what keeps the calls from arriving, then make the pods anew that were made meanwhile.
+    ///
+    /// ## References
+    /// - Kubernetes, Failure policy:
+    ///   <https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#failure-policy>
+    "INJ206", "webhook-fail-open", Reached, about Webhooks,
+    needs [
+        Object, Namespace, Webhooks, Services, Istiod, InjectorConfig, RootCertificate, ApiServers, Pods, ReplicaSets,
+        Events,
+    ],
+    folds [
+        "webhook-service-missing", "istiod-no-endpoints", "service-port", "service-selector", "apiserver-proxy",
+        "ca-bundle-empty", "ca-bundle-not-pem", "ca-bundle-mismatch", "certificate-expired", "webhook-revision-label",
+        "injector-not-serving",
+    ],
+    run
+}
+
+fn run(facts: &Facts) -> Result<Verdict, Missing> {
+    let mut found = Found::new(facts)?;
+    for destination in found
+        .destinations
+        .clone()
+        .all
+        .iter()
+        .filter(|one| !one.fails_closed)
+    {
+        found.note(|| match destination.route.reached() {
+            Answer::Yes(_) => Ok(None),
+            Answer::No(obstacle) => finding(facts, destination, &obstacle).map(Some),
+            Answer::Unknown(missing) => Err(missing),
+        });
+    }
+    found.verdict()
+}
+
+fn finding(
+    facts: &Facts,
+    destination: &Destination,
+    obstacle: &Obstacle,
+) -> Result<Finding, Missing> {
+    // That the webhook fails open is certain, even where its cause is not.
+    let cause = explain(facts, destination, obstacle).unwrap_or_else(|_| Explanation {
+        because: format!("calls of {} fail: {obstacle}", destination.name()),
+        ..Explanation::default()
+    });
+    let effect = match destination.decided_by(obstacle) {
+        Some(outcome) => Effect::Decides(outcome),
+        None => Effect::Beside,
+    };
+    let message = format!(
+        "{} fails open, so pods go without a sidecar: failurePolicy is Ignore, and {}",
+        destination.name(),
+        cause.because
+    );
+    let policy = evidence(
+        destination.configuration,
+        destination.entry,
+        &["failurePolicy"],
+    );
+    let policy = policy.actual("Ignore").expected("Fail");
+    let mut finding = Finding::new(Severity::Warning, effect, message).evidence(policy);
+    finding.evidence.extend(cause.evidence);
+    for fix in cause.fixes {
+        finding.fixes.push(with_restart(facts, fix)?);
+    }
+    finding.fixes.push(close(destination));
+    Ok(finding)
+}
+
+/// A fix that also makes the pods anew that slipped through, where the target is their workload.
+fn with_restart(facts: &Facts, fix: Fix) -> Result<Fix, Missing> {
+    let is_webhook = facts.target().kind == Kind::MutatingWebhookConfiguration;
+    if is_webhook || fix.commands.is_empty() || fix.risk == Risk::ReadOnly {
+        return Ok(fix);
+    }
+    let changes = format!(
+        "{}; pods restart and come back with the sidecar{}",
+        fix.changes,
+        after_restart(facts.workload()?)
+    );
+    Ok(Fix { changes, ..fix }.run_all(restart(facts)?))
+}
+
+/// Lets the webhook fail closed, as the installation ships it.
+fn close(destination: &Destination) -> Fix {
+    let all = |value: &str| {
+        let entries = destination
+            .configuration
+            .webhooks
+            .iter()
+            .flatten()
+            .enumerate();
+        let open = entries.filter(|(_, one)| !fails_closed(one));
+        let patch = Patch::new(destination.configuration);
+        let patch = open.fold(patch, |patch, (position, one)| {
+            patch
+                .expect(position, one)
+                .set(position, "failurePolicy", Some(json!(value)))
+        });
+        patch.command()
+    };
+    Fix::new(
+        "afterwards let the webhook fail closed, as the installation ships it",
+        Risk::MeshWide,
+        "while calls fail, pods are refused instead of made without a sidecar",
+    )
+    .run(all("Fail"))
+    .undo(all("Ignore"))
+}

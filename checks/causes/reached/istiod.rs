@@ -1,0 +1,122 @@
+//! The Deployments of istiod beside a webhook's Service.
+
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{Container, Pod, Service};
+
+use crate::facts::{Facts, Missing};
+use crate::report::{Command, Fix, Risk};
+use crate::way::injector::{istiod_container_of, label, revision};
+use crate::way::selector::Labels;
+use crate::way::{Destination, names};
+
+/// The Deployments of istiod in a namespace.
+///
+/// # Errors
+/// [`Missing`] where they were not read.
+pub fn deployments<'a>(facts: &Facts<'a>, namespace: &str) -> Result<Vec<&'a Deployment>, Missing> {
+    let all = facts.istiod_deployments(namespace)?.iter();
+    Ok(all.filter(|one| container(one).is_some()).collect())
+}
+
+/// The container of a Deployment's template in which istiod runs.
+pub fn container(deployment: &Deployment) -> Option<&Container> {
+    let template = &deployment.spec.as_ref()?.template;
+    istiod_container_of(template.spec.as_ref()?)
+}
+
+/// The labels that a Deployment gives to its pods.
+pub fn template_labels(deployment: &Deployment) -> Labels {
+    let metadata = deployment
+        .spec
+        .as_ref()
+        .and_then(|spec| spec.template.metadata.as_ref());
+    metadata
+        .and_then(|metadata| metadata.labels.clone())
+        .unwrap_or_default()
+}
+
+/// The selector of a Service; empty where its endpoints are somebody else's work.
+pub fn selector(service: &Service) -> Labels {
+    let spec = service.spec.as_ref();
+    spec.and_then(|spec| spec.selector.clone())
+        .unwrap_or_default()
+}
+
+/// Whether a Service with this selector selects pods with these labels.
+pub fn selects(selector: &Labels, labels: &Labels) -> bool {
+    let is_met = |(key, value)| labels.get(key) == Some(value);
+    !selector.is_empty() && selector.iter().all(is_met)
+}
+
+/// The Deployment of the istiod that a destination is meant for: what its Service selects, or else
+/// bears its name, or else runs with the revision of the webhook's label.
+///
+/// # Errors
+/// [`Missing`] where the Deployments were not read.
+pub fn deployment_of<'a>(
+    facts: &Facts<'a>,
+    destination: &Destination,
+) -> Result<Option<&'a Deployment>, Missing> {
+    let Some(reference) = destination.service() else {
+        return Ok(None);
+    };
+    let all = deployments(facts, &reference.namespace)?;
+    let service = facts.service(&reference.namespace, &reference.name)?;
+    let selector = service.map(selector).unwrap_or_default();
+    let wanted = label(destination.configuration, names::ISTIO_REV);
+    let has_revision = |one: &&&Deployment| {
+        let revision = container(one).map(revision);
+        revision.is_some() && revision == wanted
+    };
+    let selected = || {
+        all.iter()
+            .filter(|one| selects(&selector, &template_labels(one)))
+    };
+    let found = selected()
+        .find(has_revision)
+        .or_else(|| selected().next())
+        .or_else(|| {
+            all.iter()
+                .find(|one| one.metadata.name.as_ref() == Some(&reference.name))
+        })
+        .or_else(|| all.iter().find(has_revision));
+    Ok(found.copied())
+}
+
+/// The name of a Deployment.
+pub fn name(deployment: &Deployment) -> &str {
+    deployment.metadata.name.as_deref().unwrap_or_default()
+}
+
+/// The name of a pod.
+pub fn pod_name(pod: &Pod) -> &str {
+    pod.metadata.name.as_deref().unwrap_or_default()
+}
+
+/// The commands that start istiod's pods anew, and wait until they are ready.
+pub fn restart(deployment: &Deployment, namespace: &str) -> [Command; 2] {
+    let reference = format!("deployment/{}", name(deployment));
+    let restart = ["rollout", "restart", &reference, "-n", namespace].map(str::to_owned);
+    [Command::kubectl(restart), wait(deployment, namespace)]
+}
+
+/// The command that waits until istiod's pods are ready.
+pub fn wait(deployment: &Deployment, namespace: &str) -> Command {
+    let reference = format!("deployment/{}", name(deployment));
+    Command::kubectl([
+        "rollout",
+        "status",
+        &reference,
+        "-n",
+        namespace,
+        "--timeout=2m",
+    ])
+}
+
+/// A fix that starts istiod's pods anew; none where istiod is no Deployment.
+pub fn restart_fix(facts: &Facts, destination: &Destination, changes: &str) -> Option<Fix> {
+    let namespace = &destination.service()?.namespace;
+    let deployment = deployment_of(facts, destination).ok()??;
+    let title = format!("restart deployment/{}", name(deployment));
+    Some(Fix::new(title, Risk::MeshWide, changes).run_all(restart(deployment, namespace)))
+}

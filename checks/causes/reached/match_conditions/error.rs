@@ -1,0 +1,203 @@
+//! A condition that ends in an error.
+
+use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
+use serde_json::json;
+
+use crate::causes::reached::patch::{Patch, object};
+use crate::causes::{Verdict, declare_check};
+use crate::facts::{Facts, Missing};
+use crate::fixes::{after_restart, restart};
+use crate::report::{Effect, Evidence, Finding, Fix, Risk, Severity};
+use crate::way::{Answer, NotCalled, Outcome, injector};
+
+declare_check! {
+    /// A matchCondition of the webhook cannot be evaluated for the pod.
+    ///
+    /// ## What it finds
+    /// An expression in CEL of an injection entry ends in an error, for instance because it reads a
+    /// label that the pod does not have, and no other condition of the entry is false.
+    ///
+    /// ## Why it matters
+    /// With failurePolicy `Fail` the API server refuses the pod without calling the webhook; with
+    /// `Ignore` it makes the pod without a sidecar. Istio ships no matchConditions: somebody added it.
+    ///
+    /// ## How to heal it
+    /// Take the condition away, or write it so that it needs no field to be there:
+    /// `object.metadata.?labels[?"team"].orValue("") == "mesh"`.
+    ///
+    /// ## References
+    /// - Kubernetes, matchConditions:
+    ///   <https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#matching-requests-matchconditions>
+    "INJ213", "match-condition-error", Reached, about Pods,
+    needs [Object, Namespace, Webhooks, Pods],
+    folds [],
+    run
+}
+
+/// An entry whose condition of a name cannot be evaluated.
+struct Broken<'a> {
+    configuration: &'a MutatingWebhookConfiguration,
+    webhook: &'a MutatingWebhook,
+    condition: String,
+    error: String,
+}
+
+fn run(facts: &Facts) -> Result<Verdict, Missing> {
+    if crate::way::is_static(facts)? {
+        return Ok(Verdict::not_applicable(
+            "the kubelet runs a static pod without asking webhooks",
+        ));
+    }
+    let mut broken: Vec<Broken> = Vec::new();
+    let mut missing = None;
+    for (call, (configuration, webhook)) in facts
+        .calls()?
+        .iter()
+        .zip(injector::entries(facts.webhooks()?))
+    {
+        match &call.called {
+            Answer::No(NotCalled::ConditionError { name, error }) if call.injector => {
+                broken.push(Broken {
+                    configuration,
+                    webhook,
+                    condition: name.clone(),
+                    error: error.clone(),
+                })
+            }
+            Answer::Unknown(unknown) if call.injector => {
+                missing.get_or_insert_with(|| unknown.clone());
+            }
+            _ => {}
+        }
+    }
+    let mut findings: Vec<Finding> = Vec::new();
+    for one in &broken {
+        let same: Vec<_> = broken.iter().filter(|other| other.is_like(one)).collect();
+        let is_first = same.first().is_some_and(|first| std::ptr::eq(*first, one));
+        if is_first {
+            findings.push(finding(facts, one, &same)?);
+        }
+    }
+    match missing {
+        Some(missing) if findings.is_empty() => Err(missing),
+        _ => Ok(Verdict::of(findings)),
+    }
+}
+
+impl Broken<'_> {
+    fn fails_closed(&self) -> bool {
+        injector::fails_closed(self.webhook)
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
+        self.configuration.metadata.name == other.configuration.metadata.name
+            && self.condition == other.condition
+            && self.fails_closed() == other.fails_closed()
+    }
+}
+
+fn finding(facts: &Facts, one: &Broken, same: &[&Broken]) -> Result<Finding, Missing> {
+    let (condition, name) = (
+        &one.condition,
+        one.configuration
+            .metadata
+            .name
+            .as_deref()
+            .unwrap_or_default(),
+    );
+    let (severity, outcome, so) = if one.fails_closed() {
+        (Severity::Error, Outcome::Rejected, "refused")
+    } else {
+        (
+            Severity::Warning,
+            Outcome::NotInjected,
+            "made without a sidecar",
+        )
+    };
+    let message = format!(
+        "matchCondition {condition} of {} in {name} cannot be evaluated, so the pod is {so}: {}",
+        one.webhook.name, one.error
+    );
+    let conditions = one.webhook.match_conditions.iter().flatten();
+    let expression = conditions
+        .into_iter()
+        .find(|other| other.name == *condition)
+        .map(|found| &found.expression);
+    let (entry, key) = (
+        format!("k:{{\"name\":\"{}\"}}", one.webhook.name),
+        format!("k:{{\"name\":\"{condition}\"}}"),
+    );
+    let path = format!(
+        ".webhooks[?(@.name==\"{}\")].matchConditions[?(@.name==\"{condition}\")].expression",
+        one.webhook.name
+    );
+    let mut evidence = Evidence::new(object(one.configuration), path)
+        .expected("true or false for the pod")
+        .set_in(
+            &one.configuration.metadata,
+            &["webhooks", &entry, "matchConditions", &key],
+        );
+    evidence.actual = expression.cloned();
+    let changes = "the webhook is called again for every pod that its selectors match";
+    let fix = Fix::new(
+        format!("take matchCondition {condition} away from {name}"),
+        Risk::MeshWide,
+        changes,
+    )
+    .run(patch(one, same, false))
+    .undo(patch(one, same, true));
+    let fix = if one.fails_closed() {
+        fix
+    } else {
+        Fix {
+            changes: format!(
+                "{changes}; pods restart and come back with the sidecar{}",
+                after_restart(facts.workload()?)
+            ),
+            ..fix
+        }
+        .run_all(restart(facts)?)
+    };
+    Ok(Finding::new(severity, Effect::Decides(outcome), message)
+        .evidence(evidence)
+        .fix(fix))
+}
+
+/// Takes the condition away from every entry that has it, or puts it back.
+fn patch(one: &Broken, same: &[&Broken], back: bool) -> crate::report::Command {
+    let mut patch = Patch::new(one.configuration);
+    for broken in same {
+        let entries = one.configuration.webhooks.as_deref().unwrap_or_default();
+        let conditions = broken
+            .webhook
+            .match_conditions
+            .as_deref()
+            .unwrap_or_default();
+        let places = (
+            entries
+                .iter()
+                .position(|entry| entry.name == broken.webhook.name),
+            conditions
+                .iter()
+                .position(|condition| condition.name == broken.condition),
+        );
+        let (Some(position), Some(place)) = places else {
+            continue;
+        };
+        let is_only = conditions.len() == 1;
+        let field = if is_only {
+            "matchConditions".to_owned()
+        } else {
+            format!("matchConditions/{place}")
+        };
+        let value = if is_only {
+            json!(conditions)
+        } else {
+            json!(conditions.get(place))
+        };
+        patch = patch
+            .expect(position, broken.webhook)
+            .set(position, &field, back.then_some(value));
+    }
+    patch.command()
+}

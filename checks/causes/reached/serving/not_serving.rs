@@ -1,0 +1,41 @@
+//! istiod answers, but not as an injector.
+
+use crate::causes::reached::obstacle_findings::judge;
+use crate::causes::{Verdict, declare_check};
+use crate::facts::{Facts, Missing};
+use crate::way::Obstacle;
+use crate::way::reached::Leg;
+
+declare_check! {
+    /// istiod answers, but does not serve the injector.
+    ///
+    /// ## What it finds
+    /// The webhook calls another path than `/inject`, istiod runs with `INJECT_ENABLED=false`, or the
+    /// injector's ConfigMap was absent when istiod started. The latter cannot be seen later on: only
+    /// the API server's error proves it.
+    ///
+    /// ## Why it matters
+    /// istiod answers with 404, the API server fails with `the server could not find the requested
+    /// resource`, and refuses every pod that the webhook selects. istiod looks for the ConfigMap
+    /// `istio-sidecar-injector` (with `-REVISION` for all but the default) once, when it starts; without
+    /// it neither the injector runs nor what keeps caBundle right.
+    ///
+    /// ## How to heal it
+    /// Put path or variable right. For the ConfigMap, apply the installation again and restart istiod.
+    ///
+    /// ## References
+    /// - Istio 1.31, `pilot/pkg/bootstrap/sidecarinjector.go`
+    "INJ212", "injector-not-serving", Reached, about Webhooks,
+    needs [
+        Object, Namespace, Webhooks, Services, Istiod, InjectorConfig, RootCertificate, ApiServers, Pods, ReplicaSets,
+        Events,
+    ],
+    folds [],
+    run
+}
+
+fn run(facts: &Facts) -> Result<Verdict, Missing> {
+    judge(facts, &[Leg::Serving], |_, obstacle| {
+        Ok(matches!(obstacle, Obstacle::NotServing(_)))
+    })
+}

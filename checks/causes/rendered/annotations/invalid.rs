@@ -1,0 +1,97 @@
+//! Annotations that istiod refuses the pod for.
+
+use crate::causes::fields::template_field;
+use crate::causes::rendered::annotations::corrected::corrected;
+use crate::causes::rendered::refused;
+use crate::causes::{Verdict, declare_check};
+use crate::facts::{Facts, Missing};
+use crate::fixes::{Change, Field, patch_template};
+use crate::report::{Effect, Finding, Severity};
+use crate::rules::annotations::InvalidAnnotation;
+use crate::way::{Outcome, Refusal};
+
+declare_check! {
+    /// istiod refuses the pod for the value of an annotation.
+    ///
+    /// ## What it finds
+    /// An annotation of the pod template that shapes the sidecar has a value that istiod does not accept,
+    /// as `sidecar.istio.io/proxyMemory=512MB`, or that leaves the sidecar's YAML unreadable, as
+    /// `sidecar.istio.io/logLevel` with a colon and a blank, or `sidecar.istio.io/userVolume` that is not
+    /// JSON. All such annotations are listed, not only the first.
+    ///
+    /// ## Why it matters
+    /// istiod refuses the pod, and so does the API server, whatever failurePolicy says: no pod is made.
+    /// The annotation's own error text does not always name it: a broken `excludeInboundPorts` and
+    /// `status.sidecar.istio.io/port` share one.
+    ///
+    /// ## How to heal it
+    /// Correct the value in the pod template, or take the annotation away: then the mesh's default counts.
+    ///
+    /// ## References
+    /// - Istio, Resource annotations: <https://istio.io/latest/docs/reference/config/annotations/>
+    /// - Istio 1.31, `pkg/kube/inject/validate.go`, `AnnotationValidation`
+    "INJ402", "annotation-invalid", Rendered, about Pods,
+    needs [
+        Object, Pods, ReplicaSets, Events, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig, Nodes,
+        RootCertificate, ApiServers,
+    ],
+    folds [],
+    run
+}
+
+fn run(facts: &Facts) -> Result<Verdict, Missing> {
+    let invalid = |refusal: &Refusal| match refusal {
+        Refusal::Annotations(invalid) => Some(invalid.clone()),
+        _ => None,
+    };
+    let invalid = match refused(facts, invalid)? {
+        Ok((_, found)) => found,
+        Err(verdict) => return Ok(verdict),
+    };
+    let words = |one: &InvalidAnnotation| format!("{}={:?} ({})", one.name, one.value, one.reason);
+    let words: Vec<_> = invalid.iter().map(words).collect();
+    let noun = if words.len() == 1 {
+        "annotation"
+    } else {
+        "annotations"
+    };
+    let message = format!("istiod refuses the pod for {noun} {}", words.join(", "));
+    let mut finding = Finding::new(Severity::Error, Effect::Decides(Outcome::Rejected), message);
+    for one in &invalid {
+        finding = finding
+            .evidence(template_field(facts, Field::Annotations, &one.name)?.expected(one.accepted));
+    }
+    let corrections: Vec<_> = invalid
+        .iter()
+        .map(|one| corrected(&one.name, &one.value))
+        .collect();
+    let change = |(one, value)| -> Change { (Field::Annotations, one, value) };
+    if corrections.iter().any(Option::is_some) {
+        let values = corrections.iter().map(Option::as_deref);
+        let names = invalid.iter().map(|one| one.name.as_str());
+        let changes: Vec<_> = names.zip(values).map(change).collect();
+        let told = changes.iter().map(|(_, name, value)| match value {
+            Some(value) => format!("{name}={value}"),
+            None => format!("no {name}"),
+        });
+        let effect = format!(
+            "new pods are made, with {}",
+            told.collect::<Vec<_>>().join(", ")
+        );
+        finding = finding.fix(patch_template(
+            facts,
+            "write what was probably meant",
+            &changes,
+            &effect,
+        )?);
+    }
+    let changes: Vec<_> = invalid
+        .iter()
+        .map(|one| change((one.name.as_str(), None)))
+        .collect();
+    let title = format!("take the {noun} out of the pod template");
+    let effect = "new pods are made, with the mesh's default in its place";
+    Ok(Verdict::of([
+        finding.fix(patch_template(facts, &title, &changes, effect)?)
+    ]))
+}

@@ -1,0 +1,8 @@
+//! The templates that istiod renders: those of annotation `inject.istio.io/templates`, or the default ones.
+
+mod not_found;
+
+use crate::causes::Check;
+
+/// The checks of this topic, in the order of their codes.
+pub(crate) static CHECKS: &[&Check] = &[&not_found::CHECK];

@@ -1,0 +1,89 @@
+//! Every namespace is injected.
+
+use crate::causes::fields::namespace_label;
+use crate::causes::wanted::injected;
+use crate::causes::{Verdict, declare_check};
+use crate::facts::{Facts, Missing};
+use crate::fixes::{Field, after_restart, assignment, patch_template, restart};
+use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk, Severity};
+use crate::way::selector::{in_words, requirements};
+use crate::way::{Outcome, injector, names};
+
+declare_check! {
+    /// The pod is injected because the mesh injects every namespace that says nothing else.
+    ///
+    /// ## What it finds
+    /// The webhook entry that is called is `auto.sidecar-injector.istio.io`, which the installation has
+    /// with `enableNamespacesByDefault`. Neither the namespace nor the pod asks for injection.
+    ///
+    /// ## Why it matters
+    /// It is by design, but comes as a surprise: a namespace without any label gets sidecars.
+    ///
+    /// ## How to heal it
+    /// Nothing needs healing where it is intended. Else let the namespace or the pod opt out.
+    ///
+    /// ## References
+    /// - Istio's Helm value `sidecarInjectorWebhook.enableNamespacesByDefault`
+    /// - Istio 1.31, `manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml`
+    "INJ309", "enabled-by-default", Wanted, about Pods,
+    needs [
+        Object, Pods, ReplicaSets, Events, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig, Nodes,
+        RootCertificate, ApiServers,
+    ],
+    folds [],
+    run
+}
+
+/// The entry that selects what says nothing.
+const ENTRY: &str = "auto.sidecar-injector.istio.io";
+
+fn run(facts: &Facts) -> Result<Verdict, Missing> {
+    let by_default = |entry: &str| (entry == ENTRY).then_some(());
+    let (asked, ()) = match injected(facts, |asked, _| by_default(&asked.webhook.1))? {
+        Ok(found) => found,
+        Err(verdict) => return Ok(verdict),
+    };
+    let name = facts.target().namespace.as_str();
+    let (configuration, entry) = asked.webhook;
+    let message = format!(
+        "webhook configuration {configuration} injects every namespace that says nothing else, as namespace {name} does"
+    );
+    let selector = injector::entries(facts.webhooks()?)
+        .find(|(one, webhook)| {
+            one.metadata.name.as_ref() == Some(&configuration) && webhook.name == entry
+        })
+        .and_then(|(_, webhook)| requirements(webhook.namespace_selector.as_ref()).ok());
+    let object = format!("mutatingwebhookconfiguration/{configuration}");
+    let path = format!(".webhooks[?(@.name==\"{entry}\")].namespaceSelector");
+    let evidence = Evidence::new(object, path).actual(in_words(&selector.unwrap_or_default()));
+    let key = names::ISTIO_INJECTION;
+    let label =
+        |value| Command::kubectl(["label", "namespace", name, assignment(key, value).as_str()]);
+    let changes = format!(
+        "new pods of {name} go without the sidecar{}",
+        after_restart(facts.workload()?)
+    );
+    let namespace = Fix::new(
+        "let the namespace opt out, then make its pods anew",
+        Risk::RestartsPods,
+        changes,
+    )
+    .run(label(Some("disabled")))
+    .run_all(restart(facts)?)
+    .undo(label(None));
+    let pod = patch_template(
+        facts,
+        "let only these pods opt out",
+        &[(Field::Labels, names::INJECT, Some("false"))],
+        "new pods go without the sidecar",
+    )?;
+    Ok(Verdict::of([Finding::new(
+        Severity::Info,
+        Effect::Decides(Outcome::Injected),
+        message,
+    )
+    .evidence(evidence)
+    .evidence(namespace_label(facts, key)?.expected("disabled, if no sidecars are meant here"))
+    .fix(namespace)
+    .fix(pod)]))
+}

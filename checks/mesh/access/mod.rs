@@ -1,3 +1,0 @@
-//! What the user may read.
-
-crate::check::checks! { denied }

@@ -1,8 +1,0 @@
-//! Stage 0: what concerns the mesh as a whole, or the reading of it.
-
-mod access;
-
-use crate::check::Check;
-
-/// The topics of this stage.
-pub(crate) static TOPICS: &[&[&Check]] = &[access::CHECKS];

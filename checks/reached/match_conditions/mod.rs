@@ -1,3 +1,0 @@
-//! Conditions in CEL that cannot be evaluated.
-
-crate::check::checks! { error }

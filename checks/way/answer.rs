@@ -1,0 +1,180 @@
+//! The vocabulary of the decision procedure.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use crate::facts::Missing;
+use crate::stage::Stage;
+
+/// What the API server and istiod will do with the next pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// It is admitted with the sidecar.
+    Injected,
+    /// It is admitted without the sidecar.
+    NotInjected,
+    /// Its creation is refused.
+    Rejected,
+    /// The facts were too few to tell.
+    Unknown,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// The answer to one question of the procedure, each with its "because".
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer<Y, N> {
+    /// It is so.
+    Yes(Y),
+    /// It is not so.
+    No(N),
+    /// A fact is missing.
+    Unknown(Missing),
+}
+
+impl<Y, N> Answer<Y, N> {
+    /// Whether it is known to be so.
+    pub fn is_yes(&self) -> bool {
+        matches!(self, Self::Yes(_))
+    }
+
+    /// The reason why it is not so.
+    pub fn no(&self) -> Option<&N> {
+        match self {
+            Self::No(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// The answer, or the missing fact as an error.
+    ///
+    /// # Errors
+    /// [`Missing`] where it is unknown.
+    pub fn known(&self) -> Result<&Self, Missing> {
+        match self {
+            Self::Unknown(missing) => Err(missing.clone()),
+            answer => Ok(answer),
+        }
+    }
+
+    /// `yes`, `no` or `unknown`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Yes(_) => "yes",
+            Self::No(_) => "no",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+}
+
+/// The because.
+impl<Y: fmt::Display, N: fmt::Display> fmt::Display for Answer<Y, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Yes(reason) => reason.fmt(f),
+            Self::No(reason) => reason.fmt(f),
+            Self::Unknown(missing) => missing.fmt(f),
+        }
+    }
+}
+
+/// One webhook entry on a pod's way, in the order in which the API server comes to it.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Name of the MutatingWebhookConfiguration.
+    pub configuration: String,
+    /// Name of the entry in it, such as `namespace.sidecar-injector.istio.io`.
+    pub entry: String,
+    /// Whether it is an injection webhook of Istio's.
+    pub injector: bool,
+    /// Whether the API server calls it for the pod.
+    pub called: super::Called,
+    /// Whether the call arrives; none where it is not called.
+    pub reached: Option<super::Reached>,
+    /// Whether istiod wants to inject; none where not reached, and for other vendors' webhooks.
+    pub wanted: Option<super::Wanted>,
+    /// Whether istiod can render; none where not wanted.
+    pub rendered: Option<super::Rendered>,
+}
+
+/// What will happen to the next pod, with the trace that proves it.
+#[derive(Clone, Debug)]
+pub struct Prediction {
+    /// What will happen.
+    pub outcome: Outcome,
+    /// The revision that ends up in annotation `sidecar.istio.io/status`.
+    pub revision: Option<String>,
+    /// `configuration/entry` that decides: the last that injects, or the one that rejects.
+    pub webhook: Option<String>,
+    /// The stage at which it is decided.
+    pub decided: Stage,
+    /// Why, in words.
+    pub because: String,
+    /// Every webhook entry, in call order.
+    pub calls: Vec<Call>,
+}
+
+/// How the pods fare that exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// All have the sidecar.
+    Injected,
+    /// None has it.
+    NotInjected,
+    /// Some have it, or they have it of several revisions.
+    Mixed,
+    /// There are no pods.
+    NoPods,
+    /// Pods are refused: a FailedCreate event or a ReplicaFailure condition says so.
+    Rejected,
+    /// The pods could not be read.
+    Unknown,
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// One existing pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObservedPod {
+    /// Its name.
+    pub name: String,
+    /// Whether it carries annotation `sidecar.istio.io/status`.
+    pub injected: bool,
+    /// The revision in that annotation.
+    pub revision: Option<String>,
+    /// When it was created.
+    pub created: Option<Timestamp>,
+}
+
+/// The API server's refusal of a pod, as a controller recorded it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    /// The API server's words.
+    pub message: String,
+    /// Where they stand: an event or a condition.
+    pub source: String,
+    /// When it happened last, where that is recorded.
+    pub at: Option<Timestamp>,
+}
+
+/// How the pods fare that exist.
+#[derive(Clone, Debug)]
+pub struct Observation {
+    /// All of them together.
+    pub outcome: Seen,
+    /// Each of them.
+    pub pods: Vec<ObservedPod>,
+    /// The newest refusal that still stands.
+    pub rejection: Option<Rejection>,
+    /// Why none is known, where one may stand all the same.
+    pub missing: Option<Missing>,
+}

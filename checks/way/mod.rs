@@ -1,0 +1,37 @@
+//! What happens to the pod: from facts to what the API server and istiod will do with the next pod.
+//!
+//! Four questions on the pod's way, each in its file: [`called`], [`reached`], [`wanted`],
+//! [`rendered`]; [`predict`] puts them together, [`observe`] looks at the pods that exist.
+
+mod answer;
+pub(crate) mod asked;
+pub(crate) mod called;
+mod defaulted;
+mod injected_pod;
+pub(crate) mod injector;
+mod injector_config;
+pub(crate) mod names;
+mod observe;
+mod pod;
+mod predict;
+pub(crate) mod reached;
+pub(crate) mod relabelled;
+pub(crate) mod rendered;
+pub(crate) mod selector;
+pub(crate) mod wanted;
+mod webhook_rows;
+
+pub use answer::{Answer, Call, Observation, ObservedPod, Outcome, Prediction, Rejection, Seen};
+pub use called::{Called, Matched, NotCalled};
+pub use injector::{entries, injectors, is_deactivated, istiod_container, label, revision};
+pub use injector_config::{Config, InjectorConfig};
+pub use names::with_revision;
+pub use observe::observe;
+pub use pod::JudgedPod;
+pub use predict::predict;
+pub(crate) use predict::{calls, is_static};
+pub use reached::{Arrival, Destination, Destinations, Istiod, Obstacle, Reached};
+pub use rendered::containers::may_depend_on_nodes;
+pub use rendered::{Refusal, Rendered, Sidecar};
+pub use wanted::{Ask, Declined, Wanted, Wish};
+pub use webhook_rows::{WebhookRow, webhook_rows};

@@ -1,0 +1,243 @@
+//! From the single answers to what happens to the next pod.
+
+use std::rc::Rc;
+
+use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
+
+use super::called::{NotCalled, called};
+use super::injected_pod::same_for_injected;
+use super::injector::{entries, fails_closed, is_injector};
+use super::reached::{Arrival, Entry, reached};
+use super::rendered::{Sidecar, rendered};
+use super::selector::Labels;
+use super::wanted::wanted;
+use super::{Answer, Call, JudgedPod, Outcome, Prediction, names};
+use crate::facts::{Facts, Kind, Missing};
+use crate::stage::Stage;
+
+/// Every webhook entry in call order, with whether the API server calls it for the pod.
+pub fn calls(
+    facts: &Facts,
+    pod: &JudgedPod,
+    webhooks: &[MutatingWebhookConfiguration],
+) -> Rc<[Call]> {
+    let namespace = namespace_labels(facts);
+    entries(webhooks)
+        .map(|(configuration, webhook)| Call {
+            configuration: configuration.metadata.name.clone().unwrap_or_default(),
+            entry: webhook.name.clone(),
+            injector: is_injector(configuration, webhook),
+            called: called(webhook, namespace.as_ref(), pod),
+            reached: None,
+            wanted: None,
+            rendered: None,
+        })
+        .collect()
+}
+
+/// The labels of the target's namespace.
+///
+/// # Errors
+/// [`Missing`] where the namespace was not read.
+pub fn namespace_labels(facts: &Facts) -> Result<Labels, Missing> {
+    let namespace = facts.namespace()?;
+    Ok(namespace
+        .and_then(|namespace| namespace.metadata.labels.clone())
+        .unwrap_or_default())
+}
+
+/// What will happen to the next pod of the target.
+pub fn predict(facts: &Facts) -> Prediction {
+    let mut prediction = Prediction {
+        outcome: Outcome::NotInjected,
+        revision: None,
+        webhook: None,
+        decided: Stage::Called,
+        because: "no injection webhook is called".to_owned(),
+        calls: Vec::new(),
+    };
+    if let Err(missing) = walk(facts, &mut prediction) {
+        prediction.outcome = Outcome::Unknown;
+        prediction.because = missing.0;
+    }
+    if prediction.outcome != Outcome::Injected {
+        // What one webhook injects is lost where a later one has the pod rejected.
+        prediction.revision = None;
+    }
+    prediction
+}
+
+fn walk(facts: &Facts, prediction: &mut Prediction) -> Result<(), Missing> {
+    let pod = facts.pod()?;
+    if is_static(facts)? {
+        "the kubelet runs a static pod from a file; the API server holds only its mirror"
+            .clone_into(&mut prediction.because);
+        return Ok(());
+    }
+    if facts.namespace()?.is_none() {
+        prediction.outcome = Outcome::Rejected;
+        prediction.because = format!("namespace {} does not exist", pod.namespace);
+        return Ok(());
+    }
+    prediction.calls = facts.calls()?.to_vec();
+    let mut calls = std::mem::take(&mut prediction.calls);
+    let webhooks = entries(facts.webhooks()?);
+    let mut outcome = Ok(());
+    let mut injections = Injections::default();
+    for (call, (configuration, webhook)) in calls.iter_mut().zip(webhooks) {
+        let entry = Entry {
+            configuration,
+            webhook,
+        };
+        let overruled = injections.overrule(webhook);
+        outcome = match injections.proxies.is_some() && matters(facts, entry, call.injector) {
+            true => same_for_injected(facts, webhook, &pod, &call.called),
+            false => Ok(()),
+        }
+        .and_then(|()| step(facts, &pod, entry, call, prediction, overruled));
+        if let (Ok(()), Some(Answer::Yes(sidecar))) = (&outcome, &call.rendered) {
+            outcome = injections.add(webhook, sidecar, &pod);
+        }
+        if outcome.is_err() || prediction.outcome == Outcome::Rejected {
+            break;
+        }
+    }
+    prediction.calls = calls;
+    outcome
+}
+
+/// The injections of a pod so far.
+#[derive(Default)]
+struct Injections {
+    /// The templates that brought a proxy last.
+    proxies: Option<Vec<String>>,
+    /// Whether one will be done again after all others.
+    returns: bool,
+}
+
+impl Injections {
+    /// Whether an earlier webhook injects after this one. One with this policy is called again once the pod has changed.
+    fn overrule(&self, webhook: &MutatingWebhook) -> bool {
+        self.returns && !returns(webhook)
+    }
+
+    /// Takes note of an injection.
+    ///
+    /// # Errors
+    /// [`Missing`] where the pod is injected again, and not just as before.
+    fn add(
+        &mut self,
+        webhook: &MutatingWebhook,
+        sidecar: &Sidecar,
+        pod: &JudgedPod,
+    ) -> Result<(), Missing> {
+        let before = self.proxies.replace(sidecar.proxies.clone());
+        self.returns |= returns(webhook);
+        let again = before.is_some() || returns(webhook);
+        // A template without a proxy goes by the containers, of which istiod leaves out those that a status names.
+        let by_status = sidecar.proxies.is_empty() && pod.annotations.contains_key(names::STATUS);
+        let otherwise = before.is_some_and(|before| before != sidecar.proxies)
+            || sidecar.proxies.len() > 1
+            || by_status;
+        if again && otherwise {
+            return Err(Missing(format!(
+                "the pod is injected again, {sidecar}, and what that makes of the first injection is not known here"
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Whether anything follows from a webhook's call: other vendors' that answer, or may fail, leave a sidecar as it is.
+fn matters(facts: &Facts, entry: Entry, injector: bool) -> bool {
+    injector || fails_closed(entry.webhook) && !reached(facts, entry, injector).is_yes()
+}
+
+fn returns(webhook: &MutatingWebhook) -> bool {
+    webhook.reinvocation_policy.as_deref() == Some("IfNeeded")
+}
+
+/// Whether the target is the mirror of a static pod.
+///
+/// # Errors
+/// [`Missing`] where the target was not read.
+pub fn is_static(facts: &Facts) -> Result<bool, Missing> {
+    let workload = facts.workload()?;
+    let annotations = workload.metadata.annotations.as_ref();
+    Ok(workload.kind == Kind::Pod
+        && annotations.is_some_and(|all| all.contains_key("kubernetes.io/config.mirror")))
+}
+
+/// One webhook entry: what it does to the pod, and so to the prediction; where it injects and is
+/// overruled, another one injects after it.
+fn step(
+    facts: &Facts,
+    pod: &JudgedPod,
+    entry: Entry,
+    call: &mut Call,
+    prediction: &mut Prediction,
+    overruled: bool,
+) -> Result<(), Missing> {
+    let name = format!("{}/{}", call.configuration, call.entry);
+    let fails_closed = fails_closed(entry.webhook);
+    let mut decide = |stage, outcome, because: String| {
+        // The first webhook that lets the pod go without a sidecar explains more than a later one.
+        if outcome != Outcome::NotInjected || prediction.webhook.is_none() {
+            prediction.outcome = outcome;
+            prediction.decided = stage;
+            prediction.because = because;
+            prediction.webhook = Some(name.clone());
+        }
+    };
+    let failed = |stage, because| match fails_closed {
+        true => (stage, Outcome::Rejected, because),
+        false => (
+            stage,
+            Outcome::NotInjected,
+            format!("{because}, and failurePolicy is Ignore"),
+        ),
+    };
+    match call.called.known()? {
+        Answer::Yes(_) => {}
+        Answer::No(NotCalled::ConditionError { .. }) if fails_closed || call.injector => {
+            let (stage, outcome, because) = failed(Stage::Called, call.called.to_string());
+            decide(stage, outcome, because);
+            return Ok(());
+        }
+        _ => return Ok(()),
+    }
+    let reached = call.reached.insert(reached(facts, entry, call.injector));
+    let istiod = match reached.known()? {
+        Answer::Yes(Arrival::Istiod(istiod)) => istiod.clone(),
+        Answer::No(obstacle) if obstacle.is_denial() => {
+            decide(Stage::Reached, Outcome::Rejected, reached.to_string());
+            return Ok(());
+        }
+        Answer::No(_) if fails_closed || call.injector => {
+            let (stage, outcome, because) = failed(Stage::Reached, reached.to_string());
+            decide(stage, outcome, because);
+            return Ok(());
+        }
+        _ => return Ok(()),
+    };
+    let wanted = call.wanted.insert(wanted(facts, &istiod, pod));
+    if wanted.known()?.no().is_some() {
+        decide(Stage::Wanted, Outcome::NotInjected, wanted.to_string());
+        return Ok(());
+    }
+    // A refusal by istiod is an answer, not a failure: failurePolicy does not matter any more.
+    let rendered = call.rendered.insert(rendered(facts, &istiod, pod));
+    match rendered.known()?.no() {
+        Some(refusal) if refusal.is_crash() => {
+            let (stage, outcome, because) = failed(Stage::Rendered, refusal.to_string());
+            decide(stage, outcome, because);
+        }
+        Some(refusal) => decide(Stage::Rendered, Outcome::Rejected, refusal.to_string()),
+        None if overruled => {}
+        None => {
+            decide(Stage::Rendered, Outcome::Injected, wanted.to_string());
+            prediction.revision = Some(istiod.revision);
+        }
+    }
+    Ok(())
+}

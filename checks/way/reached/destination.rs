@@ -1,0 +1,145 @@
+//! Where the API server sends its calls, once for all entries that share the way.
+
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingWebhook, MutatingWebhookConfiguration, ServiceReference, WebhookClientConfig,
+};
+
+use super::{Entry, Obstacle, Route, route};
+use crate::facts::{Facts, Kind, Missing};
+use crate::way::injector::{entries, fails_closed, injectors, is_deactivated};
+use crate::way::{Answer, Outcome, is_static};
+
+/// The injection entries of one configuration that share Service, path, caBundle and failurePolicy.
+#[derive(Clone, Debug)]
+pub struct Destination<'a> {
+    /// Their configuration.
+    pub configuration: &'a MutatingWebhookConfiguration,
+    /// The first of them.
+    pub entry: &'a MutatingWebhook,
+    /// The way of their calls.
+    pub route: Route,
+    /// Whether a failing call refuses the pod.
+    pub fails_closed: bool,
+    /// What a failing call means for the pod; none where an earlier call has settled the matter.
+    pub decides: Option<Outcome>,
+}
+
+/// All destinations of the target.
+#[derive(Clone, Debug, Default)]
+pub struct Destinations<'a> {
+    /// They themselves, in call order.
+    pub all: Vec<Destination<'a>>,
+    /// Why there may be more: whether some entry is called is unknown.
+    pub missing: Option<Missing>,
+}
+
+/// Where the injection webhooks lead that are called for the target's pods, or that belong to the
+/// target where it is a webhook configuration; deactivated ones lead nowhere.
+///
+/// # Errors
+/// [`Missing`] where the webhooks or, for pods, the target were not read.
+pub fn destinations<'a>(facts: &Facts<'a>) -> Result<Destinations<'a>, Missing> {
+    let mut found = Destinations::default();
+    let webhooks = facts.webhooks()?;
+    if facts.target().kind == Kind::MutatingWebhookConfiguration {
+        for (configuration, webhook) in injectors(webhooks) {
+            if configuration.metadata.name.as_ref() == Some(&facts.target().name)
+                && !is_deactivated(webhook)
+            {
+                found.add(facts, configuration, webhook);
+            }
+        }
+        return Ok(found);
+    }
+    if is_static(facts)? {
+        return Ok(found);
+    }
+    for (call, (configuration, webhook)) in facts.calls()?.iter().zip(entries(webhooks)) {
+        match &call.called {
+            Answer::Yes(_) if call.injector => found.add(facts, configuration, webhook),
+            Answer::Unknown(missing) if call.injector => {
+                found.missing.get_or_insert_with(|| missing.clone());
+            }
+            _ => {}
+        }
+    }
+    found.settle();
+    Ok(found)
+}
+
+impl<'a> Destinations<'a> {
+    fn add(
+        &mut self,
+        facts: &Facts<'a>,
+        configuration: &'a MutatingWebhookConfiguration,
+        webhook: &'a MutatingWebhook,
+    ) {
+        let fails_closed = fails_closed(webhook);
+        let is_same = |known: &Destination| {
+            known.configuration.metadata.name == configuration.metadata.name
+                && known.fails_closed == fails_closed
+                && goes_to_the_same(&known.entry.client_config, &webhook.client_config)
+        };
+        if self.all.iter().any(is_same) {
+            return;
+        }
+        let outcome = if fails_closed {
+            Outcome::Rejected
+        } else {
+            Outcome::NotInjected
+        };
+        self.all.push(Destination {
+            configuration,
+            entry: webhook,
+            route: route(
+                facts,
+                Entry {
+                    configuration,
+                    webhook,
+                },
+                true,
+            ),
+            fails_closed,
+            decides: Some(outcome),
+        });
+    }
+
+    /// The first call that fails closed ends the pod's way: none after it is made.
+    fn settle(&mut self) {
+        let ends = |one: &Destination| one.fails_closed && one.route.obstacles().next().is_some();
+        let end = self.all.iter().position(ends);
+        for after in self
+            .all
+            .iter_mut()
+            .skip(end.map_or(usize::MAX, |end| end + 1))
+        {
+            after.decides = None;
+        }
+    }
+}
+
+fn goes_to_the_same(one: &WebhookClientConfig, other: &WebhookClientConfig) -> bool {
+    one.service == other.service && one.url == other.url && one.ca_bundle == other.ca_bundle
+}
+
+impl<'a> Destination<'a> {
+    /// The name of the configuration.
+    pub fn name(&self) -> &'a str {
+        self.configuration
+            .metadata
+            .name
+            .as_deref()
+            .unwrap_or_default()
+    }
+
+    /// The Service that is called; none for a webhook by URL.
+    pub fn service(&self) -> Option<&'a ServiceReference> {
+        self.entry.client_config.service.as_ref()
+    }
+
+    /// What an obstacle means for the pod; none where another is in the way before it.
+    pub fn decided_by(&self, obstacle: &Obstacle) -> Option<Outcome> {
+        let (_, first) = self.route.obstacles().next()?;
+        self.decides.filter(|_| first == obstacle)
+    }
+}

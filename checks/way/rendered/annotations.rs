@@ -1,0 +1,113 @@
+//! Annotations that istiod, or the YAML of its templates, does not take.
+
+use super::Refusal;
+use crate::facts::Missing;
+use crate::rules::annotations::{self, InvalidAnnotation, Verdict};
+use crate::rules::interpolation::{self, Surroundings};
+use crate::rules::overrides;
+use crate::way::{Istiod, JudgedPod, names};
+
+/// What is certain to be refused, and what is in doubt.
+pub(super) type Judgement = (Option<Refusal>, Vec<Missing>);
+
+/// What istiod checks before it renders anything.
+pub(super) fn validated(istiod: &Istiod, pod: &JudgedPod) -> Judgement {
+    let mut doubts: Vec<Missing> = annotations::unclear_annotations(&pod.annotations)
+        .iter()
+        .map(doubt)
+        .collect();
+    let mut invalid = annotations::invalid_annotations(&pod.annotations);
+    invalid.retain(|one| match is_checked(&one.name, istiod.minor) {
+        Some(checked) => checked,
+        None => {
+            doubts.push(Missing(format!(
+                "annotation {}: whether istiod checks it depends on its patch version",
+                one.name
+            )));
+            false
+        }
+    });
+    if !invalid.is_empty() {
+        return (Some(Refusal::Annotations(invalid)), doubts);
+    }
+    let overrides = pod.annotations.get(names::OVERRIDES);
+    match overrides.map_or(Verdict::Valid, |text| overrides::overrides(text)) {
+        Verdict::Valid => (None, doubts),
+        Verdict::Invalid(reason) => (Some(Refusal::Overrides(reason)), doubts),
+        Verdict::CannotTell(reason) => {
+            doubts.push(Missing(format!(
+                "annotation {}: {reason}",
+                names::OVERRIDES
+            )));
+            (None, doubts)
+        }
+    }
+}
+
+/// Whether an istiod of this version checks an annotation. Names of interfaces are checked since
+/// 1.30, and by the last patches of 1.27 to 1.29.
+fn is_checked(annotation: &str, istiod_minor: Option<u32>) -> Option<bool> {
+    let interfaces = [
+        "traffic.sidecar.istio.io/excludeInterfaces",
+        "traffic.sidecar.istio.io/kubevirtInterfaces",
+        "istio.io/reroute-virtual-interfaces",
+    ];
+    match istiod_minor {
+        Some(27..=29) if interfaces.contains(&annotation) => None,
+        Some(..=26) if interfaces.contains(&annotation) => Some(false),
+        _ => Some(true),
+    }
+}
+
+fn doubt(unclear: &InvalidAnnotation) -> Missing {
+    Missing(format!("annotation {}: {}", unclear.name, unclear.reason))
+}
+
+/// What the templates make of annotations that nobody checks.
+///
+/// `intercepts` says that the sidecar is known to come with its init container.
+pub(super) fn interpolated(texts: &[&str], pod: &JudgedPod, intercepts: bool) -> Judgement {
+    let volumes = pod.spec.volumes.iter().flatten();
+    let volumes: Vec<&str> = volumes.map(|volume| volume.name.as_str()).collect();
+    let surroundings = Surroundings {
+        templates: texts,
+        volumes: &volumes,
+        intercepts,
+    };
+    let (mut invalid, mut doubts) = (Vec::new(), Vec::new());
+    for (name, value) in &pod.annotations {
+        let finding = |reason| InvalidAnnotation {
+            name: name.clone(),
+            value: value.clone(),
+            reason,
+            accepted: "a value that leaves the sidecar's YAML as it is meant",
+        };
+        match interpolation::verdict(name, &pod.annotations, surroundings) {
+            Verdict::Valid => {}
+            Verdict::Invalid(reason) => invalid.push(finding(reason)),
+            Verdict::CannotTell(reason) => doubts.push(doubt(&finding(reason))),
+        }
+    }
+    let refusal = (!invalid.is_empty()).then_some(Refusal::Annotations(invalid));
+    (refusal, doubts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_interfaces_are_checked_since_1_30() {
+        let interface = "istio.io/reroute-virtual-interfaces";
+        let other = "sidecar.istio.io/interceptionMode";
+        for (minor, expected) in [
+            (Some(26), Some(false)),
+            (Some(28), None),
+            (Some(30), Some(true)),
+            (None, Some(true)),
+        ] {
+            assert_eq!(is_checked(interface, minor), expected, "{minor:?}");
+            assert_eq!(is_checked(other, minor), Some(true), "{minor:?}");
+        }
+    }
+}

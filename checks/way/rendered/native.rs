@@ -1,0 +1,94 @@
+//! Whether istiod puts the proxy among the init containers, as one that goes on running.
+
+use std::collections::BTreeMap;
+
+use crate::facts::{Facts, Missing};
+use crate::way::injector::NativeSidecars;
+use crate::way::{Istiod, JudgedPod, names};
+
+/// The two decisions that ought to be one.
+/// Source: Istio 1.31, `pkg/kube/inject/inject.go` (`RunTemplate`) and
+/// `files/injection-template.yaml` of the chart (`$nativeSidecar`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Native {
+    /// Where the template puts the proxy: any annotation but `false` means among the init containers.
+    pub in_template: bool,
+    /// Where istiod puts a proxy that the pod brings itself: it knows `true` and `false` only.
+    pub in_pod: bool,
+}
+
+/// What becomes of the proxy of a pod.
+pub(super) fn native(facts: &Facts, istiod: &Istiod, pod: &JudgedPod) -> Result<Native, Missing> {
+    let both = |answer| Native {
+        in_template: answer,
+        in_pod: answer,
+    };
+    match pod.annotations.get(names::NATIVE).map(String::as_str) {
+        Some("true") => Ok(both(true)),
+        Some("false") => Ok(both(false)),
+        None | Some("") => Ok(both(by_istiod(facts, istiod, pod)?)),
+        Some(_) => Ok(Native {
+            in_template: true,
+            in_pod: by_istiod(facts, istiod, pod)?,
+        }),
+    }
+}
+
+fn by_istiod(facts: &Facts, istiod: &Istiod, pod: &JudgedPod) -> Result<bool, Missing> {
+    match istiod.native_sidecars {
+        NativeSidecars::On => Ok(true),
+        NativeSidecars::Off => Ok(false),
+        NativeSidecars::NotVisible => Err(Missing(
+            "whether sidecars are native is not visible in istiod's pod".to_owned(),
+        )),
+        NativeSidecars::ByNodes => {
+            let versions = facts
+                .kubelet_versions()?
+                .ok_or_else(|| Missing("the cluster has no list of nodes".to_owned()))?;
+            Ok(by_nodes(versions, pod.spec.node_name.as_deref()))
+        }
+    }
+}
+
+/// Every node has to run a kubelet of 1.33 or later; of a pod that is bound to a node, this one.
+/// Source: Istio 1.31, `pkg/kube/inject/webhook.go` (`DetectNativeSidecar`).
+fn by_nodes(versions: &BTreeMap<String, String>, node: Option<&str>) -> bool {
+    let is_new = |version: &String| minor(version).is_some_and(|minor| minor >= 33);
+    match node.and_then(|node| versions.get(node)) {
+        Some(version) => is_new(version),
+        None => versions.values().all(is_new),
+    }
+}
+
+/// M of version `v1.M`, whatever follows.
+fn minor(version: &str) -> Option<u32> {
+    let mut segments = version.trim_start_matches('v').split(['.', '-', '+']);
+    segments.nth(1)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kubelet_has_to_be_new_or_the_pods_own() {
+        for (versions, node, expected) in [
+            (&[][..], None, true),
+            (&["v1.33.0"], None, true),
+            (&["v1.36.3", "v1.32.9-eks-1"], None, false),
+            (&["v1.36.3", "v1.32.9-eks-1"], Some("0"), true),
+            (&["v1.36.3", "v1.32.9-eks-1"], Some("1"), false),
+            (&["v1.36.3", "v1.32.9-eks-1"], Some("gone"), false),
+            (&["v1.34.1+k3s1"], Some("gone"), true),
+            (&["unknown"], None, false),
+        ] {
+            let numbered = versions.iter().enumerate();
+            let map = numbered.map(|(number, version)| (number.to_string(), (*version).to_owned()));
+            assert_eq!(
+                by_nodes(&map.collect(), node),
+                expected,
+                "{versions:?} {node:?}"
+            );
+        }
+    }
+}
