@@ -2,22 +2,23 @@
 
 use crate::causes::{About, Check, Verdict};
 use crate::diagnosis::{CheckResult, Diagnosis, Status};
-use crate::facts::{Facts, Kind, Shared, Snapshot, Subject, unread};
+use crate::facts::{Kind, Snapshot, Subject, unread};
 use crate::registry;
 use crate::report::{Effect, Finding, Severity};
 use crate::way::{self, Outcome, Prediction};
+use crate::way::{Case, Mesh};
 
 /// One diagnosis for each subject, in the order given.
 pub fn diagnose(snapshot: &Snapshot) -> Vec<Diagnosis> {
-    let shared = Shared::new(snapshot);
+    let shared = Mesh::new(snapshot);
     let subjects = snapshot.subjects.iter();
     subjects
         .map(|subject| diagnose_subject(&shared, snapshot, subject))
         .collect()
 }
 
-fn diagnose_subject(shared: &Shared, snapshot: &Snapshot, subject: &Subject) -> Diagnosis {
-    let facts = Facts::new(shared, subject);
+fn diagnose_subject(shared: &Mesh, snapshot: &Snapshot, subject: &Subject) -> Diagnosis {
+    let case = Case::new(shared, subject);
     let is_webhook = subject.target.kind == Kind::MutatingWebhookConfiguration;
     let mut checks = Vec::new();
     let mut findings: Vec<(&'static Check, Finding)> = Vec::new();
@@ -25,7 +26,7 @@ fn diagnose_subject(shared: &Shared, snapshot: &Snapshot, subject: &Subject) -> 
         let status = if is_webhook && check.about == About::Pods {
             Status::NotApplicable("it is about pods".to_owned())
         } else {
-            match (check.run)(&facts) {
+            match (check.run)(&case) {
                 Ok(Verdict::Passed) => Status::Passed,
                 Ok(Verdict::NotApplicable(reason)) => Status::NotApplicable(reason),
                 Ok(Verdict::Failed(found)) => {
@@ -37,14 +38,14 @@ fn diagnose_subject(shared: &Shared, snapshot: &Snapshot, subject: &Subject) -> 
         };
         checks.push(CheckResult { check, status });
     }
-    let predicted = (!is_webhook).then(|| facts.prediction().as_ref().clone());
+    let predicted = (!is_webhook).then(|| case.prediction().as_ref().clone());
     let root_cause = root_cause(predicted.as_ref(), &findings);
     order(&mut findings, root_cause);
     Diagnosis {
         target: subject.target.clone(),
-        observed: (!is_webhook).then(|| facts.observation().as_ref().clone()),
+        observed: (!is_webhook).then(|| case.observation().as_ref().clone()),
         webhooks: if is_webhook {
-            way::webhook_rows(&facts)
+            way::webhook_rows(&case)
         } else {
             Vec::new()
         },

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::facts::{Facts, Kind, Missing, Workload};
+use crate::facts::{Kind, Missing, Workload};
 use crate::report::{Command, Fix, Risk};
+use crate::way::Case;
 use crate::way::names;
 use crate::way::relabelled::Label;
 
@@ -12,10 +13,10 @@ use crate::way::relabelled::Label;
 ///
 /// # Errors
 /// [`Missing`] where the target was not read.
-pub fn restart(facts: &Facts) -> Result<Vec<Command>, Missing> {
-    let workload = facts.workload()?;
-    let namespace = facts.target().namespace.as_str();
-    if let Some(manifest) = facts.manifest() {
+pub fn restart(case: &Case) -> Result<Vec<Command>, Missing> {
+    let workload = case.workload()?;
+    let namespace = case.target().namespace.as_str();
+    if let Some(manifest) = case.manifest() {
         // Standard input cannot be read twice.
         if manifest == "-" {
             return Ok(Vec::new());
@@ -35,7 +36,7 @@ pub fn restart(facts: &Facts) -> Result<Vec<Command>, Missing> {
                 namespace,
             ])]
         }
-        Kind::ReplicaSet => facts
+        Kind::ReplicaSet => case
             .pods()?
             .iter()
             .filter_map(|pod| pod.metadata.name.as_deref())
@@ -60,15 +61,15 @@ pub fn after_restart(workload: &Workload) -> &'static str {
 ///
 /// # Errors
 /// [`Missing`] where the target or its namespace was not read.
-pub fn label_namespace(facts: &Facts, (key, value): &Label) -> Result<Fix, Missing> {
-    let name = facts.target().namespace.as_str();
+pub fn label_namespace(case: &Case, (key, value): &Label) -> Result<Fix, Missing> {
+    let name = case.target().namespace.as_str();
     let wanted = [(*key, Some(value.as_str()))];
     let other = [names::ISTIO_INJECTION, names::ISTIO_REV]
         .into_iter()
         .find(|other| other != key);
     let others = other.into_iter().map(|other| (other, None));
     let title = format!("label the namespace {key}={value}, then make its pods anew");
-    relabel_namespace(facts, &title, wanted.into_iter().chain(others)).map(|fix| Fix {
+    relabel_namespace(case, &title, wanted.into_iter().chain(others)).map(|fix| Fix {
         changes: format!("every new pod in {name} gets the sidecar{}", fix.changes),
         ..fix
     })
@@ -78,25 +79,25 @@ pub fn label_namespace(facts: &Facts, (key, value): &Label) -> Result<Fix, Missi
 ///
 /// # Errors
 /// [`Missing`] where the target or its namespace was not read.
-pub fn unlabel_namespace(facts: &Facts, keys: &[&str], changes: &str) -> Result<Fix, Missing> {
+pub fn unlabel_namespace(case: &Case, keys: &[&str], changes: &str) -> Result<Fix, Missing> {
     let noun = if keys.len() == 1 { "label" } else { "labels" };
     let title = format!(
         "remove {noun} {} from the namespace, then make its pods anew",
         keys.join(" and ")
     );
-    relabel_namespace(facts, &title, keys.iter().map(|key| (*key, None))).map(|fix| Fix {
+    relabel_namespace(case, &title, keys.iter().map(|key| (*key, None))).map(|fix| Fix {
         changes: format!("{changes}{}", fix.changes),
         ..fix
     })
 }
 
 fn relabel_namespace<'a>(
-    facts: &Facts,
+    case: &Case,
     title: &str,
     labels: impl Iterator<Item = (&'a str, Option<&'a str>)>,
 ) -> Result<Fix, Missing> {
-    let name = facts.target().namespace.as_str();
-    let namespace = facts.namespace()?;
+    let name = case.target().namespace.as_str();
+    let namespace = case.namespace()?;
     let now = namespace.and_then(|namespace| namespace.metadata.labels.as_ref());
     let (mut set, mut undo) = (Vec::new(), Vec::new());
     for (key, value) in labels {
@@ -114,10 +115,10 @@ fn relabel_namespace<'a>(
             .chain(["--overwrite".to_owned()]);
         Command::kubectl(all)
     };
-    let workload = facts.workload()?;
+    let workload = case.workload()?;
     Ok(Fix::new(title, Risk::RestartsPods, after_restart(workload))
         .run(label(set))
-        .run_all(restart(facts)?)
+        .run_all(restart(case)?)
         .undo(label(undo)))
 }
 
@@ -157,12 +158,12 @@ pub type Change<'a> = (Field, &'a str, Option<&'a str>);
 /// # Errors
 /// [`Missing`] where the target was not read.
 pub fn patch_template(
-    facts: &Facts,
+    case: &Case,
     title: &str,
     changes: &[Change],
     effect: &str,
 ) -> Result<Fix, Missing> {
-    let workload = facts.workload()?;
+    let workload = case.workload()?;
     let metadata = &workload.template.metadata;
     let before = changes.iter().map(|(field, key, _)| {
         let map = match field {
@@ -178,7 +179,7 @@ pub fn patch_template(
         )
     });
     let undo = metadata_patch(&before.collect::<Vec<_>>());
-    patch_spec(facts, title, metadata_patch(changes), undo, effect)
+    patch_spec(case, title, metadata_patch(changes), undo, effect)
 }
 
 fn metadata_patch(changes: &[Change]) -> Value {
@@ -199,15 +200,15 @@ fn metadata_patch(changes: &[Change]) -> Value {
 /// # Errors
 /// [`Missing`] where the target was not read.
 pub fn patch_spec(
-    facts: &Facts,
+    case: &Case,
     title: &str,
     patch: Value,
     undo: Value,
     effect: &str,
 ) -> Result<Fix, Missing> {
-    let workload = facts.workload()?;
+    let workload = case.workload()?;
     let fix = |effect: String| Fix::new(title, Risk::RestartsPods, effect);
-    if let Some(manifest) = facts.manifest() {
+    if let Some(manifest) = case.manifest() {
         return Ok(fix(format!(
             "{effect}, once {manifest} is changed and applied"
         )));
@@ -220,7 +221,7 @@ pub fn patch_spec(
             }
             _ => json!({ "spec": { "template": patch } }),
         };
-        let namespace = facts.target().namespace.as_str();
+        let namespace = case.target().namespace.as_str();
         Command::kubectl([
             "patch".to_owned(),
             reference.clone(),
@@ -240,7 +241,7 @@ pub fn patch_spec(
         }
         Kind::ReplicaSet => fix(effect.to_owned())
             .run(patch_command(patch))
-            .run_all(restart(facts)?)
+            .run_all(restart(case)?)
             .undo(patch_command(undo)),
         Kind::Pod | Kind::Job | Kind::MutatingWebhookConfiguration => fix(format!(
             "{effect}, once its manifest is changed{}",

@@ -1,8 +1,9 @@
 //! How a check is declared.
 
-use crate::facts::{Facts, Missing, Need};
+use crate::facts::{Missing, Need};
 use crate::report::Finding;
 use crate::stage::Stage;
+use crate::way::Case;
 
 /// What a check looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub struct Check {
     /// Names of the checks whose findings merely follow from this one's.
     pub folds: &'static [&'static str],
     /// The decision.
-    pub run: fn(&Facts) -> Result<Verdict, Missing>,
+    pub run: fn(&Case) -> Result<Verdict, Missing>,
 }
 
 /// What a check decides where it knows enough.

@@ -1,27 +1,28 @@
 //! The fields that many findings rest on.
 
-use crate::facts::{Facts, Missing, Workload};
+use crate::facts::{Missing, Workload};
 use crate::fixes::Field;
 use crate::report::{Evidence, Severity};
+use crate::way::Case;
 use crate::way::names;
 
 /// A label of the target's namespace, with who set it.
 ///
 /// # Errors
 /// [`Missing`] where the namespace was not read.
-pub fn namespace_label(facts: &Facts, key: &str) -> Result<Evidence, Missing> {
-    namespace_field(facts, Field::Labels, key)
+pub fn namespace_label(case: &Case, key: &str) -> Result<Evidence, Missing> {
+    namespace_field(case, Field::Labels, key)
 }
 
 /// A label or annotation of the target's namespace, with who set it.
 ///
 /// # Errors
 /// [`Missing`] where the namespace was not read.
-pub fn namespace_field(facts: &Facts, field: Field, key: &str) -> Result<Evidence, Missing> {
-    let object = format!("namespace/{}", facts.target().namespace);
+pub fn namespace_field(case: &Case, field: Field, key: &str) -> Result<Evidence, Missing> {
+    let object = format!("namespace/{}", case.target().namespace);
     let path = format!(".metadata.{}['{key}']", field.name());
     let evidence = Evidence::new(object, path);
-    let Some(namespace) = facts.namespace()? else {
+    let Some(namespace) = case.namespace()? else {
         return Ok(evidence);
     };
     let metadata = &namespace.metadata;
@@ -40,8 +41,8 @@ pub fn namespace_field(facts: &Facts, field: Field, key: &str) -> Result<Evidenc
 ///
 /// # Errors
 /// [`Missing`] where the target was not read.
-pub fn template_field(facts: &Facts, field: Field, key: &str) -> Result<Evidence, Missing> {
-    let workload = facts.workload()?;
+pub fn template_field(case: &Case, field: Field, key: &str) -> Result<Evidence, Missing> {
+    let workload = case.workload()?;
     let path = format!(
         "{}.metadata.{}['{key}']",
         workload.kind.template_path(),
@@ -83,8 +84,8 @@ pub fn template_spec(workload: &Workload, field: &str) -> Evidence {
 ///
 /// # Errors
 /// [`Missing`] where the target or its namespace was not read.
-pub fn severity_of_absence(facts: &Facts) -> Result<Severity, Missing> {
-    let asked = crate::way::asked::asks(facts)?.is_some();
+pub fn severity_of_absence(case: &Case) -> Result<Severity, Missing> {
+    let asked = crate::way::asked::asks(case)?.is_some();
     Ok(if asked {
         Severity::Warning
     } else {

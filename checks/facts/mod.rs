@@ -7,7 +7,6 @@ mod need;
 mod redact;
 mod snapshot;
 mod unread;
-mod view;
 mod workload;
 
 pub use evidence::Evidence;
@@ -16,6 +15,5 @@ pub use managed_fields::{Setter, who_set};
 pub use need::{Need, Permission};
 pub use redact::redact;
 pub use snapshot::{Cluster, Connection, Snapshot, Subject, key};
-pub use unread::unread;
-pub use view::{Facts, Shared};
+pub use unread::{refused, unread};
 pub use workload::{Condition, Kind, Target, Template, Workload};

@@ -2,15 +2,16 @@
 
 use super::names;
 use super::selector::Labels;
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::report::Evidence;
+use crate::way::Case;
 
 /// Who asks for injection in the pod template, on its own account.
 ///
 /// # Errors
 /// [`Missing`] where the target was not read.
-pub fn pod_asks(facts: &Facts) -> Result<Option<Evidence>, Missing> {
-    let workload = facts.workload()?;
+pub fn pod_asks(case: &Case) -> Result<Option<Evidence>, Missing> {
+    let workload = case.workload()?;
     let path = format!("{}.metadata", workload.kind.template_path());
     let metadata = &workload.template.metadata;
     let maps = [
@@ -43,14 +44,14 @@ pub fn pod_asks(facts: &Facts) -> Result<Option<Evidence>, Missing> {
 ///
 /// # Errors
 /// [`Missing`] where the target or its namespace was not read.
-pub fn asks(facts: &Facts) -> Result<Option<Evidence>, Missing> {
-    if let Some(evidence) = pod_asks(facts)? {
+pub fn asks(case: &Case) -> Result<Option<Evidence>, Missing> {
+    if let Some(evidence) = pod_asks(case)? {
         return Ok(Some(evidence));
     }
-    let Some(namespace) = facts.namespace()? else {
+    let Some(namespace) = case.namespace()? else {
         return Ok(None);
     };
-    let object = format!("namespace/{}", facts.target().namespace);
+    let object = format!("namespace/{}", case.target().namespace);
     let labels = namespace.metadata.labels.as_ref();
     let asked = labels.and_then(|labels| namespace_asks(labels));
     Ok(asked.map(|(key, value)| {

@@ -9,14 +9,15 @@ use super::called::{Called, NotCalled, called};
 use super::predict::namespace_labels;
 use super::rendered::containers::{INIT, PROXY};
 use super::{Answer, JudgedPod, names};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
+use crate::way::Case;
 
 /// Whether a webhook is called for the injected pod, too, or not for it either.
 ///
 /// # Errors
 /// [`Missing`] where that differs, so that it depends on the template.
 pub fn same_for_injected(
-    facts: &Facts,
+    case: &Case,
     webhook: &MutatingWebhook,
     pod: &JudgedPod,
     answer: &Called,
@@ -25,7 +26,7 @@ pub fn same_for_injected(
     if let Answer::No(NotCalled::NamespaceSelector(_) | NotCalled::Rules(_)) = answer {
         return Ok(());
     }
-    let namespace = namespace_labels(facts);
+    let namespace = namespace_labels(case);
     let differs = |native| {
         let injected = called(webhook, namespace.as_ref(), &injected(pod, native));
         kind(&injected) != kind(answer)

@@ -6,6 +6,7 @@
 mod answer;
 pub(crate) mod asked;
 pub(crate) mod called;
+mod case;
 mod defaulted;
 mod injected_pod;
 pub(crate) mod injector;
@@ -23,6 +24,7 @@ mod webhook_rows;
 
 pub use answer::{Answer, Call, Observation, ObservedPod, Outcome, Prediction, Rejection, Seen};
 pub use called::{Called, Matched, NotCalled};
+pub use case::{Case, Mesh};
 pub use injector::{entries, injectors, is_deactivated, istiod_container, label, revision};
 pub use injector_config::{Config, InjectorConfig};
 pub use names::with_revision;

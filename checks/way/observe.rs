@@ -6,14 +6,15 @@ use k8s_openapi::api::core::v1::{Event, Pod};
 use serde_json::Value;
 
 use super::{Observation, ObservedPod, Rejection, Seen, names};
-use crate::facts::{Facts, Kind, Missing, Workload};
+use crate::facts::{Kind, Missing, Workload};
+use crate::way::Case;
 
 /// How the pods of the target fare that exist, and the newest refusal that still stands.
-pub fn observe(facts: &Facts) -> Observation {
-    let pods = facts
+pub fn observe(case: &Case) -> Observation {
+    let pods = case
         .pods()
         .map(|pods| pods.iter().map(observed_pod).collect::<Vec<_>>());
-    let rejection = standing_rejection(facts);
+    let rejection = standing_rejection(case);
     let outcome = match (&pods, &rejection) {
         (_, Ok(Some(_))) => Seen::Rejected,
         (Err(_), _) | (_, Err(_)) => Seen::Unknown,
@@ -62,25 +63,25 @@ fn status_revision(status: &str) -> Option<String> {
 
 /// The refusal that a ReplicaSet's condition keeps, or else the newest FailedCreate event, unless a
 /// pod was made after it or none is wanted any more.
-fn standing_rejection(facts: &Facts) -> Result<Option<Rejection>, Missing> {
-    if let Some(rejection) = by_condition(facts)? {
+fn standing_rejection(case: &Case) -> Result<Option<Rejection>, Missing> {
+    if let Some(rejection) = by_condition(case)? {
         return Ok(Some(rejection));
     }
-    let events = match facts.events() {
+    let events = match case.events() {
         // Whatever they say, it is over.
-        Err(_) if is_satisfied(facts)? => return Ok(None),
+        Err(_) if is_satisfied(case)? => return Ok(None),
         events => events?,
     };
     let Some(event) = events.iter().rev().find(|event| is_refusal(event)) else {
         return Ok(None);
     };
     let at = event_time(event);
-    let newest_pod = facts
+    let newest_pod = case
         .pods()?
         .iter()
         .filter_map(|pod| pod.metadata.creation_timestamp.as_ref())
         .max();
-    if newest_pod.is_some_and(|pod| at.is_none_or(|at| pod.0 >= at)) || is_satisfied(facts)? {
+    if newest_pod.is_some_and(|pod| at.is_none_or(|at| pod.0 >= at)) || is_satisfied(case)? {
         return Ok(None);
     }
     let object = &event.involved_object;
@@ -95,10 +96,10 @@ fn standing_rejection(facts: &Facts) -> Result<Option<Rejection>, Missing> {
     }))
 }
 
-fn by_condition(facts: &Facts) -> Result<Option<Rejection>, Missing> {
-    let chain = facts.chain()?;
+fn by_condition(case: &Case) -> Result<Option<Rejection>, Missing> {
+    let chain = case.chain()?;
     // Only the newest ReplicaSet makes pods; an older one's condition is history.
-    let newest = facts.replica_sets()?.first();
+    let newest = case.replica_sets()?.first();
     let rejection = chain.into_iter().chain(newest).find_map(replica_failure);
     Ok(rejection)
 }
@@ -126,12 +127,12 @@ fn event_time(event: &Event) -> Option<jiff::Timestamp> {
 }
 
 /// Whether the workload has all the pods it wants; a pod is there by itself.
-fn is_satisfied(facts: &Facts) -> Result<bool, Missing> {
-    let workload = facts.workload()?;
+fn is_satisfied(case: &Case) -> Result<bool, Missing> {
+    let workload = case.workload()?;
     if workload.kind == Kind::Pod {
         return Ok(true);
     }
     let wanted = workload.replicas;
-    let have = i32::try_from(facts.pods()?.len()).unwrap_or(i32::MAX);
+    let have = i32::try_from(case.pods()?.len()).unwrap_or(i32::MAX);
     Ok(wanted.is_some_and(|wanted| have >= wanted))
 }

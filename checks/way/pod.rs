@@ -4,7 +4,8 @@ use k8s_openapi::api::core::v1::PodSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::selector::Labels;
-use crate::facts::{Facts, Kind, Workload};
+use crate::facts::{Kind, Workload};
+use crate::way::Case;
 
 /// The owner's pod template with what controllers add to it. Living pods are no substitute: their
 /// labels can have been edited since, and a rejected pod does not exist.
@@ -74,7 +75,7 @@ fn names(workload: &Workload) -> (Option<String>, Option<String>) {
 
 impl JudgedPod {
     /// The next pod of a workload.
-    pub fn of(workload: &Workload, facts: &Facts) -> Self {
+    pub fn of(workload: &Workload, case: &Case) -> Self {
         let ObjectMeta {
             labels,
             annotations,
@@ -86,7 +87,7 @@ impl JudgedPod {
         }
         let (name, generate_name) = names(workload);
         Self {
-            namespace: facts.target().namespace.clone(),
+            namespace: case.target().namespace.clone(),
             labels,
             annotations: annotations.unwrap_or_default(),
             spec: workload.template.spec.clone(),

@@ -12,16 +12,17 @@ use super::rendered::{Sidecar, rendered};
 use super::selector::Labels;
 use super::wanted::wanted;
 use super::{Answer, Call, JudgedPod, Outcome, Prediction, names};
-use crate::facts::{Facts, Kind, Missing};
+use crate::facts::{Kind, Missing};
 use crate::stage::Stage;
+use crate::way::Case;
 
 /// Every webhook entry in call order, with whether the API server calls it for the pod.
 pub fn calls(
-    facts: &Facts,
+    case: &Case,
     pod: &JudgedPod,
     webhooks: &[MutatingWebhookConfiguration],
 ) -> Rc<[Call]> {
-    let namespace = namespace_labels(facts);
+    let namespace = namespace_labels(case);
     entries(webhooks)
         .map(|(configuration, webhook)| Call {
             configuration: configuration.metadata.name.clone().unwrap_or_default(),
@@ -39,15 +40,15 @@ pub fn calls(
 ///
 /// # Errors
 /// [`Missing`] where the namespace was not read.
-pub fn namespace_labels(facts: &Facts) -> Result<Labels, Missing> {
-    let namespace = facts.namespace()?;
+pub fn namespace_labels(case: &Case) -> Result<Labels, Missing> {
+    let namespace = case.namespace()?;
     Ok(namespace
         .and_then(|namespace| namespace.metadata.labels.clone())
         .unwrap_or_default())
 }
 
 /// What will happen to the next pod of the target.
-pub fn predict(facts: &Facts) -> Prediction {
+pub fn predict(case: &Case) -> Prediction {
     let mut prediction = Prediction {
         outcome: Outcome::NotInjected,
         revision: None,
@@ -56,7 +57,7 @@ pub fn predict(facts: &Facts) -> Prediction {
         because: "no injection webhook is called".to_owned(),
         calls: Vec::new(),
     };
-    if let Err(missing) = walk(facts, &mut prediction) {
+    if let Err(missing) = walk(case, &mut prediction) {
         prediction.outcome = Outcome::Unknown;
         prediction.because = missing.0;
     }
@@ -67,21 +68,21 @@ pub fn predict(facts: &Facts) -> Prediction {
     prediction
 }
 
-fn walk(facts: &Facts, prediction: &mut Prediction) -> Result<(), Missing> {
-    let pod = facts.pod()?;
-    if is_static(facts)? {
+fn walk(case: &Case, prediction: &mut Prediction) -> Result<(), Missing> {
+    let pod = case.pod()?;
+    if is_static(case)? {
         "the kubelet runs a static pod from a file; the API server holds only its mirror"
             .clone_into(&mut prediction.because);
         return Ok(());
     }
-    if facts.namespace()?.is_none() {
+    if case.namespace()?.is_none() {
         prediction.outcome = Outcome::Rejected;
         prediction.because = format!("namespace {} does not exist", pod.namespace);
         return Ok(());
     }
-    prediction.calls = facts.calls()?.to_vec();
+    prediction.calls = case.calls()?.to_vec();
     let mut calls = std::mem::take(&mut prediction.calls);
-    let webhooks = entries(facts.webhooks()?);
+    let webhooks = entries(case.webhooks()?);
     let mut outcome = Ok(());
     let mut injections = Injections::default();
     for (call, (configuration, webhook)) in calls.iter_mut().zip(webhooks) {
@@ -90,11 +91,11 @@ fn walk(facts: &Facts, prediction: &mut Prediction) -> Result<(), Missing> {
             webhook,
         };
         let overruled = injections.overrule(webhook);
-        outcome = match injections.proxies.is_some() && matters(facts, entry, call.injector) {
-            true => same_for_injected(facts, webhook, &pod, &call.called),
+        outcome = match injections.proxies.is_some() && matters(case, entry, call.injector) {
+            true => same_for_injected(case, webhook, &pod, &call.called),
             false => Ok(()),
         }
-        .and_then(|()| step(facts, &pod, entry, call, prediction, overruled));
+        .and_then(|()| step(case, &pod, entry, call, prediction, overruled));
         if let (Ok(()), Some(Answer::Yes(sidecar))) = (&outcome, &call.rendered) {
             outcome = injections.add(webhook, sidecar, &pod);
         }
@@ -149,8 +150,8 @@ impl Injections {
 }
 
 /// Whether anything follows from a webhook's call: other vendors' that answer, or may fail, leave a sidecar as it is.
-fn matters(facts: &Facts, entry: Entry, injector: bool) -> bool {
-    injector || fails_closed(entry.webhook) && !reached(facts, entry, injector).is_yes()
+fn matters(case: &Case, entry: Entry, injector: bool) -> bool {
+    injector || fails_closed(entry.webhook) && !reached(case, entry, injector).is_yes()
 }
 
 fn returns(webhook: &MutatingWebhook) -> bool {
@@ -161,8 +162,8 @@ fn returns(webhook: &MutatingWebhook) -> bool {
 ///
 /// # Errors
 /// [`Missing`] where the target was not read.
-pub fn is_static(facts: &Facts) -> Result<bool, Missing> {
-    let workload = facts.workload()?;
+pub fn is_static(case: &Case) -> Result<bool, Missing> {
+    let workload = case.workload()?;
     let annotations = workload.metadata.annotations.as_ref();
     Ok(workload.kind == Kind::Pod
         && annotations.is_some_and(|all| all.contains_key("kubernetes.io/config.mirror")))
@@ -171,7 +172,7 @@ pub fn is_static(facts: &Facts) -> Result<bool, Missing> {
 /// One webhook entry: what it does to the pod, and so to the prediction; where it injects and is
 /// overruled, another one injects after it.
 fn step(
-    facts: &Facts,
+    case: &Case,
     pod: &JudgedPod,
     entry: Entry,
     call: &mut Call,
@@ -206,7 +207,7 @@ fn step(
         }
         _ => return Ok(()),
     }
-    let reached = call.reached.insert(reached(facts, entry, call.injector));
+    let reached = call.reached.insert(reached(case, entry, call.injector));
     let istiod = match reached.known()? {
         Answer::Yes(Arrival::Istiod(istiod)) => istiod.clone(),
         Answer::No(obstacle) if obstacle.is_denial() => {
@@ -220,13 +221,13 @@ fn step(
         }
         _ => return Ok(()),
     };
-    let wanted = call.wanted.insert(wanted(facts, &istiod, pod));
+    let wanted = call.wanted.insert(wanted(case, &istiod, pod));
     if wanted.known()?.no().is_some() {
         decide(Stage::Wanted, Outcome::NotInjected, wanted.to_string());
         return Ok(());
     }
     // A refusal by istiod is an answer, not a failure: failurePolicy does not matter any more.
-    let rendered = call.rendered.insert(rendered(facts, &istiod, pod));
+    let rendered = call.rendered.insert(rendered(case, &istiod, pod));
     match rendered.known()?.no() {
         Some(refusal) if refusal.is_crash() => {
             let (stage, outcome, because) = failed(Stage::Rendered, refusal.to_string());

@@ -10,7 +10,8 @@ use super::injector::{injectors, is_deactivated};
 use super::predict::namespace_labels;
 use super::selector::{Labels, Operator, requirements};
 use super::{Answer, JudgedPod, names};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
+use crate::way::Case;
 
 /// A label, as key and value.
 pub type Label = (&'static str, String);
@@ -30,11 +31,11 @@ impl<'a> WhatIf<'a> {
     ///
     /// # Errors
     /// [`Missing`] where namespace, pod or webhooks were not read.
-    pub fn new(facts: &Facts<'a>) -> Result<Self, Missing> {
+    pub fn new(case: &Case<'a>) -> Result<Self, Missing> {
         Ok(Self {
-            namespace: namespace_labels(facts)?,
-            pod: facts.pod()?,
-            webhooks: facts.webhooks()?,
+            namespace: namespace_labels(case)?,
+            pod: case.pod()?,
+            webhooks: case.webhooks()?,
         })
     }
 

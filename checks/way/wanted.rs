@@ -10,7 +10,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use super::reached::Istiod;
 use super::selector::{Labels, Requirement, in_words, requirements};
 use super::{Answer, Config, InjectorConfig, JudgedPod, names};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
+use crate::way::Case;
 
 /// Whether istiod wants to inject the pod.
 pub type Wanted = Answer<Wish, Declined>;
@@ -114,14 +115,14 @@ pub fn understood(value: &str, istiod_minor: Option<u32>) -> Option<bool> {
 }
 
 /// Whether the istiod that is called wants to inject the pod.
-pub fn wanted(facts: &Facts, istiod: &Istiod, pod: &JudgedPod) -> Wanted {
+pub fn wanted(case: &Case, istiod: &Istiod, pod: &JudgedPod) -> Wanted {
     if pod.spec.host_network == Some(true) {
         return Answer::No(Declined::HostNetwork);
     }
     if names::IGNORED_NAMESPACES.contains(&pod.namespace.as_str()) {
         return Answer::No(Declined::IgnoredNamespace(pod.namespace.clone()));
     }
-    match config(facts, istiod) {
+    match config(case, istiod) {
         Ok(config) => by_config(&config, istiod.minor, pod),
         Err(missing) => Answer::Unknown(missing),
     }
@@ -131,9 +132,9 @@ pub fn wanted(facts: &Facts, istiod: &Istiod, pod: &JudgedPod) -> Wanted {
 ///
 /// # Errors
 /// [`Missing`] where it was not read or is absent.
-pub fn injector_config(facts: &Facts, istiod: &Istiod) -> Result<Rc<InjectorConfig>, Missing> {
+pub fn injector_config(case: &Case, istiod: &Istiod) -> Result<Rc<InjectorConfig>, Missing> {
     let name = istiod.injector_config_map();
-    let config = facts.injector_config(&istiod.namespace, &name)?;
+    let config = case.injector_config(&istiod.namespace, &name)?;
     config.ok_or_else(|| {
         Missing(format!(
             "ConfigMap {name} is absent from {}",
@@ -146,8 +147,8 @@ pub fn injector_config(facts: &Facts, istiod: &Istiod) -> Result<Rc<InjectorConf
 ///
 /// # Errors
 /// [`Missing`] where it was not read, is absent, or is not what istiod could have read.
-pub fn config(facts: &Facts, istiod: &Istiod) -> Result<Rc<Config>, Missing> {
-    let parsed = injector_config(facts, istiod)?;
+pub fn config(case: &Case, istiod: &Istiod) -> Result<Rc<Config>, Missing> {
+    let parsed = injector_config(case, istiod)?;
     parsed.config.clone().map_err(|error| {
         Missing(format!(
             "istiod keeps an older configuration, as ConfigMap {} does not parse: {error}",

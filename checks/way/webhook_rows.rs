@@ -8,8 +8,8 @@ use super::injector::{injectors, is_deactivated, label};
 use super::names;
 use super::reached::{ca_bundle, called_port, endpoints, root_certificate};
 use super::selector::requirements;
-use crate::facts::Facts;
 use crate::rules::certificates::{Trust, parse_pem_bundle};
+use crate::way::Case;
 
 /// One entry of an injection webhook configuration, as a row of `injdoctor webhook`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,20 +39,20 @@ pub struct WebhookRow {
 }
 
 /// A row for each injection entry of the target's configuration.
-pub fn webhook_rows(facts: &Facts) -> Vec<WebhookRow> {
-    let Ok(webhooks) = facts.webhooks() else {
+pub fn webhook_rows(case: &Case) -> Vec<WebhookRow> {
+    let Ok(webhooks) = case.webhooks() else {
         return Vec::new();
     };
     injectors(webhooks)
         .filter(|(configuration, _)| {
-            configuration.metadata.name.as_ref() == Some(&facts.target().name)
+            configuration.metadata.name.as_ref() == Some(&case.target().name)
         })
-        .map(|(configuration, webhook)| row(facts, configuration, webhook))
+        .map(|(configuration, webhook)| row(case, configuration, webhook))
         .collect()
 }
 
 fn row(
-    facts: &Facts,
+    case: &Case,
     configuration: &MutatingWebhookConfiguration,
     webhook: &MutatingWebhook,
 ) -> WebhookRow {
@@ -64,8 +64,8 @@ fn row(
         tag: label(configuration, names::ISTIO_TAG).map(str::to_owned),
         deactivated: is_deactivated(webhook),
         calls: calls_in_words(webhook),
-        ready: ready(facts, webhook),
-        ca_bundle: ca_bundle_in_words(facts, webhook),
+        ready: ready(case, webhook),
+        ca_bundle: ca_bundle_in_words(case, webhook),
         expires: bundle
             .certificates
             .iter()
@@ -75,7 +75,7 @@ fn row(
             .failure_policy
             .clone()
             .unwrap_or_else(|| "Fail".to_owned()),
-        namespaces: selected_namespaces(facts, webhook),
+        namespaces: selected_namespaces(case, webhook),
     }
 }
 
@@ -94,16 +94,16 @@ fn calls_in_words(webhook: &MutatingWebhook) -> String {
     }
 }
 
-fn ready(facts: &Facts, webhook: &MutatingWebhook) -> Option<Result<usize, String>> {
+fn ready(case: &Case, webhook: &MutatingWebhook) -> Option<Result<usize, String>> {
     let service = webhook.client_config.service.as_ref()?;
-    Some(match endpoints(facts, service) {
+    Some(match endpoints(case, service) {
         Ok(Ok(endpoints)) => Ok(endpoints.ready.len()),
         Ok(Err(unreachable)) => Err(unreachable.to_string()),
         Err(missing) => Err(missing.0),
     })
 }
 
-fn ca_bundle_in_words(facts: &Facts, webhook: &MutatingWebhook) -> String {
+fn ca_bundle_in_words(case: &Case, webhook: &MutatingWebhook) -> String {
     let bytes = ca_bundle(webhook);
     if bytes.is_empty() {
         return "empty".to_owned();
@@ -115,12 +115,12 @@ fn ca_bundle_in_words(facts: &Facts, webhook: &MutatingWebhook) -> String {
     let Some(service) = &webhook.client_config.service else {
         return "by URL: nothing to compare with".to_owned();
     };
-    let root = match root_certificate(facts, &service.namespace) {
+    let root = match root_certificate(case, &service.namespace) {
         Ok(Some(root)) => root,
         Ok(None) => return "unknown: istio-ca-root-cert is absent".to_owned(),
         Err(missing) => return format!("unknown: {missing}"),
     };
-    match facts.trusts(bytes, root) {
+    match case.trusts(bytes, root) {
         Trust::Verifies => "matches".to_owned(),
         Trust::Fails { why } => format!("differs: {why}"),
         Trust::Expired { why } => why,
@@ -128,10 +128,10 @@ fn ca_bundle_in_words(facts: &Facts, webhook: &MutatingWebhook) -> String {
     }
 }
 
-fn selected_namespaces(facts: &Facts, webhook: &MutatingWebhook) -> Result<Vec<String>, String> {
+fn selected_namespaces(case: &Case, webhook: &MutatingWebhook) -> Result<Vec<String>, String> {
     let selector = requirements(webhook.namespace_selector.as_ref())?;
     let mut selected = Vec::new();
-    for (name, namespace) in facts.namespaces() {
+    for (name, namespace) in case.namespaces() {
         let namespace = namespace.map_err(|missing| missing.0)?;
         let labels = namespace
             .and_then(|namespace| namespace.metadata.labels.clone())

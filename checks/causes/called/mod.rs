@@ -8,7 +8,8 @@ mod revisions;
 mod webhook_selectors;
 
 use crate::causes::Check;
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
+use crate::way::Case;
 use crate::way::relabelled::WhatIf;
 use crate::way::{Answer, NotCalled};
 
@@ -27,15 +28,15 @@ pub(crate) static TOPICS: &[&[&Check]] = &[
 ///
 /// # Errors
 /// [`Missing`] where that cannot be told.
-fn uncalled<'a>(facts: &Facts<'a>) -> Result<Option<WhatIf<'a>>, Missing> {
-    if crate::way::is_static(facts)? {
+fn uncalled<'a>(case: &Case<'a>) -> Result<Option<WhatIf<'a>>, Missing> {
+    if crate::way::is_static(case)? {
         return Ok(None);
     }
-    for call in facts.calls()?.iter().filter(|call| call.injector) {
+    for call in case.calls()?.iter().filter(|call| call.injector) {
         match call.called.known()? {
             Answer::Yes(_) | Answer::No(NotCalled::ConditionError { .. }) => return Ok(None),
             _ => {}
         }
     }
-    WhatIf::new(facts).map(Some)
+    WhatIf::new(case).map(Some)
 }

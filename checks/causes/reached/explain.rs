@@ -1,8 +1,9 @@
 //! An obstacle explained: why it is one, what that rests on, and what clears it away.
 
 use super::{ca_bundle, endpoints, no_proxy, service, serving};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::report::{Evidence, Fix};
+use crate::way::Case;
 use crate::way::{Destination, Obstacle};
 
 /// An obstacle explained.
@@ -22,22 +23,22 @@ pub struct Explanation {
 /// # Errors
 /// [`Missing`] where what tells the causes apart was not read.
 pub fn explain(
-    facts: &Facts,
+    case: &Case,
     destination: &Destination,
     obstacle: &Obstacle,
 ) -> Result<Explanation, Missing> {
     match obstacle {
-        Obstacle::ServiceMissing => Ok(service::explain(facts, destination)),
+        Obstacle::ServiceMissing => Ok(service::explain(case, destination)),
         Obstacle::NoEndpoints { .. }
         | Obstacle::WrongPods(_)
         | Obstacle::PortMissing { .. }
-        | Obstacle::TargetPort { .. } => endpoints::explain(facts, destination, obstacle),
-        Obstacle::Proxied { because, .. } => Ok(no_proxy::explain(facts, destination, because)),
+        | Obstacle::TargetPort { .. } => endpoints::explain(case, destination, obstacle),
+        Obstacle::Proxied { because, .. } => Ok(no_proxy::explain(case, destination, because)),
         Obstacle::CaBundleEmpty
         | Obstacle::CaBundleNotPem
         | Obstacle::CaBundleMismatch(_)
-        | Obstacle::CertificateExpired(_) => Ok(ca_bundle::explain(facts, destination, obstacle)),
-        Obstacle::NotServing(why) => Ok(serving::explain(facts, destination, why)),
+        | Obstacle::CertificateExpired(_) => Ok(ca_bundle::explain(case, destination, obstacle)),
+        Obstacle::NotServing(why) => Ok(serving::explain(case, destination, why)),
         Obstacle::ServiceType(_) | Obstacle::CertificateName(_) | Obstacle::Failing(_) => {
             Ok(Explanation {
                 because: format!("calls of {} fail: {obstacle}", destination.name()),

@@ -3,8 +3,9 @@
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Container, Pod, Service};
 
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::report::{Command, Fix, Risk};
+use crate::way::Case;
 use crate::way::injector::{istiod_container_of, label, revision};
 use crate::way::selector::Labels;
 use crate::way::{Destination, names};
@@ -13,8 +14,8 @@ use crate::way::{Destination, names};
 ///
 /// # Errors
 /// [`Missing`] where they were not read.
-pub fn deployments<'a>(facts: &Facts<'a>, namespace: &str) -> Result<Vec<&'a Deployment>, Missing> {
-    let all = facts.istiod_deployments(namespace)?.iter();
+pub fn deployments<'a>(case: &Case<'a>, namespace: &str) -> Result<Vec<&'a Deployment>, Missing> {
+    let all = case.istiod_deployments(namespace)?.iter();
     Ok(all.filter(|one| container(one).is_some()).collect())
 }
 
@@ -54,14 +55,14 @@ pub fn selects(selector: &Labels, labels: &Labels) -> bool {
 /// # Errors
 /// [`Missing`] where the Deployments were not read.
 pub fn deployment_of<'a>(
-    facts: &Facts<'a>,
+    case: &Case<'a>,
     destination: &Destination,
 ) -> Result<Option<&'a Deployment>, Missing> {
     let Some(reference) = destination.service() else {
         return Ok(None);
     };
-    let all = deployments(facts, &reference.namespace)?;
-    let service = facts.service(&reference.namespace, &reference.name)?;
+    let all = deployments(case, &reference.namespace)?;
+    let service = case.service(&reference.namespace, &reference.name)?;
     let selector = service.map(selector).unwrap_or_default();
     let wanted = label(destination.configuration, names::ISTIO_REV);
     let has_revision = |one: &&&Deployment| {
@@ -114,9 +115,9 @@ pub fn wait(deployment: &Deployment, namespace: &str) -> Command {
 }
 
 /// A fix that starts istiod's pods anew; none where istiod is no Deployment.
-pub fn restart_fix(facts: &Facts, destination: &Destination, changes: &str) -> Option<Fix> {
+pub fn restart_fix(case: &Case, destination: &Destination, changes: &str) -> Option<Fix> {
     let namespace = &destination.service()?.namespace;
-    let deployment = deployment_of(facts, destination).ok()??;
+    let deployment = deployment_of(case, destination).ok()??;
     let title = format!("restart deployment/{}", name(deployment));
     Some(Fix::new(title, Risk::MeshWide, changes).run_all(restart(deployment, namespace)))
 }

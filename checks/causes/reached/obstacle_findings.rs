@@ -2,8 +2,9 @@
 
 use super::explain::explain;
 use crate::causes::Verdict;
-use crate::facts::{Facts, Kind, Missing};
+use crate::facts::{Kind, Missing};
 use crate::report::{Effect, Finding, Severity};
+use crate::way::Case;
 use crate::way::reached::Leg;
 use crate::way::{Answer, Destination, Destinations, Obstacle, Outcome};
 
@@ -13,21 +14,21 @@ use crate::way::{Answer, Destination, Destinations, Obstacle, Outcome};
 /// # Errors
 /// [`Missing`] where the check can neither find nor exclude an obstacle.
 pub fn judge(
-    facts: &Facts,
+    case: &Case,
     legs: &[Leg],
     is_own: impl Fn(&Destination, &Obstacle) -> Result<bool, Missing>,
 ) -> Result<Verdict, Missing> {
-    let mut found = Found::new(facts)?;
-    found.note_obstacles(facts, legs, is_own);
+    let mut found = Found::new(case)?;
+    found.note_obstacles(case, legs, is_own);
     found.verdict()
 }
 
 fn finding(
-    facts: &Facts,
+    case: &Case,
     destination: &Destination,
     obstacle: &Obstacle,
 ) -> Result<Finding, Missing> {
-    let explanation = explain(facts, destination, obstacle)?;
+    let explanation = explain(case, destination, obstacle)?;
     Ok(Finding {
         severity: Severity::Error,
         effect: effect(destination, obstacle),
@@ -60,10 +61,10 @@ impl<'a> Found<'a> {
     ///
     /// # Errors
     /// [`Missing`] where the destinations are not known.
-    pub fn new(facts: &Facts<'a>) -> Result<Self, Missing> {
-        let destinations = facts.destinations()?;
+    pub fn new(case: &Case<'a>) -> Result<Self, Missing> {
+        let destinations = case.destinations()?;
         Ok(Self {
-            is_webhook: facts.target().kind == Kind::MutatingWebhookConfiguration,
+            is_webhook: case.target().kind == Kind::MutatingWebhookConfiguration,
             findings: Vec::new(),
             missing: destinations.missing.clone(),
             destinations,
@@ -73,7 +74,7 @@ impl<'a> Found<'a> {
     /// Notes a finding for each obstacle on these legs that is the check's own.
     pub fn note_obstacles(
         &mut self,
-        facts: &Facts,
+        case: &Case,
         legs: &[Leg],
         is_own: impl Fn(&Destination, &Obstacle) -> Result<bool, Missing>,
     ) {
@@ -82,7 +83,7 @@ impl<'a> Found<'a> {
                 match destination.route.leg(*leg) {
                     Some(Answer::No(obstacle)) => self.note(|| {
                         let own = is_own(destination, obstacle)?;
-                        own.then(|| finding(facts, destination, obstacle))
+                        own.then(|| finding(case, destination, obstacle))
                             .transpose()
                     }),
                     Some(Answer::Unknown(missing)) => self.note(|| Err(missing.clone())),

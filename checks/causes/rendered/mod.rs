@@ -4,7 +4,8 @@ mod annotations;
 mod templates;
 
 use crate::causes::{Check, Verdict};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
+use crate::way::Case;
 use crate::way::{Answer, Arrival, Istiod, Outcome, Refusal};
 
 /// The topics of this stage.
@@ -15,10 +16,10 @@ pub(crate) static TOPICS: &[&[&Check]] = &[templates::CHECKS, annotations::CHECK
 /// # Errors
 /// [`Missing`] where it cannot be told.
 fn refused<T>(
-    facts: &Facts,
+    case: &Case,
     matches: impl Fn(&Refusal) -> Option<T>,
 ) -> Result<Result<(Istiod, T), Verdict>, Missing> {
-    let prediction = facts.prediction();
+    let prediction = case.prediction();
     let mut rendered = 0;
     for call in prediction.calls.iter().filter(|call| call.injector) {
         let (Some(Answer::Yes(Arrival::Istiod(istiod))), Some(answer)) =

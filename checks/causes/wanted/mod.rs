@@ -8,9 +8,10 @@ mod surprises;
 
 use crate::causes::fields::template_field;
 use crate::causes::{Check, Verdict};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::Field;
 use crate::report::Evidence;
+use crate::way::Case;
 use crate::way::selector::Requirement;
 use crate::way::{Answer, Arrival, Declined, Istiod, Outcome, Rendered, Wanted, Wish};
 
@@ -34,8 +35,8 @@ struct Asked {
 
 /// Every istiod that is asked about the pod, in call order. Where it cannot be told whether one is,
 /// or what it answers, the missing fact stands in its place.
-fn asked(facts: &Facts) -> Vec<Result<Asked, Missing>> {
-    let prediction = facts.prediction();
+fn asked(case: &Case) -> Vec<Result<Asked, Missing>> {
+    let prediction = case.prediction();
     let mut asked = Vec::new();
     let unknown = || Missing(prediction.because.clone());
     for call in prediction.calls.iter().filter(|call| call.injector) {
@@ -73,10 +74,10 @@ fn asked(facts: &Facts) -> Vec<Result<Asked, Missing>> {
 /// # Errors
 /// [`Missing`] where there may be one.
 fn first<T>(
-    facts: &Facts,
+    case: &Case,
     matches: impl Fn(&Asked) -> Option<T>,
 ) -> Result<Result<(Asked, T), Verdict>, Missing> {
-    let asked = asked(facts);
+    let asked = asked(case);
     if asked.is_empty() {
         let verdict = Verdict::not_applicable("no istiod is asked about the pod");
         return Ok(Err(verdict));
@@ -100,13 +101,13 @@ fn first<T>(
 /// # Errors
 /// [`Missing`] where it cannot be told.
 fn declined<T>(
-    facts: &Facts,
+    case: &Case,
     matches: impl Fn(&Declined) -> Option<T>,
 ) -> Result<Result<(Istiod, T), Verdict>, Missing> {
-    if facts.prediction().outcome == Outcome::Injected {
+    if case.prediction().outcome == Outcome::Injected {
         return Ok(Err(Verdict::Passed));
     }
-    let found = first(facts, |asked| asked.wanted.no().and_then(&matches))?;
+    let found = first(case, |asked| asked.wanted.no().and_then(&matches))?;
     Ok(found.map(|(asked, found)| (asked.istiod, found)))
 }
 
@@ -115,18 +116,18 @@ fn declined<T>(
 /// # Errors
 /// [`Missing`] where it cannot be told.
 fn injected<T>(
-    facts: &Facts,
+    case: &Case,
     matches: impl Fn(&Asked, &Wish) -> Option<T>,
 ) -> Result<Result<(Asked, T), Verdict>, Missing> {
     let wish = |asked: &Asked| match &asked.wanted {
         Answer::Yes(wish) => matches(asked, wish),
         _ => None,
     };
-    let found = first(facts, |asked| {
+    let found = first(case, |asked| {
         let injects = asked.rendered.as_ref().is_some_and(Answer::is_yes);
         wish(asked).filter(|_| injects)
     })?;
-    let doubt = asked(facts).into_iter().flatten().find_map(|asked| {
+    let doubt = asked(case).into_iter().flatten().find_map(|asked| {
         wish(&asked)?;
         asked.rendered?.known().err()
     });
@@ -140,11 +141,11 @@ fn injected<T>(
 ///
 /// # Errors
 /// [`Missing`] where the ConfigMap was not read.
-fn configured(facts: &Facts, istiod: &Istiod, field: &str) -> Result<Evidence, Missing> {
+fn configured(case: &Case, istiod: &Istiod, field: &str) -> Result<Evidence, Missing> {
     let name = istiod.injector_config_map();
     let object = format!("configmap/{name} -n {}", istiod.namespace);
     let evidence = Evidence::new(object, format!(".data.config {field}"));
-    let config_map = facts.injector_config_map(&istiod.namespace, &name)?;
+    let config_map = case.injector_config_map(&istiod.namespace, &name)?;
     Ok(match config_map {
         Some(config_map) => evidence.set_in(&config_map.metadata, &["data", "config"]),
         None => evidence,
@@ -155,8 +156,8 @@ fn configured(facts: &Facts, istiod: &Istiod, field: &str) -> Result<Evidence, M
 ///
 /// # Errors
 /// [`Missing`] where the target was not read.
-fn selected(facts: &Facts, selector: &[Requirement]) -> Result<Vec<Evidence>, Missing> {
-    let (workload, pod) = (facts.workload()?, facts.pod()?);
+fn selected(case: &Case, selector: &[Requirement]) -> Result<Vec<Evidence>, Missing> {
+    let (workload, pod) = (case.workload()?, case.pod()?);
     let own = workload.template.metadata.labels.as_ref();
     let looked_at = selector
         .iter()
@@ -165,7 +166,7 @@ fn selected(facts: &Facts, selector: &[Requirement]) -> Result<Vec<Evidence>, Mi
         .map(|requirement| {
             let key = requirement.key.as_str();
             if own.is_some_and(|labels| labels.contains_key(key)) {
-                return template_field(facts, Field::Labels, key);
+                return template_field(case, Field::Labels, key);
             }
             let object = format!("pods of {}", workload.reference());
             let path = format!(".metadata.labels['{key}']");

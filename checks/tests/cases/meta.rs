@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use injdoctor_checks::causes::Check;
 use injdoctor_checks::diagnosis::Diagnosis;
-use injdoctor_checks::facts::{Connection, Facts, Need, Shared};
+use injdoctor_checks::facts::{Connection, Need};
 use injdoctor_checks::registry;
 use injdoctor_checks::report::{Finding, Fix, Severity, is_invisible};
+use injdoctor_checks::way::{Case, Mesh};
 
 use serde_json::{Value, json};
 
@@ -210,8 +211,8 @@ fn reads() -> BTreeMap<&'static str, BTreeSet<Need>> {
     let mut reads: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
     for world in worlds() {
         let snapshot = world::snapshot(&world);
-        let shared = Shared::new(&snapshot);
-        let facts = Facts::new(&shared, &snapshot.subjects[0]);
+        let shared = Mesh::new(&snapshot);
+        let facts = Case::new(&shared, &snapshot.subjects[0]);
         for check in registry() {
             drop((check.run)(&facts));
             reads

@@ -2,18 +2,19 @@
 
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
 
-use crate::facts::{Facts, Kind, Missing};
+use crate::facts::{Kind, Missing};
+use crate::way::Case;
 
 /// Why the last call of a webhook entry failed, if a refusal of a pod still stands that says so.
 /// Source: Kubernetes 1.36, `k8s.io/apiserver/pkg/util/webhook/error.go` (`ErrCallingWebhook`).
 ///
 /// # Errors
 /// [`Missing`] where it was not read whether one stands.
-pub fn of(facts: &Facts, webhook: &MutatingWebhook) -> Result<Option<String>, Missing> {
-    if facts.target().kind == Kind::MutatingWebhookConfiguration {
+pub fn of(case: &Case, webhook: &MutatingWebhook) -> Result<Option<String>, Missing> {
+    if case.target().kind == Kind::MutatingWebhookConfiguration {
         return Ok(None);
     }
-    let observation = facts.observation();
+    let observation = case.observation();
     if let Some(missing) = &observation.missing {
         return Err(missing.clone());
     }

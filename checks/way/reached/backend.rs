@@ -4,7 +4,8 @@ use k8s_openapi::api::admissionregistration::v1::ServiceReference;
 use k8s_openapi::api::core::v1::{Container, Pod};
 
 use super::{Endpoints, Istiod, Obstacle, Step};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
+use crate::way::Case;
 use crate::way::injector::{istiod_container, minor_version, native_sidecars, revision};
 use crate::way::names;
 
@@ -26,11 +27,11 @@ pub struct Backends<'a> {
 /// # Errors
 /// [`Missing`] where the pods beside the Service were not read.
 pub fn backends<'a>(
-    facts: &Facts<'a>,
+    case: &Case<'a>,
     service: &ServiceReference,
     endpoints: &Endpoints,
 ) -> Result<Backends<'a>, Missing> {
-    let pods = facts.istiod_pods(&service.namespace)?;
+    let pods = case.istiod_pods(&service.namespace)?;
     let mut backends = Backends::default();
     for (port, name) in &endpoints.ready {
         let is_it = |pod: &&Pod| name.is_some() && pod.metadata.name == *name;

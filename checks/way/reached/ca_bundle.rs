@@ -7,8 +7,9 @@ use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, ServiceRefere
 use k8s_openapi::api::core::v1::{Container, Pod};
 
 use super::{Entry, Istiod, Obstacle, Step, api_server_error, host, root};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::rules::certificates::{Trust, md5_hex, parse_pem_bundle};
+use crate::way::Case;
 use crate::way::injector::{environment, istiod_container, label};
 use crate::way::names;
 
@@ -43,17 +44,17 @@ pub fn not_empty(webhook: &MutatingWebhook) -> Result<(), Obstacle> {
 /// # Errors
 /// [`Missing`] where the ConfigMap was not read.
 pub fn root_certificate<'a>(
-    facts: &Facts<'a>,
+    case: &Case<'a>,
     namespace: &str,
 ) -> Result<Option<&'a String>, Missing> {
-    let config_map = facts.root_certificate(namespace)?;
+    let config_map = case.root_certificate(namespace)?;
     Ok(config_map.and_then(|config_map| config_map.data.as_ref()?.get("root-cert.pem")))
 }
 
 /// Whether caBundle vouches for the root under which istiod's certificate is issued; `istiod` and its
 /// pods where they are known.
 pub fn trusted(
-    facts: &Facts,
+    case: &Case,
     Entry {
         configuration,
         webhook,
@@ -64,21 +65,21 @@ pub fn trusted(
     if let Err(unreachable) = not_empty(webhook).and_then(|()| readable(webhook)) {
         return Ok(Err(unreachable));
     }
-    let Some(root) = root_certificate(facts, &service.namespace)? else {
+    let Some(root) = root_certificate(case, &service.namespace)? else {
         return Err(Missing(format!(
             "istio-ca-root-cert is absent from {}, so istiod's root is not visible",
             service.namespace
         )));
     };
     let bytes = ca_bundle(webhook);
-    let (unreachable, doubt) = match facts.trusts(bytes, root) {
+    let (unreachable, doubt) = match case.trusts(bytes, root) {
         Trust::Verifies => return Ok(Ok(())),
         Trust::Expired { why } => {
             let anchors = parse_pem_bundle(bytes).certificates;
             let unreachable = Obstacle::CertificateExpired(why);
             if anchors
                 .iter()
-                .all(|one| one.out_of_time(facts.now()).is_some())
+                .all(|one| one.out_of_time(case.now()).is_some())
             {
                 return Ok(Err(unreachable));
             }
@@ -95,7 +96,7 @@ pub fn trusted(
     {
         return Ok(Ok(()));
     }
-    let error = api_server_error::of(facts, webhook);
+    let error = api_server_error::of(case, webhook);
     let is_proof = |error: &String| error.contains("x509: certificate signed by unknown authority");
     if matches!(&error, Ok(Some(error)) if is_proof(error)) {
         return Ok(Err(unreachable));
@@ -112,7 +113,7 @@ pub fn trusted(
     }
     let own = istiod.map(|(istiod, _)| istiod.revision.as_str());
     let own = own.or_else(|| label(configuration, names::ISTIO_REV));
-    let others = root::others(facts, &service.namespace, own.unwrap_or_default())?;
+    let others = root::others(case, &service.namespace, own.unwrap_or_default())?;
     let (bundle, root) = (parse_pem_bundle(bytes), parse_pem_bundle(root.as_bytes()));
     if others.is_empty() || root::is_outdated(&bundle, &root, pods) {
         return Ok(Err(unreachable));
@@ -139,7 +140,7 @@ fn other_certificate(container: &Container) -> Option<String> {
 
 /// Whether istiod's certificate bears the name by which the API server calls it.
 pub fn named(
-    facts: &Facts,
+    case: &Case,
     webhook: &MutatingWebhook,
     service: &ServiceReference,
     istiod: &Istiod,
@@ -151,7 +152,7 @@ pub fn named(
         return Ok(Ok(()));
     }
     // The certificate itself is in sight of nobody: a Secret may hold another one.
-    match api_server_error::of(facts, webhook)? {
+    match api_server_error::of(case, webhook)? {
         Some(error) if error.contains("certificate is") && error.contains(&host) => {
             Ok(Err(Obstacle::CertificateName(error)))
         }

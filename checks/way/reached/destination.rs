@@ -5,7 +5,8 @@ use k8s_openapi::api::admissionregistration::v1::{
 };
 
 use super::{Entry, Obstacle, Route, route};
-use crate::facts::{Facts, Kind, Missing};
+use crate::facts::{Kind, Missing};
+use crate::way::Case;
 use crate::way::injector::{entries, fails_closed, injectors, is_deactivated};
 use crate::way::{Answer, Outcome, is_static};
 
@@ -38,25 +39,25 @@ pub struct Destinations<'a> {
 ///
 /// # Errors
 /// [`Missing`] where the webhooks or, for pods, the target were not read.
-pub fn destinations<'a>(facts: &Facts<'a>) -> Result<Destinations<'a>, Missing> {
+pub fn destinations<'a>(case: &Case<'a>) -> Result<Destinations<'a>, Missing> {
     let mut found = Destinations::default();
-    let webhooks = facts.webhooks()?;
-    if facts.target().kind == Kind::MutatingWebhookConfiguration {
+    let webhooks = case.webhooks()?;
+    if case.target().kind == Kind::MutatingWebhookConfiguration {
         for (configuration, webhook) in injectors(webhooks) {
-            if configuration.metadata.name.as_ref() == Some(&facts.target().name)
+            if configuration.metadata.name.as_ref() == Some(&case.target().name)
                 && !is_deactivated(webhook)
             {
-                found.add(facts, configuration, webhook);
+                found.add(case, configuration, webhook);
             }
         }
         return Ok(found);
     }
-    if is_static(facts)? {
+    if is_static(case)? {
         return Ok(found);
     }
-    for (call, (configuration, webhook)) in facts.calls()?.iter().zip(entries(webhooks)) {
+    for (call, (configuration, webhook)) in case.calls()?.iter().zip(entries(webhooks)) {
         match &call.called {
-            Answer::Yes(_) if call.injector => found.add(facts, configuration, webhook),
+            Answer::Yes(_) if call.injector => found.add(case, configuration, webhook),
             Answer::Unknown(missing) if call.injector => {
                 found.missing.get_or_insert_with(|| missing.clone());
             }
@@ -70,7 +71,7 @@ pub fn destinations<'a>(facts: &Facts<'a>) -> Result<Destinations<'a>, Missing> 
 impl<'a> Destinations<'a> {
     fn add(
         &mut self,
-        facts: &Facts<'a>,
+        case: &Case<'a>,
         configuration: &'a MutatingWebhookConfiguration,
         webhook: &'a MutatingWebhook,
     ) {
@@ -92,7 +93,7 @@ impl<'a> Destinations<'a> {
             configuration,
             entry: webhook,
             route: route(
-                facts,
+                case,
                 Entry {
                     configuration,
                     webhook,

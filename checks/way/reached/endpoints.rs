@@ -10,7 +10,8 @@ use k8s_openapi::api::core::v1::{Service, ServicePort};
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointSlice};
 
 use super::{Obstacle, Step, service};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
+use crate::way::Case;
 
 /// The endpoints to which a Service's port leads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,16 +28,16 @@ pub struct Endpoints {
 ///
 /// # Errors
 /// [`Missing`] where the Service or its EndpointSlices were not read.
-pub fn endpoints(facts: &Facts, reference: &ServiceReference) -> Step<Endpoints> {
-    match service::port(facts, reference)? {
-        Ok(port) => Ok(Ok(behind_port(facts, reference, port)?)),
+pub fn endpoints(case: &Case, reference: &ServiceReference) -> Step<Endpoints> {
+    match service::port(case, reference)? {
+        Ok(port) => Ok(Ok(behind_port(case, reference, port)?)),
         Err(unreachable) => Ok(Err(unreachable)),
     }
 }
 
 /// The endpoints of a Service's port, of which at least one is ready.
-pub fn ready(facts: &Facts, reference: &ServiceReference, port: &ServicePort) -> Step<Endpoints> {
-    let endpoints = behind_port(facts, reference, port)?;
+pub fn ready(case: &Case, reference: &ServiceReference, port: &ServicePort) -> Step<Endpoints> {
+    let endpoints = behind_port(case, reference, port)?;
     if !endpoints.ready.is_empty() {
         return Ok(Ok(endpoints));
     }
@@ -51,13 +52,13 @@ pub fn ready(facts: &Facts, reference: &ServiceReference, port: &ServicePort) ->
 }
 
 fn behind_port(
-    facts: &Facts,
+    case: &Case,
     reference: &ServiceReference,
     port: &ServicePort,
 ) -> Result<Endpoints, Missing> {
     let (namespace, name) = (&reference.namespace, &reference.name);
-    let service = facts.service(namespace, name)?;
-    let slices = facts.endpoint_slices(namespace, name)?;
+    let service = case.service(namespace, name)?;
+    let slices = case.endpoint_slices(namespace, name)?;
     Ok(behind(slices, port, service.and_then(address_type)))
 }
 

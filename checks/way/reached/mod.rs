@@ -25,7 +25,8 @@ use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebho
 
 use super::injector::NativeSidecars;
 use super::{Answer, names};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
+use crate::way::Case;
 
 pub use backend::{Backends, backends, injector_port};
 pub use ca_bundle::{ca_bundle, root_certificate};
@@ -124,14 +125,14 @@ pub struct Entry<'a> {
 }
 
 /// Whether the API server's call of a webhook entry arrives; `injector` tells Istio's from others'.
-pub fn reached(facts: &Facts, entry: Entry, injector: bool) -> Reached {
-    route(facts, entry, injector).reached()
+pub fn reached(case: &Case, entry: Entry, injector: bool) -> Reached {
+    route(case, entry, injector).reached()
 }
 
 /// The way of a webhook entry's call.
-pub fn route(facts: &Facts, entry: Entry, injector: bool) -> Route {
+pub fn route(case: &Case, entry: Entry, injector: bool) -> Route {
     let mut route = Route::default();
-    route.arrival = route.walk(facts, entry, injector);
+    route.arrival = route.walk(case, entry, injector);
     route
 }
 
@@ -188,19 +189,19 @@ impl Route {
         value
     }
 
-    fn walk(&mut self, facts: &Facts, entry: Entry, injector: bool) -> Option<Arrival> {
+    fn walk(&mut self, case: &Case, entry: Entry, injector: bool) -> Option<Arrival> {
         let webhook = entry.webhook;
         self.note(Leg::Bundle, Ok(ca_bundle::readable(webhook)));
         let Some(service) = &webhook.client_config.service else {
             if !injector {
                 return Some(Arrival::Foreign);
             }
-            self.note::<()>(Leg::Istiod, by_url(facts, webhook));
+            self.note::<()>(Leg::Istiod, by_url(case, webhook));
             return None;
         };
-        self.note(Leg::Proxy, no_proxy::direct(facts, webhook, service));
-        let port = self.note(Leg::Service, service::port(facts, service))?;
-        let ready = endpoints::ready(facts, service, port);
+        self.note(Leg::Proxy, no_proxy::direct(case, webhook, service));
+        let port = self.note(Leg::Service, service::port(case, service))?;
+        let ready = endpoints::ready(case, service, port);
         let ready = self.note(Leg::Ready, ready);
         if !injector {
             self.note(Leg::Trust, Ok(ca_bundle::not_empty(webhook)));
@@ -208,29 +209,26 @@ impl Route {
         }
         let istiod = ready.and_then(|endpoints| {
             let istiod =
-                backends(facts, service, &endpoints).and_then(|backends| backends.istiod(service));
+                backends(case, service, &endpoints).and_then(|backends| backends.istiod(service));
             self.note(Leg::Istiod, istiod)
         });
         let known = istiod
             .as_ref()
             .map(|(istiod, pods)| (istiod, pods.as_slice()));
-        self.note(Leg::Trust, ca_bundle::trusted(facts, entry, service, known));
+        self.note(Leg::Trust, ca_bundle::trusted(case, entry, service, known));
         let (istiod, pods) = istiod?;
         self.note(
             Leg::Name,
-            ca_bundle::named(facts, webhook, service, &istiod, &pods),
+            ca_bundle::named(case, webhook, service, &istiod, &pods),
         );
-        self.note(
-            Leg::Serving,
-            serving::served(facts, webhook, &istiod, &pods),
-        );
+        self.note(Leg::Serving, serving::served(case, webhook, &istiod, &pods));
         Some(Arrival::Istiod(istiod))
     }
 }
 
 /// A webhook by URL leads out of sight. Only an error that the API server got from it tells.
-fn by_url<T>(facts: &Facts, webhook: &MutatingWebhook) -> Step<T> {
-    match api_server_error::of(facts, webhook)? {
+fn by_url<T>(case: &Case, webhook: &MutatingWebhook) -> Step<T> {
+    match api_server_error::of(case, webhook)? {
         Some(error) => Ok(Err(Obstacle::Failing(error))),
         None => Err(Missing(format!(
             "whether {} answers cannot be seen from the cluster's API",

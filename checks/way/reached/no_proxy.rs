@@ -7,8 +7,9 @@ use k8s_openapi::api::core::v1::{Container, Pod};
 
 use super::service::{called_port, host};
 use super::{Obstacle, Step, api_server_error};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::rules::no_proxy::{ProxyDecision, webhook_goes_through_proxy};
+use crate::way::Case;
 
 /// A kube-apiserver that sends the calls of a Service to a proxy.
 #[derive(Clone, Debug)]
@@ -26,12 +27,12 @@ pub struct Detour<'a> {
 /// # Errors
 /// [`Missing`] where the pods of kube-apiserver were not read, or one cannot be judged.
 pub fn detours<'a>(
-    facts: &Facts<'a>,
+    case: &Case<'a>,
     service: &ServiceReference,
 ) -> Result<Vec<Detour<'a>>, Missing> {
     let port = u16::try_from(called_port(service)).unwrap_or(443);
     let mut detours = Vec::new();
-    for pod in facts.api_servers()? {
+    for pod in case.api_servers()? {
         match webhook_goes_through_proxy(&environment_of(pod), &host(service), port) {
             ProxyDecision::Direct { .. } | ProxyDecision::Invalid { .. } => {}
             ProxyDecision::Proxied { proxy, variable } => detours.push(Detour {
@@ -46,14 +47,14 @@ pub fn detours<'a>(
 }
 
 /// Whether no proxy is in between.
-pub fn direct(facts: &Facts, webhook: &MutatingWebhook, service: &ServiceReference) -> Step<()> {
-    let api_servers = match facts.api_servers() {
-        Ok([]) => return Ok(by_error(facts, webhook)?.map_or(Ok(()), Err)),
+pub fn direct(case: &Case, webhook: &MutatingWebhook, service: &ServiceReference) -> Step<()> {
+    let api_servers = match case.api_servers() {
+        Ok([]) => return Ok(by_error(case, webhook)?.map_or(Ok(()), Err)),
         Ok(api_servers) => api_servers,
         // Where the API servers are out of sight, an error that they gave is the only witness.
-        Err(missing) => return by_error(facts, webhook)?.map(Err).ok_or(missing),
+        Err(missing) => return by_error(case, webhook)?.map(Err).ok_or(missing),
     };
-    let detours = detours(facts, service)?;
+    let detours = detours(case, service)?;
     let Some(first) = detours.first() else {
         return Ok(Ok(()));
     };
@@ -74,8 +75,8 @@ pub fn direct(facts: &Facts, webhook: &MutatingWebhook, service: &ServiceReferen
     }))
 }
 
-fn by_error(facts: &Facts, webhook: &MutatingWebhook) -> Result<Option<Obstacle>, Missing> {
-    let error = api_server_error::of(facts, webhook)?.filter(|error| is_of_a_proxy(error));
+fn by_error(case: &Case, webhook: &MutatingWebhook) -> Result<Option<Obstacle>, Missing> {
+    let error = api_server_error::of(case, webhook)?.filter(|error| is_of_a_proxy(error));
     Ok(error.map(|because| Obstacle::Proxied {
         api_server: None,
         because,

@@ -12,8 +12,9 @@ use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebho
 use k8s_openapi::api::core::v1::Pod;
 
 use super::Istiod;
-use crate::facts::{Facts, Missing, who_set};
+use crate::facts::{Missing, who_set};
 use crate::rules::certificates::Bundle;
+use crate::way::Case;
 use crate::way::injector::{injectors, istiod_container, label, revision};
 use crate::way::names;
 
@@ -51,15 +52,15 @@ pub fn started(pod: &Pod) -> Option<Timestamp> {
 ///
 /// # Errors
 /// [`Missing`] where the pods beside some injection webhook's Service were not read.
-pub fn others(facts: &Facts, namespace: &str, own: &str) -> Result<Vec<String>, Missing> {
-    let services = injectors(facts.webhooks()?)
+pub fn others(case: &Case, namespace: &str, own: &str) -> Result<Vec<String>, Missing> {
+    let services = injectors(case.webhooks()?)
         .filter_map(|(_, webhook)| webhook.client_config.service.as_ref());
     let mut namespaces: Vec<_> = services.map(|service| service.namespace.as_str()).collect();
     namespaces.sort_unstable();
     namespaces.dedup();
     let mut others = Vec::new();
     for one in namespaces {
-        for container in facts.istiod_pods(one)?.iter().filter_map(istiod_container) {
+        for container in case.istiod_pods(one)?.iter().filter_map(istiod_container) {
             let revision = revision(container);
             if (one, revision) != (namespace, own) {
                 others.push(format!("{revision} in {one}"));

@@ -8,7 +8,8 @@ use k8s_openapi::api::core::v1::{Service, ServicePort};
 
 use super::no_proxy::api_server_container;
 use super::{Obstacle, Step};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
+use crate::way::Case;
 
 /// The port of a Service that a webhook calls.
 pub fn called_port(service: &ServiceReference) -> i32 {
@@ -21,11 +22,11 @@ pub fn host(service: &ServiceReference) -> String {
 }
 
 /// The port of the Service that a webhook calls.
-pub fn port<'a>(facts: &Facts<'a>, reference: &ServiceReference) -> Step<&'a ServicePort> {
-    let Some(service) = facts.service(&reference.namespace, &reference.name)? else {
+pub fn port<'a>(case: &Case<'a>, reference: &ServiceReference) -> Step<&'a ServicePort> {
+    let Some(service) = case.service(&reference.namespace, &reference.name)? else {
         return Ok(Err(Obstacle::ServiceMissing));
     };
-    if let Some(type_) = unroutable(facts, service)? {
+    if let Some(type_) = unroutable(case, service)? {
         return Ok(Err(Obstacle::ServiceType(type_)));
     }
     let called = called_port(reference);
@@ -45,12 +46,12 @@ pub fn port<'a>(facts: &Facts<'a>, reference: &ServiceReference) -> Step<&'a Ser
 
 /// What makes a Service one that the API server cannot route to. With aggregator routing it looks for
 /// an endpoint itself; without, it dials the cluster IP, or the name of an ExternalName Service.
-fn unroutable(facts: &Facts, service: &Service) -> Result<Option<&'static str>, Missing> {
+fn unroutable(case: &Case, service: &Service) -> Result<Option<&'static str>, Missing> {
     let Some(spec) = &service.spec else {
         return Ok(None);
     };
     if spec.type_.as_deref() == Some("ExternalName") {
-        if aggregator_routing(facts) == Ok(true) {
+        if aggregator_routing(case) == Ok(true) {
             return Ok(Some("ExternalName"));
         }
         return Err(Missing(format!(
@@ -64,16 +65,16 @@ fn unroutable(facts: &Facts, service: &Service) -> Result<Option<&'static str>, 
                 .to_owned(),
         ));
     }
-    if spec.cluster_ip.as_deref() == Some("None") && !aggregator_routing(facts)? {
+    if spec.cluster_ip.as_deref() == Some("None") && !aggregator_routing(case)? {
         return Ok(Some("headless"));
     }
     Ok(None)
 }
 
 /// Whether the API servers look for endpoints themselves.
-fn aggregator_routing(facts: &Facts) -> Result<bool, Missing> {
+fn aggregator_routing(case: &Case) -> Result<bool, Missing> {
     const FLAG: &str = "--enable-aggregator-routing";
-    let mut settings = facts.api_servers()?.iter().map(|pod| {
+    let mut settings = case.api_servers()?.iter().map(|pod| {
         let container = api_server_container(pod);
         let words = container
             .into_iter()

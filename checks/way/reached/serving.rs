@@ -7,16 +7,12 @@ use k8s_openapi::api::core::v1::{ConfigMap, Container, Pod};
 
 use super::root::started;
 use super::{Istiod, NotServing, Obstacle, Step, api_server_error};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
+use crate::way::Case;
 use crate::way::injector::{environment, istiod_container, path};
 
 /// Whether istiod serves the path of a webhook entry.
-pub fn served(
-    facts: &Facts,
-    webhook: &MutatingWebhook,
-    istiod: &Istiod,
-    pods: &[&Pod],
-) -> Step<()> {
+pub fn served(case: &Case, webhook: &MutatingWebhook, istiod: &Istiod, pods: &[&Pod]) -> Step<()> {
     let not = |why| Ok(Err(Obstacle::NotServing(why)));
     let path = path(webhook).unwrap_or("/");
     if path != "/inject" && !path.starts_with("/inject/") {
@@ -36,7 +32,7 @@ pub fn served(
         ));
     }
     let name = istiod.injector_config_map();
-    let config_map = facts.injector_config_map(&istiod.namespace, &name)?;
+    let config_map = case.injector_config_map(&istiod.namespace, &name)?;
     let why = match config_map {
         None => "is absent",
         Some(config_map) if pods.iter().any(|pod| is_older(pod, config_map)) => {
@@ -46,7 +42,7 @@ pub fn served(
     };
     // An istiod that started while it was there goes on with what it read, so this alone does not
     // prove the 404; the API server's own error does.
-    let error = api_server_error::of(facts, webhook)?.unwrap_or_default();
+    let error = api_server_error::of(case, webhook)?.unwrap_or_default();
     if error.contains("the server could not find the requested resource") {
         return not(NotServing::ConfigMap(name));
     }

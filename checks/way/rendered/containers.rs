@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::mesh::intercepts;
 use super::native::{Native, native};
-use crate::facts::{Facts, Missing, Workload};
+use crate::facts::{Missing, Workload};
+use crate::way::Case;
 use crate::way::{InjectorConfig, Istiod, JudgedPod, names};
 
 /// The name of the sidecar's container.
@@ -41,7 +42,7 @@ fn names_of<'a>(
 
 /// Why the API server refuses the injected pod for the names of its containers, if so.
 pub(super) fn conflict(
-    facts: &Facts,
+    case: &Case,
     istiod: &Istiod,
     injector: &InjectorConfig,
     templates: &[&str],
@@ -51,7 +52,7 @@ pub(super) fn conflict(
         return Ok(None);
     }
     let native = if templates.iter().any(|text| is_native(text)) {
-        native(facts, istiod, pod)?
+        native(case, istiod, pod)?
     } else {
         Native {
             in_template: false,
@@ -59,7 +60,7 @@ pub(super) fn conflict(
         }
     };
     let init = if templates.iter().any(|text| has(text, INIT)) {
-        init_container(facts, istiod, injector, pod)?
+        init_container(case, istiod, injector, pod)?
     } else {
         None
     };
@@ -88,12 +89,12 @@ fn is_native(template: &str) -> bool {
 
 /// The init container that the sidecar template brings, by the pod's annotations and the mesh.
 fn init_container(
-    facts: &Facts,
+    case: &Case,
     istiod: &Istiod,
     injector: &InjectorConfig,
     pod: &JudgedPod,
 ) -> Result<Option<&'static str>, Missing> {
-    if !intercepts(facts, istiod, pod)? {
+    if !intercepts(case, istiod, pod)? {
         return Ok(None);
     }
     let values = injector.known_values()?;

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::rules::prometheus::Merging;
+use crate::way::Case;
 use crate::way::injector_config::yaml;
 use crate::way::{Istiod, JudgedPod, names};
 
@@ -26,9 +27,9 @@ impl Default for Mesh {
 }
 
 /// The mesh's configuration that an istiod goes by.
-pub(super) fn mesh(facts: &Facts, istiod: &Istiod) -> Result<Mesh, Missing> {
+pub(super) fn mesh(case: &Case, istiod: &Istiod) -> Result<Mesh, Missing> {
     let name = names::with_revision("istio", &istiod.revision);
-    let config_map = facts.mesh_config_map(&istiod.namespace, &name)?;
+    let config_map = case.mesh_config_map(&istiod.namespace, &name)?;
     let text = config_map.and_then(|config_map| config_map.data.as_ref()?.get("mesh"));
     let Some(text) = text else {
         return Ok(Mesh::default());
@@ -58,14 +59,14 @@ fn parse(mesh: &str) -> Result<Mesh, String> {
 
 /// Whether the sidecar comes with an init container that redirects the pod's traffic: by the pod's annotation, its
 /// proxy's configuration, or the mesh's.
-pub(super) fn intercepts(facts: &Facts, istiod: &Istiod, pod: &JudgedPod) -> Result<bool, Missing> {
+pub(super) fn intercepts(case: &Case, istiod: &Istiod, pod: &JudgedPod) -> Result<bool, Missing> {
     let annotation = pod.annotations.get("sidecar.istio.io/interceptionMode");
     let config = pod.annotations.get(names::PROXY_CONFIG);
     let config = config.and_then(|text| yaml(text).ok());
     let own = annotation.cloned().or_else(|| interception_mode(&config?));
     let mode = match own {
         Some(mode) => mode,
-        None => mesh(facts, istiod)?.interception_mode,
+        None => mesh(case, istiod)?.interception_mode,
     };
     Ok(mode != "NONE")
 }

@@ -2,13 +2,14 @@
 
 use super::Refusal;
 use super::mesh::mesh;
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::rules::prometheus::{Scraping, scraping};
+use crate::way::Case;
 use crate::way::{Istiod, JudgedPod};
 
 /// Why istiod does not let Prometheus scrape the pod, if so: since 1.31.
 pub(super) fn unscrapable(
-    facts: &Facts,
+    case: &Case,
     istiod: &Istiod,
     pod: &JudgedPod,
 ) -> Result<Option<Refusal>, Missing> {
@@ -19,7 +20,7 @@ pub(super) fn unscrapable(
     if !concerned || istiod.minor.is_some_and(|minor| minor < 31) {
         return Ok(None);
     }
-    match scraping(&pod.annotations, mesh(facts, istiod)?.merging) {
+    match scraping(&pod.annotations, mesh(case, istiod)?.merging) {
         Scraping::Accepted => Ok(None),
         Scraping::Refused {
             annotation,

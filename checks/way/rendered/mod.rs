@@ -18,9 +18,10 @@ mod volumes;
 use std::fmt;
 
 use super::{Answer, InjectorConfig, Istiod, JudgedPod, names, wanted};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::rules::annotations::InvalidAnnotation;
 use crate::rules::overrides::{self, Status};
+use crate::way::Case;
 
 /// Whether istiod renders the sidecar.
 pub type Rendered = Answer<Sidecar, Refusal>;
@@ -118,8 +119,8 @@ impl fmt::Display for Refusal {
 }
 
 /// Whether an istiod that wants to inject the pod can.
-pub fn rendered(facts: &Facts, istiod: &Istiod, pod: &JudgedPod) -> Rendered {
-    match render(facts, istiod, pod) {
+pub fn rendered(case: &Case, istiod: &Istiod, pod: &JudgedPod) -> Rendered {
+    match render(case, istiod, pod) {
         Ok(Ok(sidecar)) => Answer::Yes(sidecar),
         Ok(Err(refusal)) => Answer::No(refusal),
         Err(missing) => Answer::Unknown(missing),
@@ -127,7 +128,7 @@ pub fn rendered(facts: &Facts, istiod: &Istiod, pod: &JudgedPod) -> Rendered {
 }
 
 fn render(
-    facts: &Facts,
+    case: &Case,
     istiod: &Istiod,
     pod: &JudgedPod,
 ) -> Result<Result<Sidecar, Refusal>, Missing> {
@@ -135,8 +136,8 @@ fn render(
     if let Some(refusal) = refused {
         return Ok(Err(refusal));
     }
-    let injector = wanted::injector_config(facts, istiod)?;
-    let config = wanted::config(facts, istiod)?;
+    let injector = wanted::injector_config(case, istiod)?;
+    let config = wanted::config(case, istiod)?;
     let templates = templates::selected(&config, pod);
     if let Some(refusal) = templates::unusable(&config, &injector, &templates) {
         return Ok(Err(refusal));
@@ -144,7 +145,7 @@ fn render(
     let text_of = |name: &String| config.templates.get(name).map(String::as_str);
     let texts: Vec<&str> = templates.iter().filter_map(text_of).collect();
     let (mut refused, mut more) = annotations::interpolated(&texts, pod, false);
-    if !more.is_empty() && mesh::intercepts(facts, istiod, pod)? {
+    if !more.is_empty() && mesh::intercepts(case, istiod, pod)? {
         (refused, more) = annotations::interpolated(&texts, pod, true);
     }
     if let Some(refusal) = refused {
@@ -157,10 +158,10 @@ fn render(
     if let Some(refusal) = crash(pod)? {
         return Ok(Err(refusal));
     }
-    if let Some(refusal) = metrics::unscrapable(facts, istiod, pod)? {
+    if let Some(refusal) = metrics::unscrapable(case, istiod, pod)? {
         return Ok(Err(refusal));
     }
-    if let Some(reason) = invalid(facts, istiod, &injector, &texts, pod)? {
+    if let Some(reason) = invalid(case, istiod, &injector, &texts, pod)? {
         return Ok(Err(Refusal::InvalidPod(reason)));
     }
     let brings_proxy = |name: &&String| text_of(name).is_some_and(containers::brings_proxy);
@@ -172,7 +173,7 @@ fn render(
 
 /// Why the API server refuses the injected pod, if so.
 fn invalid(
-    facts: &Facts,
+    case: &Case,
     istiod: &Istiod,
     injector: &InjectorConfig,
     templates: &[&str],
@@ -190,7 +191,7 @@ fn invalid(
     if let Some(reason) = resources::conflict(injector, templates, pod)? {
         return Ok(Some(reason));
     }
-    containers::conflict(facts, istiod, injector, templates, pod)
+    containers::conflict(case, istiod, injector, templates, pod)
 }
 
 /// Why the API server refuses the injected pod for its operating system, if so.

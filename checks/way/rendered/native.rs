@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
+use crate::way::Case;
 use crate::way::injector::NativeSidecars;
 use crate::way::{Istiod, JudgedPod, names};
 
@@ -18,7 +19,7 @@ pub(super) struct Native {
 }
 
 /// What becomes of the proxy of a pod.
-pub(super) fn native(facts: &Facts, istiod: &Istiod, pod: &JudgedPod) -> Result<Native, Missing> {
+pub(super) fn native(case: &Case, istiod: &Istiod, pod: &JudgedPod) -> Result<Native, Missing> {
     let both = |answer| Native {
         in_template: answer,
         in_pod: answer,
@@ -26,15 +27,15 @@ pub(super) fn native(facts: &Facts, istiod: &Istiod, pod: &JudgedPod) -> Result<
     match pod.annotations.get(names::NATIVE).map(String::as_str) {
         Some("true") => Ok(both(true)),
         Some("false") => Ok(both(false)),
-        None | Some("") => Ok(both(by_istiod(facts, istiod, pod)?)),
+        None | Some("") => Ok(both(by_istiod(case, istiod, pod)?)),
         Some(_) => Ok(Native {
             in_template: true,
-            in_pod: by_istiod(facts, istiod, pod)?,
+            in_pod: by_istiod(case, istiod, pod)?,
         }),
     }
 }
 
-fn by_istiod(facts: &Facts, istiod: &Istiod, pod: &JudgedPod) -> Result<bool, Missing> {
+fn by_istiod(case: &Case, istiod: &Istiod, pod: &JudgedPod) -> Result<bool, Missing> {
     match istiod.native_sidecars {
         NativeSidecars::On => Ok(true),
         NativeSidecars::Off => Ok(false),
@@ -42,7 +43,7 @@ fn by_istiod(facts: &Facts, istiod: &Istiod, pod: &JudgedPod) -> Result<bool, Mi
             "whether sidecars are native is not visible in istiod's pod".to_owned(),
         )),
         NativeSidecars::ByNodes => {
-            let versions = facts
+            let versions = case
                 .kubelet_versions()?
                 .ok_or_else(|| Missing("the cluster has no list of nodes".to_owned()))?;
             Ok(by_nodes(versions, pod.spec.node_name.as_deref()))

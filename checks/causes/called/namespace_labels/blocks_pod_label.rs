@@ -3,9 +3,10 @@
 use crate::causes::called::uncalled;
 use crate::causes::fields::{NAMESPACE_KEYS, namespace_label, template_field};
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::{Field, unlabel_namespace};
 use crate::report::{Effect, Finding, Severity};
+use crate::way::Case;
 use crate::way::{Outcome, names};
 
 declare_check! {
@@ -32,8 +33,8 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    let Some(what_if) = uncalled(facts)? else {
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let Some(what_if) = uncalled(case)? else {
         return Ok(Verdict::Passed);
     };
     let key = names::ISTIO_INJECTION;
@@ -53,7 +54,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     let Some(asked) = asked.filter(|_| what_if.is_called(&unlabelled, &what_if.pod.labels)) else {
         return Ok(Verdict::Passed);
     };
-    let name = &facts.target().namespace;
+    let name = &case.target().namespace;
     let message = format!(
         "the pod asks for injection in label {asked}, but {key}={value} on namespace {name} keeps it from being looked at"
     );
@@ -69,7 +70,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         Effect::Decides(Outcome::NotInjected),
         message,
     )
-    .evidence(namespace_label(facts, key)?)
-    .evidence(template_field(facts, Field::Labels, asked)?)
-    .fix(unlabel_namespace(facts, &in_the_way, &changes)?)]))
+    .evidence(namespace_label(case, key)?)
+    .evidence(template_field(case, Field::Labels, asked)?)
+    .fix(unlabel_namespace(case, &in_the_way, &changes)?)]))
 }

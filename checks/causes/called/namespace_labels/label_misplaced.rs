@@ -3,9 +3,10 @@
 use crate::causes::called::uncalled;
 use crate::causes::fields::{NAMESPACE_KEYS, namespace_field};
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::{Field, assignment, label_namespace};
 use crate::report::{Command, Effect, Finding, Severity};
+use crate::way::Case;
 use crate::way::asked::means_no;
 use crate::way::selector::Labels;
 use crate::way::{Outcome, names};
@@ -33,8 +34,8 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    let Some(what_if) = uncalled(facts)? else {
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let Some(what_if) = uncalled(case)? else {
         return Ok(Verdict::Passed);
     };
     if NAMESPACE_KEYS
@@ -43,7 +44,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     {
         return Ok(Verdict::Passed);
     }
-    let metadata = facts.namespace()?.map(|namespace| &namespace.metadata);
+    let metadata = case.namespace()?.map(|namespace| &namespace.metadata);
     let annotations = metadata.and_then(|metadata| metadata.annotations.as_ref());
     let annotation = annotations
         .and_then(|annotations| misplaced(annotations, |key| NAMESPACE_KEYS.contains(&key)));
@@ -54,10 +55,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     let Some((field, (key, value))) = found else {
         return Ok(Verdict::Passed);
     };
-    let (name, place) = (
-        &facts.target().namespace,
-        field.name().trim_end_matches('s'),
-    );
+    let (name, place) = (&case.target().namespace, field.name().trim_end_matches('s'));
     let message =
         format!("namespace {name} has {place} {key}={value}, which no injection webhook looks at");
     let mut finding = Finding::new(
@@ -65,7 +63,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         Effect::Decides(Outcome::NotInjected),
         message,
     )
-    .evidence(namespace_field(facts, field, key)?);
+    .evidence(namespace_field(case, field, key)?);
     if let Some(label) = what_if.namespace_label() {
         let change = |value| {
             let verb = match field {
@@ -81,7 +79,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
             ];
             Command::kubectl(words.map(str::to_owned))
         };
-        let mut fix = label_namespace(facts, &label)?;
+        let mut fix = label_namespace(case, &label)?;
         fix.commands.insert(0, change(None));
         finding = finding.fix(fix.undo(change(Some(value.as_str()))));
     }

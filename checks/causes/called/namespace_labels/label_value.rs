@@ -3,9 +3,10 @@
 use crate::causes::called::uncalled;
 use crate::causes::fields::namespace_label;
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::label_namespace;
 use crate::report::{Effect, Finding, Severity};
+use crate::way::Case;
 use crate::way::asked::means_no;
 use crate::way::{Outcome, names};
 
@@ -32,8 +33,8 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    let Some(what_if) = uncalled(facts)? else {
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let Some(what_if) = uncalled(case)? else {
         return Ok(Verdict::Passed);
     };
     let key = names::ISTIO_INJECTION;
@@ -48,13 +49,13 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     } else {
         Severity::Warning
     };
-    let name = &facts.target().namespace;
+    let name = &case.target().namespace;
     let message =
         format!("label {key} of namespace {name} is {value:?}, which no injection webhook selects");
     let mut finding = Finding::new(severity, Effect::Decides(Outcome::NotInjected), message)
-        .evidence(namespace_label(facts, key)?.expected("enabled"));
+        .evidence(namespace_label(case, key)?.expected("enabled"));
     if let Some(label) = what_if.namespace_label() {
-        finding = finding.fix(label_namespace(facts, &label)?);
+        finding = finding.fix(label_namespace(case, &label)?);
     }
     Ok(Verdict::of([finding]))
 }

@@ -2,9 +2,10 @@
 
 use crate::causes::fields::namespace_label;
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::unlabel_namespace;
 use crate::report::{Effect, Finding, Severity};
+use crate::way::Case;
 use crate::way::relabelled::WhatIf;
 use crate::way::{Outcome, names};
 
@@ -30,8 +31,8 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    let what_if = WhatIf::new(facts)?;
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let what_if = WhatIf::new(case)?;
     let (winner, loser) = (names::ISTIO_INJECTION, names::ISTIO_REV);
     let (Some(value), Some(revision)) =
         (what_if.namespace.get(winner), what_if.namespace.get(loser))
@@ -51,7 +52,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     if now == then || then.is_empty() {
         return Ok(Verdict::Passed);
     }
-    let name = &facts.target().namespace;
+    let name = &case.target().namespace;
     let outcome = if now.is_empty() {
         Outcome::NotInjected
     } else {
@@ -71,7 +72,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         Effect::Decides(outcome),
         message,
     )
-    .evidence(namespace_label(facts, winner)?)
-    .evidence(namespace_label(facts, loser)?)
-    .fix(unlabel_namespace(facts, &[winner], &changes)?)]))
+    .evidence(namespace_label(case, winner)?)
+    .evidence(namespace_label(case, loser)?)
+    .fix(unlabel_namespace(case, &[winner], &changes)?)]))
 }

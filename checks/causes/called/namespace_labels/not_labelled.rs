@@ -3,9 +3,10 @@
 use crate::causes::called::uncalled;
 use crate::causes::fields::{NAMESPACE_KEYS, namespace_label, severity_of_absence};
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::label_namespace;
 use crate::report::{Effect, Finding};
+use crate::way::Case;
 use crate::way::{Outcome, injector, names};
 
 declare_check! {
@@ -31,8 +32,8 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    let Some(what_if) = uncalled(facts)? else {
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let Some(what_if) = uncalled(case)? else {
         return Ok(Verdict::Passed);
     };
     let pod_says = [names::INJECT, names::ISTIO_REV]
@@ -41,12 +42,12 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     let namespace_says = NAMESPACE_KEYS
         .iter()
         .any(|key| what_if.namespace.contains_key(*key));
-    if pod_says || namespace_says || injector::injectors(facts.webhooks()?).next().is_none() {
+    if pod_says || namespace_says || injector::injectors(case.webhooks()?).next().is_none() {
         return Ok(Verdict::Passed);
     }
-    let name = &facts.target().namespace;
+    let name = &case.target().namespace;
     let mut finding = Finding::new(
-        severity_of_absence(facts)?,
+        severity_of_absence(case)?,
         Effect::Decides(Outcome::NotInjected),
         format!(
             "neither namespace {name} nor the pod asks for injection, so no injection webhook is called"
@@ -54,14 +55,14 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     );
     let label = what_if.namespace_label();
     for key in NAMESPACE_KEYS {
-        let evidence = namespace_label(facts, key)?;
+        let evidence = namespace_label(case, key)?;
         finding = finding.evidence(match &label {
             Some((wanted, value)) if *wanted == key => evidence.expected(value),
             _ => evidence,
         });
     }
     if let Some(label) = label {
-        finding = finding.fix(label_namespace(facts, &label)?);
+        finding = finding.fix(label_namespace(case, &label)?);
     }
     Ok(Verdict::of([finding]))
 }

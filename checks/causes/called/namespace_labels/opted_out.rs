@@ -3,9 +3,10 @@
 use crate::causes::called::uncalled;
 use crate::causes::fields::namespace_label;
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::label_namespace;
 use crate::report::{Effect, Finding, Severity};
+use crate::way::Case;
 use crate::way::{Outcome, names};
 
 declare_check! {
@@ -29,8 +30,8 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    let Some(what_if) = uncalled(facts)? else {
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let Some(what_if) = uncalled(case)? else {
         return Ok(Verdict::Passed);
     };
     let key = names::ISTIO_INJECTION;
@@ -41,16 +42,16 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     {
         return Ok(Verdict::Passed);
     }
-    let name = &facts.target().namespace;
+    let name = &case.target().namespace;
     let message = format!("namespace {name} opts out of injection: label {key} is \"disabled\"");
     let mut finding = Finding::new(
         Severity::Info,
         Effect::Decides(Outcome::NotInjected),
         message,
     )
-    .evidence(namespace_label(facts, key)?);
+    .evidence(namespace_label(case, key)?);
     if let Some(label) = what_if.namespace_label() {
-        finding = finding.fix(label_namespace(facts, &label)?);
+        finding = finding.fix(label_namespace(case, &label)?);
     }
     Ok(Verdict::of([finding]))
 }

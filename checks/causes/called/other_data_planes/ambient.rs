@@ -2,9 +2,10 @@
 
 use crate::causes::fields::{NAMESPACE_KEYS, namespace_label, template_field};
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::{Field, patch_template, unlabel_namespace};
 use crate::report::{Effect, Finding, Severity};
+use crate::way::Case;
 use crate::way::relabelled::WhatIf;
 use crate::way::{Outcome, is_static, names};
 
@@ -31,18 +32,18 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    let what_if = WhatIf::new(facts)?;
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let what_if = WhatIf::new(case)?;
     let key = names::DATAPLANE_MODE;
     // The pod's label wins over the namespace's.
     let by_pod = what_if.pod.labels.get(key);
     let mode = by_pod.or_else(|| what_if.namespace.get(key));
-    if mode.is_none_or(|mode| mode != "ambient") || is_static(facts)? {
+    if mode.is_none_or(|mode| mode != "ambient") || is_static(case)? {
         return Ok(Verdict::Passed);
     }
     let evidence = match by_pod {
-        Some(_) => template_field(facts, Field::Labels, key)?,
-        None => namespace_label(facts, key)?,
+        Some(_) => template_field(case, Field::Labels, key)?,
+        None => namespace_label(case, key)?,
     };
     let (severity, outcome, message) = if what_if.is_called(&what_if.namespace, &what_if.pod.labels)
     {
@@ -60,18 +61,18 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         if let Some(labelled) = labelled {
             let changes = "new pods go without a sidecar, and ztunnel serves them";
             finding = finding
-                .evidence(namespace_label(facts, labelled)?)
-                .fix(unlabel_namespace(facts, &[labelled], changes)?);
+                .evidence(namespace_label(case, labelled)?)
+                .fix(unlabel_namespace(case, &[labelled], changes)?);
         }
         let changes = "new pods have the sidecar only, as now; pods that have none leave the mesh";
         finding = finding.fix(match by_pod {
             Some(_) => patch_template(
-                facts,
+                case,
                 "leave the ambient data plane",
                 &[(Field::Labels, key, None)],
                 changes,
             )?,
-            None => unlabel_namespace(facts, &[key], changes)?,
+            None => unlabel_namespace(case, &[key], changes)?,
         });
     }
     Ok(Verdict::of([finding]))

@@ -1,8 +1,9 @@
 //! Static pods.
 
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::report::{Effect, Evidence, Finding, Severity};
+use crate::way::Case;
 use crate::way::{Outcome, is_static};
 
 declare_check! {
@@ -26,11 +27,11 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    if !is_static(facts)? {
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    if !is_static(case)? {
         return Ok(Verdict::Passed);
     }
-    let workload = facts.workload()?;
+    let workload = case.workload()?;
     let node = workload
         .template
         .spec

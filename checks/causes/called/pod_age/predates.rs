@@ -4,9 +4,10 @@ use jiff::Timestamp;
 
 use crate::causes::fields::{NAMESPACE_KEYS, namespace_label};
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::{after_restart, restart};
 use crate::report::{Effect, Evidence, Finding, Fix, Risk, Severity};
+use crate::way::Case;
 use crate::way::{Outcome, Prediction, names};
 
 declare_check! {
@@ -30,9 +31,9 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    facts.pods()?;
-    let prediction = facts.prediction();
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    case.pods()?;
+    let prediction = case.prediction();
     match prediction.outcome {
         Outcome::Injected => {}
         Outcome::Unknown => return Err(Missing(prediction.because.clone())),
@@ -42,7 +43,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
             ));
         }
     }
-    let observation = facts.observation();
+    let observation = case.observation();
     let bare: Vec<_> = observation
         .pods
         .iter()
@@ -51,7 +52,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     let Some(first) = bare.iter().min_by_key(|pod| pod.created) else {
         return Ok(Verdict::Passed);
     };
-    let since = last_change(facts, &prediction)?;
+    let since = last_change(case, &prediction)?;
     let is_older =
         |at: Option<Timestamp>| matches!((first.created, at), (Some(made), Some(at)) if made <= at);
     let because = match since.iter().find(|evidence| is_older(evidence.set_at)) {
@@ -71,7 +72,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     );
     evidence.set_at = first.created;
     evidence.expected = Some("set when the pod is created".to_owned());
-    let workload = facts.workload()?;
+    let workload = case.workload()?;
     let changes = format!(
         "pods restart, and come back with the sidecar{}",
         after_restart(workload)
@@ -79,15 +80,15 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     let mut finding = Finding::new(Severity::Warning, Effect::Differs, message).evidence(evidence);
     finding.evidence.extend(since);
     Ok(Verdict::of([finding.fix(
-        Fix::new("make the pods anew", Risk::RestartsPods, changes).run_all(restart(facts)?),
+        Fix::new("make the pods anew", Risk::RestartsPods, changes).run_all(restart(case)?),
     )]))
 }
 
 /// What injection rests on, with the time since when it has been so.
-fn last_change(facts: &Facts, prediction: &Prediction) -> Result<Vec<Evidence>, Missing> {
+fn last_change(case: &Case, prediction: &Prediction) -> Result<Vec<Evidence>, Missing> {
     let mut since = Vec::new();
     for key in NAMESPACE_KEYS {
-        let evidence = namespace_label(facts, key)?;
+        let evidence = namespace_label(case, key)?;
         if evidence.actual.is_some() {
             since.push(evidence);
         }
@@ -96,7 +97,7 @@ fn last_change(facts: &Facts, prediction: &Prediction) -> Result<Vec<Evidence>, 
         .webhook
         .as_deref()
         .and_then(|webhook| webhook.split('/').next());
-    let configuration = facts
+    let configuration = case
         .webhooks()?
         .iter()
         .find(|one| one.metadata.name.as_deref() == name);

@@ -3,9 +3,10 @@
 use crate::causes::called::uncalled;
 use crate::causes::fields::template_field;
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::{Field, patch_template};
 use crate::report::{Effect, Finding, Severity};
+use crate::way::Case;
 use crate::way::{Outcome, names};
 
 declare_check! {
@@ -29,8 +30,8 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    let Some(what_if) = uncalled(facts)? else {
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let Some(what_if) = uncalled(case)? else {
         return Ok(Verdict::Passed);
     };
     let key = names::INJECT;
@@ -59,10 +60,10 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         Effect::Decides(Outcome::NotInjected),
         message,
     )
-    .evidence(template_field(facts, Field::Annotations, key)?)
-    .evidence(template_field(facts, Field::Labels, key)?.expected("true"))
+    .evidence(template_field(case, Field::Annotations, key)?)
+    .evidence(template_field(case, Field::Labels, key)?.expected("true"))
     .fix(patch_template(
-        facts,
+        case,
         &title,
         &changes,
         "new pods get the sidecar",

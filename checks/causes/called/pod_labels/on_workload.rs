@@ -2,9 +2,10 @@
 
 use crate::causes::fields::template_field;
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::{Field, patch_template};
 use crate::report::{Effect, Evidence, Finding, Severity};
+use crate::way::Case;
 use crate::way::asked::means_no;
 use crate::way::relabelled::WhatIf;
 use crate::way::{Outcome, is_static, names};
@@ -30,10 +31,10 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    let what_if = WhatIf::new(facts)?;
-    let workload = facts.workload()?;
-    if workload.kind.template_path().is_empty() || is_static(facts)? {
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let what_if = WhatIf::new(case)?;
+    let workload = case.workload()?;
+    if workload.kind.template_path().is_empty() || is_static(case)? {
         return Ok(Verdict::Passed);
     }
     let now = what_if.is_called(&what_if.namespace, &what_if.pod.labels);
@@ -78,8 +79,8 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
                 message,
             )
             .evidence(own)
-            .evidence(template_field(facts, Field::Labels, key)?.expected(value))
-            .fix(patch_template(facts, &title, &change, effect)?)]));
+            .evidence(template_field(case, Field::Labels, key)?.expected(value))
+            .fix(patch_template(case, &title, &change, effect)?)]));
         }
     }
     Ok(Verdict::Passed)

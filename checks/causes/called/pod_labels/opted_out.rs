@@ -3,9 +3,10 @@
 use crate::causes::called::uncalled;
 use crate::causes::fields::template_field;
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::{Field, patch_template};
 use crate::report::{Effect, Finding, Severity};
+use crate::way::Case;
 use crate::way::{Outcome, names};
 
 declare_check! {
@@ -28,8 +29,8 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    let Some(what_if) = uncalled(facts)? else {
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let Some(what_if) = uncalled(case)? else {
         return Ok(Verdict::Passed);
     };
     let key = names::INJECT;
@@ -47,7 +48,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         Effect::Decides(Outcome::NotInjected),
         message,
     )
-    .evidence(template_field(facts, Field::Labels, key)?);
+    .evidence(template_field(case, Field::Labels, key)?);
     if what_if.is_called(
         &what_if.namespace,
         &what_if.pod_with(&(key, "true".to_owned())),
@@ -55,7 +56,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         let change = [(Field::Labels, key, Some("true"))];
         let title = format!("set label {key}=true in the pod template");
         finding = finding.fix(patch_template(
-            facts,
+            case,
             &title,
             &change,
             "new pods get the sidecar",

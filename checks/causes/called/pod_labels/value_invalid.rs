@@ -2,9 +2,10 @@
 
 use crate::causes::fields::template_field;
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::{Field, patch_template};
 use crate::report::{Effect, Finding, Severity};
+use crate::way::Case;
 use crate::way::asked::{means_no, means_yes};
 use crate::way::{Ask, Outcome, names, wanted};
 
@@ -30,8 +31,8 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    let pod = facts.pod()?;
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let pod = case.pod()?;
     let Some(Ask { by, value }) = wanted::ask(&pod.labels, &pod.annotations) else {
         return Ok(Verdict::Passed);
     };
@@ -45,7 +46,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     } else {
         None
     };
-    let outcome = facts.prediction().outcome;
+    let outcome = case.prediction().outcome;
     let contradicts = matches!(
         (meant, outcome),
         (Some("true"), Outcome::NotInjected) | (Some("false"), Outcome::Injected)
@@ -68,7 +69,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     let message =
         format!("{by} {key} is {value:?}, and only \"true\" and \"false\" count{consequence}");
     let mut finding = Finding::new(severity, effect, message)
-        .evidence(template_field(facts, field, key)?.expected("\"true\" or \"false\""));
+        .evidence(template_field(case, field, key)?.expected("\"true\" or \"false\""));
     if let Some(meant) = meant {
         let mut change = vec![(Field::Labels, key, Some(meant))];
         if by == "annotation" {
@@ -80,7 +81,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         } else {
             "new pods go without the sidecar"
         };
-        finding = finding.fix(patch_template(facts, &title, &change, effect)?);
+        finding = finding.fix(patch_template(case, &title, &change, effect)?);
     }
     Ok(Verdict::of([finding]))
 }

@@ -3,9 +3,10 @@
 use crate::causes::called::uncalled;
 use crate::causes::fields::namespace_label;
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::label_namespace;
 use crate::report::{Command, Effect, Finding, Fix, Risk, Severity};
+use crate::way::Case;
 use crate::way::selector::Labels;
 use crate::way::{Outcome, injector, names};
 
@@ -32,8 +33,8 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    let Some(what_if) = uncalled(facts)? else {
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let Some(what_if) = uncalled(case)? else {
         return Ok(Verdict::Passed);
     };
     let key = names::ISTIO_INJECTION;
@@ -42,10 +43,10 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         .get(key)
         .is_some_and(|value| value == "enabled");
     let is_served = what_if.is_called(&what_if.namespace, &Labels::new());
-    if !enabled || is_served || injector::injectors(facts.webhooks()?).next().is_none() {
+    if !enabled || is_served || injector::injectors(case.webhooks()?).next().is_none() {
         return Ok(Verdict::Passed);
     }
-    let name = &facts.target().namespace;
+    let name = &case.target().namespace;
     let revisions = what_if.revisions();
     let message = format!(
         "namespace {name} has {key}=enabled, but no webhook serves the default revision (served: {})",
@@ -56,9 +57,9 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         Effect::Decides(Outcome::NotInjected),
         message,
     )
-    .evidence(namespace_label(facts, key)?);
+    .evidence(namespace_label(case, key)?);
     if let Some(label) = what_if.namespace_label() {
-        finding = finding.fix(label_namespace(facts, &label)?);
+        finding = finding.fix(label_namespace(case, &label)?);
     }
     if let Some(revision) = revisions.first() {
         let fix = Fix::new(

@@ -2,9 +2,10 @@
 
 use crate::causes::fields::{NAMESPACE_KEYS, namespace_label, template_field};
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::{Field, patch_template};
 use crate::report::{Effect, Finding, Severity};
+use crate::way::Case;
 use crate::way::relabelled::WhatIf;
 use crate::way::{Outcome, names};
 
@@ -31,8 +32,8 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    let what_if = WhatIf::new(facts)?;
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let what_if = WhatIf::new(case)?;
     let key = names::ISTIO_REV;
     let Some(revision) = what_if.pod.labels.get(key) else {
         return Ok(Verdict::Passed);
@@ -58,7 +59,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     if now.is_empty() || now == by_pod {
         return Ok(Verdict::Passed);
     }
-    let name = &facts.target().namespace;
+    let name = &case.target().namespace;
     let message = format!(
         "the pod asks for revision {revision}, but label {decides} of namespace {name} decides, and calls another"
     );
@@ -70,8 +71,8 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         Effect::Decides(Outcome::Injected),
         message,
     )
-    .evidence(template_field(facts, Field::Labels, key)?)
-    .evidence(namespace_label(facts, decides)?)
-    .fix(patch_template(facts, &title, &change, effect)?);
+    .evidence(template_field(case, Field::Labels, key)?)
+    .evidence(namespace_label(case, decides)?)
+    .fix(patch_template(case, &title, &change, effect)?);
     Ok(Verdict::of([finding]))
 }

@@ -3,9 +3,10 @@
 use crate::causes::called::uncalled;
 use crate::causes::fields::namespace_label;
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::label_namespace;
 use crate::report::{Command, Effect, Finding, Fix, Risk, Severity};
+use crate::way::Case;
 use crate::way::{Outcome, injector, names};
 
 declare_check! {
@@ -31,8 +32,8 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    let Some(what_if) = uncalled(facts)? else {
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let Some(what_if) = uncalled(case)? else {
         return Ok(Verdict::Passed);
     };
     let key = names::ISTIO_REV;
@@ -46,15 +47,15 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     else {
         return Ok(Verdict::Passed);
     };
-    if injector::injectors(facts.webhooks()?).next().is_none() {
+    if injector::injectors(case.webhooks()?).next().is_none() {
         return Ok(Verdict::Passed);
     }
-    let name = &facts.target().namespace;
+    let name = &case.target().namespace;
     let served = revisions.join(", ");
     let message = format!(
         "namespace {name} asks for revision {revision}, which no webhook serves (served: {served})"
     );
-    let evidence = namespace_label(facts, key)?.expected(format!("one of {served}"));
+    let evidence = namespace_label(case, key)?.expected(format!("one of {served}"));
     let mut finding = Finding::new(
         Severity::Warning,
         Effect::Decides(Outcome::NotInjected),
@@ -62,9 +63,9 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     )
     .evidence(evidence);
     if let Some(label) = what_if.namespace_label() {
-        finding = finding.fix(label_namespace(facts, &label)?);
+        finding = finding.fix(label_namespace(case, &label)?);
     }
-    if let Some(live) = live_revision(facts)?.filter(|_| !revision.is_empty()) {
+    if let Some(live) = live_revision(case)?.filter(|_| !revision.is_empty()) {
         let tag = Fix::new(
             format!("make {revision} a tag of revision {live}"),
             Risk::MeshWide,
@@ -90,8 +91,8 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
 }
 
 /// The revision of the first live webhook, the default's before others.
-fn live_revision(facts: &Facts) -> Result<Option<String>, Missing> {
-    let mut live: Vec<_> = injector::injectors(facts.webhooks()?)
+fn live_revision(case: &Case) -> Result<Option<String>, Missing> {
+    let mut live: Vec<_> = injector::injectors(case.webhooks()?)
         .filter(|(_, webhook)| !injector::is_deactivated(webhook))
         .filter_map(|(configuration, _)| injector::label(configuration, names::ISTIO_REV))
         .collect();

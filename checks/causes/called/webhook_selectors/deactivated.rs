@@ -3,9 +3,10 @@
 use crate::causes::called::uncalled;
 use crate::causes::fields::severity_of_absence;
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::restart;
 use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk};
+use crate::way::Case;
 use crate::way::{Outcome, injector, names};
 
 declare_check! {
@@ -30,8 +31,8 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    let Some(what_if) = uncalled(facts)? else {
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let Some(what_if) = uncalled(case)? else {
         return Ok(Verdict::Passed);
     };
     let asked = match what_if
@@ -60,7 +61,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     else {
         return Ok(Verdict::Passed);
     };
-    let off = injector::injectors(facts.webhooks()?).find(|(configuration, webhook)| {
+    let off = injector::injectors(case.webhooks()?).find(|(configuration, webhook)| {
         injector::is_deactivated(webhook)
             && injector::label(configuration, names::ISTIO_REV) == Some(asked)
     });
@@ -95,7 +96,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         asked,
         "--overwrite",
     ]))
-    .run_all(restart(facts)?)
+    .run_all(restart(case)?)
     .undo(Command::istioctl([
         "tag",
         "remove",
@@ -103,7 +104,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         "--skip-confirmation",
     ]));
     Ok(Verdict::of([Finding::new(
-        severity_of_absence(facts)?,
+        severity_of_absence(case)?,
         Effect::Decides(Outcome::NotInjected),
         message,
     )

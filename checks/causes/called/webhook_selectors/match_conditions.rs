@@ -5,9 +5,10 @@ use serde_json::json;
 use crate::causes::called::uncalled;
 use crate::causes::called::webhook_selectors::stock::{entry_path, patch};
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::restart;
 use crate::report::{Effect, Evidence, Finding, Severity};
+use crate::way::Case;
 use crate::way::{NotCalled, Outcome, injector};
 
 declare_check! {
@@ -32,11 +33,11 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    if uncalled(facts)?.is_none() {
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    if uncalled(case)?.is_none() {
         return Ok(Verdict::Passed);
     }
-    let calls = facts.calls()?;
+    let calls = case.calls()?;
     let stopped =
         calls
             .iter()
@@ -48,7 +49,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     let Some((call, name, expression)) = stopped else {
         return Ok(Verdict::Passed);
     };
-    let mut found = injector::entries(facts.webhooks()?).filter(|(configuration, _)| {
+    let mut found = injector::entries(case.webhooks()?).filter(|(configuration, _)| {
         configuration.metadata.name.as_deref() == Some(&call.configuration)
     });
     let Some((configuration, webhook)) = found.find(|(_, webhook)| webhook.name == call.entry)
@@ -72,7 +73,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         &title,
         &[("matchConditions", json!(rest))],
     )
-    .run_all(restart(facts)?);
+    .run_all(restart(case)?);
     let path = entry_path(
         webhook,
         &format!("matchConditions[?(@.name==\"{name}\")].expression"),

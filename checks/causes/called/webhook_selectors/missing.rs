@@ -2,9 +2,10 @@
 
 use crate::causes::fields::severity_of_absence;
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::restart;
 use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk};
+use crate::way::Case;
 use crate::way::{Outcome, injector, is_static, names};
 
 declare_check! {
@@ -30,9 +31,9 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    let webhooks = facts.webhooks()?;
-    if injector::injectors(webhooks).next().is_some() || is_static(facts)? {
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let webhooks = case.webhooks()?;
+    if injector::injectors(webhooks).next().is_some() || is_static(case)? {
         return Ok(Verdict::Passed);
     }
     let message = "no injection webhook is installed, so no pod of the cluster can be injected";
@@ -45,7 +46,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         webhooks.len()
     ))
     .expected(format!("*.{}", names::INJECTOR_SUFFIX));
-    let revision = facts
+    let revision = case
         .namespace()?
         .and_then(|namespace| namespace.metadata.labels.as_ref()?.get(names::ISTIO_REV));
     let mut install = vec!["install".to_owned(), "--skip-confirmation".to_owned()];
@@ -56,9 +57,9 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         "istiod and its injection webhooks are installed with default settings",
     )
     .run(Command::istioctl(install))
-    .run_all(restart(facts)?);
+    .run_all(restart(case)?);
     Ok(Verdict::of([Finding::new(
-        severity_of_absence(facts)?,
+        severity_of_absence(case)?,
         Effect::Decides(Outcome::NotInjected),
         message,
     )

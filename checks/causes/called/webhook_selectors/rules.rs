@@ -5,9 +5,10 @@ use serde_json::json;
 use crate::causes::called::uncalled;
 use crate::causes::called::webhook_selectors::stock::{entry_path, patch};
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::restart;
 use crate::report::{Effect, Evidence, Finding, Severity};
+use crate::way::Case;
 use crate::way::{NotCalled, Outcome, injector};
 
 declare_check! {
@@ -33,11 +34,11 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    if uncalled(facts)?.is_none() {
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    if uncalled(case)?.is_none() {
         return Ok(Verdict::Passed);
     }
-    let calls = facts.calls()?;
+    let calls = case.calls()?;
     let broken =
         calls
             .iter()
@@ -49,7 +50,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     let Some((call, rules)) = broken else {
         return Ok(Verdict::Passed);
     };
-    let mut found = injector::entries(facts.webhooks()?).filter(|(configuration, _)| {
+    let mut found = injector::entries(case.webhooks()?).filter(|(configuration, _)| {
         configuration.metadata.name.as_deref() == Some(&call.configuration)
     });
     let Some((configuration, webhook)) = found.find(|(_, webhook)| webhook.name == call.entry)
@@ -67,7 +68,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         "put back the rule that the installation ships",
         &[("rules", shipped)],
     )
-    .run_all(restart(facts)?);
+    .run_all(restart(case)?);
     Ok(Verdict::of([Finding::new(
         Severity::Warning,
         Effect::Decides(Outcome::NotInjected),

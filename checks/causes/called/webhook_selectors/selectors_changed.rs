@@ -5,9 +5,10 @@ use serde_json::json;
 use crate::causes::called::uncalled;
 use crate::causes::called::webhook_selectors::stock::{entry_path, patch, stock_selectors};
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::restart;
 use crate::report::{Effect, Evidence, Finding, Severity};
+use crate::way::Case;
 use crate::way::called::mismatch;
 use crate::way::selector::{in_words, requirements};
 use crate::way::{Outcome, injector};
@@ -34,11 +35,11 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    let Some(what_if) = uncalled(facts)? else {
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let Some(what_if) = uncalled(case)? else {
         return Ok(Verdict::Passed);
     };
-    for (configuration, webhook) in injector::injectors(facts.webhooks()?) {
+    for (configuration, webhook) in injector::injectors(case.webhooks()?) {
         if injector::is_deactivated(webhook) {
             continue;
         }
@@ -105,7 +106,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
             "put back the selectors that Istio ships",
             &changes,
         )
-        .run_all(restart(facts)?);
+        .run_all(restart(case)?);
         return Ok(Verdict::of([finding.fix(fix)]));
     }
     Ok(Verdict::Passed)

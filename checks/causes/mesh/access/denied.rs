@@ -1,8 +1,9 @@
 //! Reads that the API server refused.
 
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing, Unread};
+use crate::facts::{Missing, Unread};
 use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk, Severity};
+use crate::way::Case;
 use crate::way::Outcome;
 
 declare_check! {
@@ -31,8 +32,8 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    let refused = facts.refused();
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let refused = case.refused();
     if refused.is_empty() {
         return Ok(Verdict::Passed);
     }

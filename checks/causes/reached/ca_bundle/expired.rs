@@ -5,9 +5,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::explain::bundles;
 use crate::causes::reached::obstacle_findings::{Found, judge};
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::report::{Effect, Finding, Severity};
 use crate::rules::certificates::{Trust, parse_pem_bundle, trusts};
+use crate::way::Case;
 use crate::way::reached::{Leg, ca_bundle, root_certificate};
 use crate::way::{Answer, Destination, Obstacle};
 
@@ -42,31 +43,31 @@ declare_check! {
 /// How long before its end a certificate is mentioned.
 const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    let verdict = judge(facts, &[Leg::Trust], |_, obstacle| {
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let verdict = judge(case, &[Leg::Trust], |_, obstacle| {
         Ok(matches!(obstacle, Obstacle::CertificateExpired(_)))
     })?;
     if verdict != Verdict::Passed {
         return Ok(verdict);
     }
-    let mut found = Found::new(facts)?;
+    let mut found = Found::new(case)?;
     for destination in &found.destinations.clone().all {
-        found.note(|| nearing(facts, destination));
+        found.note(|| nearing(case, destination));
     }
     found.verdict()
 }
 
-fn nearing(facts: &Facts, destination: &Destination) -> Result<Option<Finding>, Missing> {
+fn nearing(case: &Case, destination: &Destination) -> Result<Option<Finding>, Missing> {
     let (Some(service), Some(Answer::Yes(()))) =
         (destination.service(), destination.route.leg(Leg::Trust))
     else {
         return Ok(None);
     };
-    let Some(root) = root_certificate(facts, &service.namespace)? else {
+    let Some(root) = root_certificate(case, &service.namespace)? else {
         return Ok(None);
     };
     let bytes = ca_bundle(destination.entry);
-    let soon = facts.now().saturating_add(SOON).unwrap_or(Timestamp::MAX);
+    let soon = case.now().saturating_add(SOON).unwrap_or(Timestamp::MAX);
     let later = trusts(
         &parse_pem_bundle(bytes),
         &parse_pem_bundle(root.as_bytes()),
@@ -81,6 +82,6 @@ fn nearing(facts: &Facts, destination: &Destination) -> Result<Option<Finding>, 
         destination.name()
     );
     let mut finding = Finding::new(Severity::Info, Effect::Beside, message);
-    finding.evidence = bundles(facts, destination);
+    finding.evidence = bundles(case, destination);
     Ok(Some(finding))
 }

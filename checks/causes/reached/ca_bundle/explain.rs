@@ -4,14 +4,14 @@ use super::label::{self, Label};
 use super::repair;
 use crate::causes::reached::explain::{Explanation, object};
 use crate::causes::reached::patch;
-use crate::facts::Facts;
 use crate::report::Evidence;
 use crate::rules::certificates::{md5_hex, parse_pem_bundle};
+use crate::way::Case;
 use crate::way::reached::{ca_bundle, host, root_certificate};
 use crate::way::{Destination, Obstacle};
 
 /// An obstacle in the caBundle explained.
-pub fn explain(facts: &Facts, destination: &Destination, obstacle: &Obstacle) -> Explanation {
+pub fn explain(case: &Case, destination: &Destination, obstacle: &Obstacle) -> Explanation {
     let name = destination.name();
     let host = destination.service().map(host).unwrap_or_default();
     let because = match obstacle {
@@ -28,7 +28,7 @@ pub fn explain(facts: &Facts, destination: &Destination, obstacle: &Obstacle) ->
         }
         other => format!("{name} does not trust istiod: {other}"),
     };
-    let mut evidence = bundles(facts, destination);
+    let mut evidence = bundles(case, destination);
     if let (Obstacle::CertificateExpired(_), Some(bundle)) = (obstacle, evidence.first_mut()) {
         bundle.expected = Some("a certificate in its time".to_owned());
     }
@@ -39,12 +39,12 @@ pub fn explain(facts: &Facts, destination: &Destination, obstacle: &Obstacle) ->
     Explanation {
         because,
         evidence,
-        fixes: repair::fixes(facts, destination, &label),
+        fixes: repair::fixes(case, destination, &label),
     }
 }
 
 /// caBundle and istiod's root, each with its md5 and its certificates.
-pub fn bundles(facts: &Facts, destination: &Destination) -> Vec<Evidence> {
+pub fn bundles(case: &Case, destination: &Destination) -> Vec<Evidence> {
     let field = ["clientConfig", "caBundle"];
     let bytes = ca_bundle(destination.entry);
     let mut bundle = patch::evidence(destination.configuration, destination.entry, &field)
@@ -53,13 +53,13 @@ pub fn bundles(facts: &Facts, destination: &Destination) -> Vec<Evidence> {
     if let Some(service) = destination.service() {
         let namespace = &service.namespace;
         let object = object("configmap", "istio-ca-root-cert", namespace);
-        if let Ok(Some(root)) = root_certificate(facts, namespace) {
+        if let Ok(Some(root)) = root_certificate(case, namespace) {
             if root.as_bytes() != bytes {
                 bundle = bundle.expected(format!("md5 {}", md5_hex(root.as_bytes())));
             }
             let mut field =
                 Evidence::new(object, ".data['root-cert.pem']").actual(in_words(root.as_bytes()));
-            if let Ok(Some(config_map)) = facts.root_certificate(namespace) {
+            if let Ok(Some(config_map)) = case.root_certificate(namespace) {
                 field = field.set_in(&config_map.metadata, &["data", "root-cert.pem"]);
             }
             evidence.push(field);

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::label::{self, Label};
 use crate::causes::reached::istiod;
 use crate::causes::reached::patch::Patch;
-use crate::facts::Facts;
 use crate::report::{Command, Fix, Risk};
 use crate::rules::certificates::{Bundle, Trust, parse_pem_bundle, trusts};
+use crate::way::Case;
 use crate::way::Destination;
 use crate::way::injector::is_injector;
 use crate::way::reached::{ca_bundle, is_self_made, root_certificate};
@@ -18,22 +18,22 @@ use crate::way::reached::{ca_bundle, is_self_made, root_certificate};
 const FIELD: &str = "clientConfig/caBundle";
 
 /// What puts caBundle right: the label that istiod looks for, the root itself, a restart of istiod.
-pub fn fixes(facts: &Facts, destination: &Destination, label: &Label) -> Vec<Fix> {
+pub fn fixes(case: &Case, destination: &Destination, label: &Label) -> Vec<Fix> {
     let Some(service) = destination.service() else {
         return Vec::new();
     };
-    let root = root_certificate(facts, &service.namespace).ok().flatten();
+    let root = root_certificate(case, &service.namespace).ok().flatten();
     let parsed = root
         .map(|root| parse_pem_bundle(root.as_bytes()))
         .unwrap_or_default();
-    let serves = trusts(&parsed, &parsed, facts.now()) == Trust::Verifies;
+    let serves = trusts(&parsed, &parsed, case.now()) == Trust::Verifies;
     if !serves && !parsed.certificates.is_empty() {
-        return renew(facts, &service.namespace, &parsed);
+        return renew(case, &service.namespace, &parsed);
     }
     let label = matches!(label, Label::Missing | Label::Other(_)).then(|| label::set(destination));
     let patch = root.filter(|_| serves).map(|root| set(destination, root));
     let restart = istiod::restart_fix(
-        facts,
+        case,
         destination,
         "istiod fills in caBundle when it starts, and proxies connect to it anew",
     );
@@ -99,11 +99,11 @@ fn patch(
 }
 
 /// The root of the mesh has to be renewed, or the clocks put right.
-fn renew(facts: &Facts, namespace: &str, root: &Bundle) -> Vec<Fix> {
+fn renew(case: &Case, namespace: &str, root: &Bundle) -> Vec<Fix> {
     if root
         .certificates
         .iter()
-        .all(|one| facts.now() < one.not_before)
+        .all(|one| case.now() < one.not_before)
     {
         return vec![Fix::new(
             "put the clocks right: of this machine, of the control plane's nodes, or of who made the certificate",
@@ -112,7 +112,7 @@ fn renew(facts: &Facts, namespace: &str, root: &Bundle) -> Vec<Fix> {
         )];
     }
     let mut fixes = Vec::new();
-    let deployments = istiod::deployments(facts, namespace).unwrap_or_default();
+    let deployments = istiod::deployments(case, namespace).unwrap_or_default();
     if is_self_made(root) && !deployments.is_empty() {
         let delete = Command::kubectl(["delete", "secret", "istio-ca-secret", "-n", namespace]);
         let restarts = deployments

@@ -5,8 +5,9 @@ use super::label::{self, Label};
 use super::repair;
 use crate::causes::reached::obstacle_findings::{Found, effect};
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::report::{Effect, Finding, Severity};
+use crate::way::Case;
 use crate::way::reached::Leg;
 use crate::way::{Answer, Destination, names};
 
@@ -36,21 +37,21 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    let mut found = Found::new(facts)?;
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let mut found = Found::new(case)?;
     for destination in &found.destinations.clone().all {
         found.note(|| match destination.route.leg(Leg::Istiod) {
             Some(Answer::Unknown(missing)) if destination.service().is_some() => {
                 Err(missing.clone())
             }
             None => destination.route.unknown().cloned().map_or(Ok(None), Err),
-            _ => Ok(finding(facts, destination)),
+            _ => Ok(finding(case, destination)),
         });
     }
     found.verdict()
 }
 
-fn finding(facts: &Facts, destination: &Destination) -> Option<Finding> {
+fn finding(case: &Case, destination: &Destination) -> Option<Finding> {
     let found = label::of(destination);
     let (key, name) = (names::ISTIO_REV, destination.name());
     let revision = &destination.route.istiod()?.revision;
@@ -69,9 +70,9 @@ fn finding(facts: &Facts, destination: &Destination) -> Option<Finding> {
     };
     let mut finding =
         Finding::new(severity, effect, message).evidence(label::evidence(destination));
-    finding.evidence.extend(bundles(facts, destination));
+    finding.evidence.extend(bundles(case, destination));
     finding.fixes = match obstacle {
-        Some(_) => repair::fixes(facts, destination, &found),
+        Some(_) => repair::fixes(case, destination, &found),
         None => label::set(destination).into_iter().collect(),
     };
     Some(finding)

@@ -5,7 +5,8 @@ use k8s_openapi::api::core::v1::{Pod, Service};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::causes::reached::istiod;
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
+use crate::way::Case;
 use crate::way::injector::{istiod_container, label, revision};
 use crate::way::reached::called_port;
 use crate::way::{Destination, names};
@@ -31,18 +32,18 @@ pub enum Why<'a> {
 ///
 /// # Errors
 /// [`Missing`] where the Service, pods or Deployments were not read.
-pub fn why<'a>(facts: &Facts<'a>, destination: &Destination) -> Result<Why<'a>, Missing> {
+pub fn why<'a>(case: &Case<'a>, destination: &Destination) -> Result<Why<'a>, Missing> {
     let Some(reference) = destination.service() else {
         return Ok(Why::Unmanaged);
     };
-    let Some(service) = facts.service(&reference.namespace, &reference.name)? else {
+    let Some(service) = case.service(&reference.namespace, &reference.name)? else {
         return Ok(Why::Gone);
     };
     let selector = istiod::selector(service);
     if selector.is_empty() {
         return Ok(Why::Unmanaged);
     }
-    let pods = facts.istiod_pods(&reference.namespace)?;
+    let pods = case.istiod_pods(&reference.namespace)?;
     let is_selected = |pod: &&Pod| {
         let labels = pod.metadata.labels.clone().unwrap_or_default();
         istiod::selects(&selector, &labels)
@@ -59,7 +60,7 @@ pub fn why<'a>(facts: &Facts<'a>, destination: &Destination) -> Result<Why<'a>, 
             None => Why::Pods(istiods),
         });
     }
-    let meant = istiod::deployment_of(facts, destination)?;
+    let meant = istiod::deployment_of(case, destination)?;
     if let Some(deployment) = meant
         && istiod::selects(&selector, &istiod::template_labels(deployment))
     {

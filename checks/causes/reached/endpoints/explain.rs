@@ -10,8 +10,9 @@ use super::selector::{in_words, selector_for};
 use super::{port, selector};
 use crate::causes::reached::explain::{Explanation, object};
 use crate::causes::reached::{istiod, patch, service};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::report::{Command, Evidence, Fix, Risk};
+use crate::way::Case;
 use crate::way::injector::istiod_container;
 use crate::way::reached::{called_port, endpoints, injector_port};
 use crate::way::{Destination, Obstacle, names};
@@ -21,18 +22,18 @@ use crate::way::{Destination, Obstacle, names};
 /// # Errors
 /// [`Missing`] where the pods or Deployments that tell the causes apart were not read.
 pub fn explain(
-    facts: &Facts,
+    case: &Case,
     destination: &Destination,
     obstacle: &Obstacle,
 ) -> Result<Explanation, Missing> {
     let Some(reference) = destination.service() else {
         return Ok(Explanation::default());
     };
-    let Some(service) = facts.service(&reference.namespace, &reference.name)? else {
+    let Some(service) = case.service(&reference.namespace, &reference.name)? else {
         return Ok(Explanation::default());
     };
     let place = Place {
-        facts,
+        case,
         destination,
         reference,
         service,
@@ -43,7 +44,7 @@ pub fn explain(
             Ok(place.target_port(&actual.to_string(), *expected))
         }
         Obstacle::WrongPods(pods) => place.wrong_pods(pods),
-        _ => match why(facts, destination)? {
+        _ => match why(case, destination)? {
             Why::Unmanaged => Ok(place.unmanaged()),
             Why::Selector(pods) => place.selects_nothing(&pods),
             Why::NamedPort(name) => Ok(place.target_port(&name, place.serving_port()?)),
@@ -61,7 +62,7 @@ pub fn object_of(service: &ServiceReference) -> String {
 
 /// A Service and the destination that leads to it.
 struct Place<'f, 'a, 'd> {
-    facts: &'f Facts<'a>,
+    case: &'f Case<'a>,
     destination: &'f Destination<'d>,
     reference: &'f ServiceReference,
     service: &'f Service,
@@ -85,7 +86,7 @@ impl Place<'_, '_, '_> {
 
     /// What the EndpointSlices say.
     fn ready(&self) -> Evidence {
-        let endpoints = endpoints(self.facts, self.reference);
+        let endpoints = endpoints(self.case, self.reference);
         let endpoints = endpoints
             .unwrap_or(Ok(Default::default()))
             .unwrap_or_default();
@@ -124,7 +125,7 @@ impl Place<'_, '_, '_> {
                     .set_in(&spec, &["spec", "ports"]),
                 asked.actual(called.to_string()),
             ],
-            fixes: port::add(self.facts, self.destination, self.service)
+            fixes: port::add(self.case, self.destination, self.service)
                 .into_iter()
                 .collect(),
         }
@@ -156,7 +157,7 @@ impl Place<'_, '_, '_> {
 
     /// The port on which the istiod that is meant serves its webhooks.
     fn serving_port(&self) -> Result<i32, Missing> {
-        let deployment = istiod::deployment_of(self.facts, self.destination)?;
+        let deployment = istiod::deployment_of(self.case, self.destination)?;
         let container = deployment.and_then(istiod::container);
         Ok(container
             .and_then(injector_port)
@@ -189,15 +190,15 @@ impl Place<'_, '_, '_> {
             in_words(&istiod::selector(self.service)),
             others.join(", ")
         );
-        let pods = self.facts.istiod_pods(&self.reference.namespace)?;
-        let meant = istiod::deployment_of(self.facts, self.destination)?;
+        let pods = self.case.istiod_pods(&self.reference.namespace)?;
+        let meant = istiod::deployment_of(self.case, self.destination)?;
         self.selector_explained(because, &of_destination(pods, self.destination, meant))
     }
 
     fn selector_explained(&self, because: String, pods: &[&Pod]) -> Result<Explanation, Missing> {
-        let deployment = istiod::deployment_of(self.facts, self.destination)?;
+        let deployment = istiod::deployment_of(self.case, self.destination)?;
         let wanted =
-            deployment.and_then(|one| selector_for(self.facts, &self.reference.namespace, one));
+            deployment.and_then(|one| selector_for(self.case, &self.reference.namespace, one));
         let mut selector = self.selector();
         selector.expected.clone_from(&wanted);
         let selected = istiod::selector(self.service);
@@ -213,7 +214,7 @@ impl Place<'_, '_, '_> {
         let fixes = match (deployment, wanted) {
             (_, Some(wanted)) => vec![selector::set(self.reference, self.service, &wanted)],
             (Some(_), None) => vec![self.see_labels()],
-            (None, _) => service::replace(self.facts, self.destination, self.reference),
+            (None, _) => service::replace(self.case, self.destination, self.reference),
         };
         Ok(Explanation {
             because,
@@ -252,7 +253,7 @@ impl Place<'_, '_, '_> {
                 .actual(format!("False: {}", super::pod_state::state(pod)))
                 .expected("True")
         });
-        let deployment = istiod::deployment_of(self.facts, self.destination)?;
+        let deployment = istiod::deployment_of(self.case, self.destination)?;
         Ok(Explanation {
             because,
             evidence: std::iter::once(self.ready()).chain(evidence).collect(),
@@ -392,7 +393,7 @@ impl Place<'_, '_, '_> {
                 self.words()
             ),
             evidence: vec![self.ready(), self.selector()],
-            fixes: service::replace(self.facts, self.destination, self.reference),
+            fixes: service::replace(self.case, self.destination, self.reference),
         }
     }
 

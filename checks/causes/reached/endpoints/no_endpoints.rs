@@ -3,7 +3,8 @@
 use super::endpoint_cause::{Why, why};
 use crate::causes::reached::obstacle_findings::judge;
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
+use crate::way::Case;
 use crate::way::Obstacle;
 use crate::way::reached::Leg;
 
@@ -35,12 +36,12 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    judge(facts, &[Leg::Ready], |destination, obstacle| {
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    judge(case, &[Leg::Ready], |destination, obstacle| {
         let Obstacle::NoEndpoints { .. } = obstacle else {
             return Ok(false);
         };
-        let why = why(facts, destination)?;
+        let why = why(case, destination)?;
         Ok(!matches!(why, Why::Selector(_) | Why::NamedPort(_)))
     })
 }

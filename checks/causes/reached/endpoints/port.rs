@@ -6,8 +6,8 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::{Value, json};
 
 use crate::causes::reached::patch::Patch;
-use crate::facts::Facts;
 use crate::report::{Command, Fix, Risk};
+use crate::way::Case;
 use crate::way::injector::injectors;
 use crate::way::reached::called_port;
 use crate::way::{Destination, names};
@@ -39,11 +39,11 @@ pub fn lead_to(service: &Service, reference: &ServiceReference, expected: i32) -
 }
 
 /// Gives the Service the port that is called, or lets the webhook call the port that there is.
-pub fn add(facts: &Facts, destination: &Destination, service: &Service) -> Option<Fix> {
+pub fn add(case: &Case, destination: &Destination, service: &Service) -> Option<Fix> {
     let reference = destination.service()?;
     let called = called_port(reference);
     if called != 443 && position(service, 443).is_some() {
-        return Some(call_the_default(facts, destination, reference));
+        return Some(call_the_default(case, destination, reference));
     }
     let title = format!("give Service {} port {called}", reference.name);
     let fix = Fix::new(
@@ -125,14 +125,14 @@ fn patch(service: &ServiceReference, operations: &Value) -> Command {
 
 /// Lets every injection entry of the configuration that calls the odd port call 443, as the
 /// installation ships it.
-fn call_the_default(facts: &Facts, destination: &Destination, reference: &ServiceReference) -> Fix {
+fn call_the_default(case: &Case, destination: &Destination, reference: &ServiceReference) -> Fix {
     const FIELD: &str = "clientConfig/service/port";
     let called = called_port(reference);
     let mut patches = [
         Patch::new(destination.configuration),
         Patch::new(destination.configuration),
     ];
-    for (configuration, webhook) in injectors(facts.webhooks().unwrap_or_default()) {
+    for (configuration, webhook) in injectors(case.webhooks().unwrap_or_default()) {
         let entries = configuration.webhooks.as_deref().unwrap_or_default();
         let position = entries.iter().position(|one| one.name == webhook.name);
         let service = webhook.client_config.service.as_ref();

@@ -5,17 +5,17 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Service;
 
 use crate::causes::reached::istiod::{self, container, name, selects, template_labels};
-use crate::facts::Facts;
 use crate::report::{Command, Fix, Risk};
+use crate::way::Case;
 use crate::way::injector::revision;
 use crate::way::names;
 use crate::way::selector::Labels;
 
 /// A selector for the Service of a Deployment, as `kubectl set selector` takes it: what the charts
 /// ship, or else the Deployment's own; none where both select what they should not.
-pub fn selector_for(facts: &Facts, namespace: &str, deployment: &Deployment) -> Option<String> {
+pub fn selector_for(case: &Case, namespace: &str, deployment: &Deployment) -> Option<String> {
     let own = template_labels(deployment);
-    let others = facts.istiod_deployments(namespace).ok()?.iter();
+    let others = case.istiod_deployments(namespace).ok()?.iter();
     let others: Vec<_> = others
         .filter(|other| name(other) != name(deployment))
         .map(template_labels)

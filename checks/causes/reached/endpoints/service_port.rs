@@ -3,7 +3,8 @@
 use super::endpoint_cause::{Why, why};
 use crate::causes::reached::obstacle_findings::judge;
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
+use crate::way::Case;
 use crate::way::Obstacle;
 use crate::way::reached::Leg;
 
@@ -34,14 +35,14 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
+fn run(case: &Case) -> Result<Verdict, Missing> {
     judge(
-        facts,
+        case,
         &[Leg::Service, Leg::Ready, Leg::Istiod],
         |destination, obstacle| match obstacle {
             Obstacle::PortMissing { .. } | Obstacle::TargetPort { .. } => Ok(true),
             Obstacle::NoEndpoints { .. } => {
-                Ok(matches!(why(facts, destination)?, Why::NamedPort(_)))
+                Ok(matches!(why(case, destination)?, Why::NamedPort(_)))
             }
             _ => Ok(false),
         },

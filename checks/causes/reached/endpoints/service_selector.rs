@@ -6,8 +6,9 @@ use super::{explain, selector};
 use crate::causes::reached::istiod;
 use crate::causes::reached::obstacle_findings::Found;
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::report::{Effect, Evidence, Finding, Severity};
+use crate::way::Case;
 use crate::way::injector::label;
 use crate::way::reached::{Backends, Leg, backends, endpoints};
 use crate::way::{Answer, Destination, Obstacle, Outcome, names};
@@ -38,19 +39,17 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    let mut found = Found::new(facts)?;
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let mut found = Found::new(case)?;
     for destination in &found.destinations.clone().all {
-        found.note(|| astray(facts, destination));
+        found.note(|| astray(case, destination));
     }
     found.note_obstacles(
-        facts,
+        case,
         &[Leg::Ready, Leg::Istiod],
         |destination, obstacle| match obstacle {
             Obstacle::WrongPods(_) => Ok(true),
-            Obstacle::NoEndpoints { .. } => {
-                Ok(matches!(why(facts, destination)?, Why::Selector(_)))
-            }
+            Obstacle::NoEndpoints { .. } => Ok(matches!(why(case, destination)?, Why::Selector(_))),
             _ => Ok(false),
         },
     );
@@ -58,21 +57,21 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
 }
 
 /// A Service that leads to several programs or revisions in turn, or to another revision than its own.
-fn astray(facts: &Facts, destination: &Destination) -> Result<Option<Finding>, Missing> {
+fn astray(case: &Case, destination: &Destination) -> Result<Option<Finding>, Missing> {
     let Some(reference) = destination.service() else {
         return Ok(None);
     };
     let Some(Answer::Yes(())) = destination.route.leg(Leg::Ready) else {
         return Ok(None);
     };
-    let Ok(endpoints) = endpoints(facts, reference)? else {
+    let Ok(endpoints) = endpoints(case, reference)? else {
         return Ok(None);
     };
-    let behind = backends(facts, reference, &endpoints)?;
+    let behind = backends(case, reference, &endpoints)?;
     let Some((where_to, effect)) = elsewhere(destination, &behind) else {
         return Ok(None);
     };
-    let Some(service) = facts.service(&reference.namespace, &reference.name)? else {
+    let Some(service) = case.service(&reference.namespace, &reference.name)? else {
         return Ok(None);
     };
     let selects = selector::in_words(&istiod::selector(service));
@@ -81,11 +80,11 @@ fn astray(facts: &Facts, destination: &Destination) -> Result<Option<Finding>, M
         reference.name, reference.namespace
     );
     // The Deployment of the Service's name, as what the Service selects is just what is wrong.
-    let deployments = istiod::deployments(facts, &reference.namespace)?;
+    let deployments = istiod::deployments(case, &reference.namespace)?;
     let own = deployments
         .into_iter()
         .find(|one| one.metadata.name.as_ref() == Some(&reference.name));
-    let wanted = own.and_then(|own| selector_for(facts, &reference.namespace, own));
+    let wanted = own.and_then(|own| selector_for(case, &reference.namespace, own));
     let mut evidence = Evidence::new(explain::object_of(reference), ".spec.selector")
         .actual(selects)
         .set_in(&service.metadata, &["spec", "selector"]);

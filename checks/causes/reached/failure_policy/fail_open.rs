@@ -6,9 +6,10 @@ use crate::causes::reached::explain::{Explanation, explain};
 use crate::causes::reached::obstacle_findings::Found;
 use crate::causes::reached::patch::{Patch, evidence};
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Kind, Missing};
+use crate::facts::{Kind, Missing};
 use crate::fixes::{after_restart, restart};
 use crate::report::{Effect, Finding, Fix, Risk, Severity};
+use crate::way::Case;
 use crate::way::injector::fails_closed;
 use crate::way::{Answer, Destination, Obstacle};
 
@@ -41,8 +42,8 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    let mut found = Found::new(facts)?;
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let mut found = Found::new(case)?;
     for destination in found
         .destinations
         .clone()
@@ -52,7 +53,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     {
         found.note(|| match destination.route.reached() {
             Answer::Yes(_) => Ok(None),
-            Answer::No(obstacle) => finding(facts, destination, &obstacle).map(Some),
+            Answer::No(obstacle) => finding(case, destination, &obstacle).map(Some),
             Answer::Unknown(missing) => Err(missing),
         });
     }
@@ -60,12 +61,12 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
 }
 
 fn finding(
-    facts: &Facts,
+    case: &Case,
     destination: &Destination,
     obstacle: &Obstacle,
 ) -> Result<Finding, Missing> {
     // That the webhook fails open is certain, even where its cause is not.
-    let cause = explain(facts, destination, obstacle).unwrap_or_else(|_| Explanation {
+    let cause = explain(case, destination, obstacle).unwrap_or_else(|_| Explanation {
         because: format!("calls of {} fail: {obstacle}", destination.name()),
         ..Explanation::default()
     });
@@ -87,24 +88,24 @@ fn finding(
     let mut finding = Finding::new(Severity::Warning, effect, message).evidence(policy);
     finding.evidence.extend(cause.evidence);
     for fix in cause.fixes {
-        finding.fixes.push(with_restart(facts, fix)?);
+        finding.fixes.push(with_restart(case, fix)?);
     }
     finding.fixes.push(close(destination));
     Ok(finding)
 }
 
 /// A fix that also makes the pods anew that slipped through, where the target is their workload.
-fn with_restart(facts: &Facts, fix: Fix) -> Result<Fix, Missing> {
-    let is_webhook = facts.target().kind == Kind::MutatingWebhookConfiguration;
+fn with_restart(case: &Case, fix: Fix) -> Result<Fix, Missing> {
+    let is_webhook = case.target().kind == Kind::MutatingWebhookConfiguration;
     if is_webhook || fix.commands.is_empty() || fix.risk == Risk::ReadOnly {
         return Ok(fix);
     }
     let changes = format!(
         "{}; pods restart and come back with the sidecar{}",
         fix.changes,
-        after_restart(facts.workload()?)
+        after_restart(case.workload()?)
     );
-    Ok(Fix { changes, ..fix }.run_all(restart(facts)?))
+    Ok(Fix { changes, ..fix }.run_all(restart(case)?))
 }
 
 /// Lets the webhook fail closed, as the installation ships it.

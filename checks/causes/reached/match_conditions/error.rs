@@ -5,9 +5,10 @@ use serde_json::json;
 
 use crate::causes::reached::patch::{Patch, object};
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::{after_restart, restart};
 use crate::report::{Effect, Evidence, Finding, Fix, Risk, Severity};
+use crate::way::Case;
 use crate::way::{Answer, NotCalled, Outcome, injector};
 
 declare_check! {
@@ -42,18 +43,18 @@ struct Broken<'a> {
     error: String,
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    if crate::way::is_static(facts)? {
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    if crate::way::is_static(case)? {
         return Ok(Verdict::not_applicable(
             "the kubelet runs a static pod without asking webhooks",
         ));
     }
     let mut broken: Vec<Broken> = Vec::new();
     let mut missing = None;
-    for (call, (configuration, webhook)) in facts
+    for (call, (configuration, webhook)) in case
         .calls()?
         .iter()
-        .zip(injector::entries(facts.webhooks()?))
+        .zip(injector::entries(case.webhooks()?))
     {
         match &call.called {
             Answer::No(NotCalled::ConditionError { name, error }) if call.injector => {
@@ -75,7 +76,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         let same: Vec<_> = broken.iter().filter(|other| other.is_like(one)).collect();
         let is_first = same.first().is_some_and(|first| std::ptr::eq(*first, one));
         if is_first {
-            findings.push(finding(facts, one, &same)?);
+            findings.push(finding(case, one, &same)?);
         }
     }
     match missing {
@@ -96,7 +97,7 @@ impl Broken<'_> {
     }
 }
 
-fn finding(facts: &Facts, one: &Broken, same: &[&Broken]) -> Result<Finding, Missing> {
+fn finding(case: &Case, one: &Broken, same: &[&Broken]) -> Result<Finding, Missing> {
     let (condition, name) = (
         &one.condition,
         one.configuration
@@ -152,11 +153,11 @@ fn finding(facts: &Facts, one: &Broken, same: &[&Broken]) -> Result<Finding, Mis
         Fix {
             changes: format!(
                 "{changes}; pods restart and come back with the sidecar{}",
-                after_restart(facts.workload()?)
+                after_restart(case.workload()?)
             ),
             ..fix
         }
-        .run_all(restart(facts)?)
+        .run_all(restart(case)?)
     };
     Ok(Finding::new(severity, Effect::Decides(outcome), message)
         .evidence(evidence)

@@ -3,7 +3,8 @@
 use super::explain::{detour_explained, some_of};
 use crate::causes::reached::obstacle_findings::Found;
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
+use crate::way::Case;
 use crate::way::Obstacle;
 use crate::way::reached::Leg;
 
@@ -40,13 +41,13 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
+fn run(case: &Case) -> Result<Verdict, Missing> {
     // Where only some API servers have a proxy, what becomes of the pod is open, but not that.
-    let mut found = Found::new(facts)?;
+    let mut found = Found::new(case)?;
     for destination in &found.destinations.clone().all {
-        found.note(|| Ok(some_of(facts, destination).map(detour_explained)));
+        found.note(|| Ok(some_of(case, destination).map(detour_explained)));
     }
-    found.note_obstacles(facts, &[Leg::Proxy], |_, obstacle| {
+    found.note_obstacles(case, &[Leg::Proxy], |_, obstacle| {
         Ok(matches!(obstacle, Obstacle::Proxied { .. }))
     });
     found.verdict()

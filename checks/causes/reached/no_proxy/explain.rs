@@ -3,8 +3,8 @@
 use k8s_openapi::api::core::v1::Pod;
 
 use crate::causes::reached::explain::{Explanation, object};
-use crate::facts::Facts;
 use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk, Severity};
+use crate::way::Case;
 use crate::way::reached::{Detour, detours, environment_of, host};
 use crate::way::{Destination, Outcome};
 
@@ -13,16 +13,16 @@ const MANIFEST: &str = "/etc/kubernetes/manifests/kube-apiserver.yaml";
 
 /// The explanation of a call that goes to a proxy; `error` is what the API server said, where its pods
 /// are out of sight.
-pub fn explain(facts: &Facts, destination: &Destination, error: &str) -> Explanation {
+pub fn explain(case: &Case, destination: &Destination, error: &str) -> Explanation {
     let Some(service) = destination.service() else {
         return Explanation::default();
     };
     let host = host(service);
-    match detours(facts, service) {
+    match detours(case, service) {
         Ok(detours) if !detours.is_empty() => by_environment(&detours, &host),
         _ => Explanation {
             because: format!("the API server sends calls of {host} to a proxy: {error}"),
-            evidence: vec![Evidence::new(witness(facts), ".message").actual(error)],
+            evidence: vec![Evidence::new(witness(case), ".message").actual(error)],
             fixes: vec![Fix::new(
                 "add .svc to NO_PROXY in the proxy settings of the API server",
                 Risk::MeshWide,
@@ -36,19 +36,19 @@ pub fn explain(facts: &Facts, destination: &Destination, error: &str) -> Explana
 }
 
 /// Where the error of the API server stands.
-fn witness(facts: &Facts) -> String {
-    let rejection = facts.observation().rejection.clone();
+fn witness(case: &Case) -> String {
+    let rejection = case.observation().rejection.clone();
     rejection.map_or_else(String::new, |rejection| rejection.source)
 }
 
 /// Where some API servers send the call to a proxy and some do not: those that do.
 pub fn some_of<'a>(
-    facts: &Facts<'a>,
+    case: &Case<'a>,
     destination: &Destination,
 ) -> Option<(Vec<Detour<'a>>, usize, String)> {
     let service = destination.service()?;
-    let detours = detours(facts, service).ok()?;
-    let all = facts.api_servers().ok()?.len();
+    let detours = detours(case, service).ok()?;
+    let all = case.api_servers().ok()?.len();
     (!detours.is_empty() && detours.len() < all).then(|| (detours, all, host(service)))
 }
 

@@ -8,24 +8,24 @@ use k8s_openapi::api::apps::v1::Deployment;
 use crate::causes::reached::endpoints::selector_for;
 use crate::causes::reached::explain::{Explanation, object};
 use crate::causes::reached::{istiod, patch};
-use crate::facts::Facts;
 use crate::report::{Command, Evidence, Fix, Risk};
+use crate::way::Case;
 use crate::way::injector::{injectors, label};
 use crate::way::reached::{backends, called_port, endpoints};
 use crate::way::{Destination, names};
 
 /// The explanation of a Service that does not exist.
-pub fn explain(facts: &Facts, destination: &Destination) -> Explanation {
+pub fn explain(case: &Case, destination: &Destination) -> Explanation {
     let Some(service) = destination.service() else {
         return Explanation::default();
     };
     let (name, namespace) = (&service.name, &service.namespace);
-    let deployment = istiod::deployment_of(facts, destination).ok().flatten();
+    let deployment = istiod::deployment_of(case, destination).ok().flatten();
     let because = match deployment {
         Some(deployment) => {
             format!("though deployment/{} is there", istiod::name(deployment))
         }
-        None if is_gone(facts, namespace) => "and neither does the namespace".to_owned(),
+        None if is_gone(case, namespace) => "and neither does the namespace".to_owned(),
         None => "and no Deployment of istiod is there for it".to_owned(),
     };
     let asked = patch::evidence(
@@ -42,8 +42,8 @@ pub fn explain(facts: &Facts, destination: &Destination) -> Explanation {
         evidence.push(Evidence::new(other, ".metadata.name").actual(istiod::name(deployment)));
     }
     let fixes = match deployment {
-        Some(deployment) => vec![create(facts, service, deployment)],
-        None => replace(facts, destination, service),
+        Some(deployment) => vec![create(case, service, deployment)],
+        None => replace(case, destination, service),
     };
     Explanation {
         because: format!("the webhook's Service {name} in {namespace} does not exist, {because}"),
@@ -53,14 +53,13 @@ pub fn explain(facts: &Facts, destination: &Destination) -> Explanation {
 }
 
 /// Whether a namespace is known not to exist.
-fn is_gone(facts: &Facts, namespace: &str) -> bool {
-    facts
-        .namespaces()
+fn is_gone(case: &Case, namespace: &str) -> bool {
+    case.namespaces()
         .any(|(name, fact)| name == namespace && matches!(fact, Ok(None)))
 }
 
 /// Makes the Service of a Deployment again.
-fn create(facts: &Facts, service: &ServiceReference, deployment: &Deployment) -> Fix {
+fn create(case: &Case, service: &ServiceReference, deployment: &Deployment) -> Fix {
     let (name, namespace) = (service.name.as_str(), service.namespace.as_str());
     let ports = [
         "--tcp=15010:15010".to_owned(),
@@ -79,7 +78,7 @@ fn create(facts: &Facts, service: &ServiceReference, deployment: &Deployment) ->
         ),
     )
     .run(Command::kubectl(create.into_iter().chain(ports)));
-    let fix = match selector_for(facts, namespace, deployment) {
+    let fix = match selector_for(case, namespace, deployment) {
         Some(selector) => fix.run(Command::kubectl([
             "set",
             "selector",
@@ -96,14 +95,14 @@ fn create(facts: &Facts, service: &ServiceReference, deployment: &Deployment) ->
 }
 
 /// What leads nowhere is deleted, or, where it is a tag, led elsewhere.
-pub fn replace(facts: &Facts, destination: &Destination, service: &ServiceReference) -> Vec<Fix> {
+pub fn replace(case: &Case, destination: &Destination, service: &ServiceReference) -> Vec<Fix> {
     let mut fixes = Vec::new();
-    let live = live_revision(facts);
+    let live = live_revision(case);
     if let (Some(tag), Some(revision)) = (label(destination.configuration, names::ISTIO_TAG), &live)
     {
         fixes.push(set_tag(tag, revision));
     }
-    let lost = lost(facts, service);
+    let lost = lost(case, service);
     if lost.is_empty() {
         return fixes;
     }
@@ -145,7 +144,7 @@ fn set_tag(tag: &str, revision: &str) -> Fix {
 }
 
 /// The configurations all of whose entries call a Service.
-fn lost(facts: &Facts, service: &ServiceReference) -> Vec<String> {
+fn lost(case: &Case, service: &ServiceReference) -> Vec<String> {
     let calls_it = |webhook: &MutatingWebhook| {
         let called = webhook.client_config.service.as_ref();
         called.is_some_and(|one| one.name == service.name && one.namespace == service.namespace)
@@ -154,7 +153,7 @@ fn lost(facts: &Facts, service: &ServiceReference) -> Vec<String> {
         let entries = configuration.webhooks.as_deref().unwrap_or_default();
         !entries.is_empty() && entries.iter().all(calls_it)
     };
-    let configurations = facts.webhooks().unwrap_or_default().iter();
+    let configurations = case.webhooks().unwrap_or_default().iter();
     configurations
         .filter(is_lost)
         .filter_map(|configuration| configuration.metadata.name.clone())
@@ -162,13 +161,13 @@ fn lost(facts: &Facts, service: &ServiceReference) -> Vec<String> {
 }
 
 /// The revision of an istiod that some webhook leads to, the default first.
-fn live_revision(facts: &Facts) -> Option<String> {
-    let webhooks = facts.webhooks().ok()?;
+fn live_revision(case: &Case) -> Option<String> {
+    let webhooks = case.webhooks().ok()?;
     let mut live: Vec<String> = injectors(webhooks)
         .filter_map(|(_, webhook)| {
             let service = webhook.client_config.service.as_ref()?;
-            let endpoints = endpoints(facts, service).ok()?.ok()?;
-            let behind = backends(facts, service, &endpoints).ok()?;
+            let endpoints = endpoints(case, service).ok()?.ok()?;
+            let behind = backends(case, service, &endpoints).ok()?;
             let (istiod, _) = behind.istiod(service).ok()?.ok()?;
             Some(istiod.revision)
         })

@@ -2,7 +2,8 @@
 
 use crate::causes::reached::obstacle_findings::judge;
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
+use crate::way::Case;
 use crate::way::Obstacle;
 use crate::way::reached::Leg;
 
@@ -34,8 +35,8 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    judge(facts, &[Leg::Service], |_, obstacle| {
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    judge(case, &[Leg::Service], |_, obstacle| {
         Ok(*obstacle == Obstacle::ServiceMissing)
     })
 }

@@ -7,8 +7,8 @@ use serde_json::json;
 use crate::causes::reached::explain::{Explanation, object};
 use crate::causes::reached::istiod;
 use crate::causes::reached::patch::{self, Patch};
-use crate::facts::Facts;
 use crate::report::{Command, Evidence, Fix, Risk};
+use crate::way::Case;
 use crate::way::Destination;
 use crate::way::injector::{environment, is_injector, label, path};
 use crate::way::reached::NotServing;
@@ -20,12 +20,12 @@ const PATH: &str = "/inject";
 const ENABLED: &str = "INJECT_ENABLED";
 
 /// The explanation of an istiod that answers with 404.
-pub fn explain(facts: &Facts, destination: &Destination, why: &NotServing) -> Explanation {
-    let deployment = istiod::deployment_of(facts, destination).ok().flatten();
+pub fn explain(case: &Case, destination: &Destination, why: &NotServing) -> Explanation {
+    let deployment = istiod::deployment_of(case, destination).ok().flatten();
     match why {
         NotServing::Path(path) => wrong_path(destination, path),
         NotServing::Disabled => disabled(destination, deployment),
-        NotServing::ConfigMap(name) => without_config_map(facts, destination, deployment, name),
+        NotServing::ConfigMap(name) => without_config_map(case, destination, deployment, name),
     }
 }
 
@@ -139,7 +139,7 @@ fn disabled(destination: &Destination, deployment: Option<&Deployment>) -> Expla
 }
 
 fn without_config_map(
-    facts: &Facts,
+    case: &Case,
     destination: &Destination,
     deployment: Option<&Deployment>,
     name: &str,
@@ -147,7 +147,7 @@ fn without_config_map(
     let namespace = destination
         .service()
         .map_or("", |service| &service.namespace);
-    let config_map = facts.injector_config_map(namespace, name).ok().flatten();
+    let config_map = case.injector_config_map(namespace, name).ok().flatten();
     let mut evidence = Evidence::new(
         object("configmap", name, namespace),
         ".metadata.creationTimestamp",
@@ -161,7 +161,7 @@ fn without_config_map(
         evidence.actual = made.map(|at| at.to_string());
     }
     let mut evidence = vec![evidence.expected("before istiod started")];
-    if let Some(rejection) = facts.observation().rejection.clone() {
+    if let Some(rejection) = case.observation().rejection.clone() {
         evidence.push(Evidence::new(rejection.source, ".message").actual(rejection.message));
     }
     let restart = deployment.map(|deployment| istiod::restart(deployment, namespace));

@@ -4,10 +4,11 @@ use crate::causes::fields::template_field;
 use crate::causes::rendered::annotations::corrected::corrected;
 use crate::causes::rendered::refused;
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::{Change, Field, patch_template};
 use crate::report::{Effect, Finding, Severity};
 use crate::rules::annotations::InvalidAnnotation;
+use crate::way::Case;
 use crate::way::{Outcome, Refusal};
 
 declare_check! {
@@ -39,12 +40,12 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
+fn run(case: &Case) -> Result<Verdict, Missing> {
     let invalid = |refusal: &Refusal| match refusal {
         Refusal::Annotations(invalid) => Some(invalid.clone()),
         _ => None,
     };
-    let invalid = match refused(facts, invalid)? {
+    let invalid = match refused(case, invalid)? {
         Ok((_, found)) => found,
         Err(verdict) => return Ok(verdict),
     };
@@ -59,7 +60,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     let mut finding = Finding::new(Severity::Error, Effect::Decides(Outcome::Rejected), message);
     for one in &invalid {
         finding = finding
-            .evidence(template_field(facts, Field::Annotations, &one.name)?.expected(one.accepted));
+            .evidence(template_field(case, Field::Annotations, &one.name)?.expected(one.accepted));
     }
     let corrections: Vec<_> = invalid
         .iter()
@@ -79,7 +80,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
             told.collect::<Vec<_>>().join(", ")
         );
         finding = finding.fix(patch_template(
-            facts,
+            case,
             "write what was probably meant",
             &changes,
             &effect,
@@ -92,6 +93,6 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     let title = format!("take the {noun} out of the pod template");
     let effect = "new pods are made, with the mesh's default in its place";
     Ok(Verdict::of([
-        finding.fix(patch_template(facts, &title, &changes, effect)?)
+        finding.fix(patch_template(case, &title, &changes, effect)?)
     ]))
 }

@@ -3,9 +3,10 @@
 use crate::causes::fields::template_field;
 use crate::causes::rendered::refused;
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::{Field, patch_template};
 use crate::report::{Effect, Evidence, Finding, Severity};
+use crate::way::Case;
 use crate::way::{Config, Istiod, Outcome, Refusal, names, wanted};
 
 declare_check! {
@@ -35,17 +36,17 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
+fn run(case: &Case) -> Result<Verdict, Missing> {
     let unknown = |refusal: &Refusal| match refusal {
         Refusal::TemplateMissing { wanted, has } => Some((wanted.clone(), has.clone())),
         _ => None,
     };
-    let (istiod, (wanted, has)) = match refused(facts, unknown)? {
+    let (istiod, (wanted, has)) = match refused(case, unknown)? {
         Ok(found) => found,
         Err(verdict) => return Ok(verdict),
     };
-    let config = wanted::config(facts, &istiod)?;
-    let pod = facts.pod()?;
+    let config = wanted::config(case, &istiod)?;
+    let pod = case.pod()?;
     let annotation = pod.annotations.get(names::TEMPLATES).map(String::as_str);
     let finding = |message: String| {
         Finding::new(Severity::Error, Effect::Decides(Outcome::Rejected), message)
@@ -62,7 +63,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
             "the injector's configuration of revision {revision} names {template}, which it does not have: istiod refuses the pod"
         );
         return Ok(Verdict::of([of_configuration(
-            facts,
+            case,
             finding(message),
             &istiod,
             &config,
@@ -75,12 +76,12 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     );
     let mut finding = finding(message)
         .evidence(
-            template_field(facts, Field::Annotations, key)?.expected(format!("of these: {lists}")),
+            template_field(case, Field::Annotations, key)?.expected(format!("of these: {lists}")),
         )
         .evidence(has_templates(&istiod, &lists));
     if let Some(corrected) = corrected(annotation, &config) {
         finding = finding.fix(patch_template(
-            facts,
+            case,
             &format!("ask for {corrected} in the pod template"),
             &[(Field::Annotations, key, Some(&corrected))],
             "new pods are made, with a sidecar of these templates",
@@ -88,7 +89,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     }
     let defaults = config.default_templates.join(", ");
     let fix = patch_template(
-        facts,
+        case,
         "take the annotation out of the pod template",
         &[(Field::Annotations, key, None)],
         &format!("new pods are made, with a sidecar of the default: {defaults}"),
@@ -114,7 +115,7 @@ fn alias_misses(names: &str, config: &Config, wanted: &str) -> bool {
 
 /// The pod asks for nothing wrong: the configuration does.
 fn of_configuration(
-    facts: &Facts,
+    case: &Case,
     finding: Finding,
     istiod: &Istiod,
     config: &Config,
@@ -125,7 +126,7 @@ fn of_configuration(
         istiod.injector_config_map(),
         istiod.namespace
     );
-    let config_map = facts.injector_config_map(&istiod.namespace, &istiod.injector_config_map())?;
+    let config_map = case.injector_config_map(&istiod.namespace, &istiod.injector_config_map())?;
     let mut evidence = Evidence::new(object, ".data.config defaultTemplates")
         .actual(config.default_templates.join(", "))
         .expected(format!("of these: {lists}"));
@@ -138,7 +139,7 @@ fn of_configuration(
         return Ok(finding);
     }
     Ok(finding.fix(patch_template(
-        facts,
+        case,
         &format!("ask for template {stock} in the pod template"),
         &[(Field::Annotations, names::TEMPLATES, Some(stock))],
         "new pods are made, with a sidecar of this template; the other pods of the mesh are refused until the injector's configuration is put right",

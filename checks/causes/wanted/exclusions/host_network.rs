@@ -4,9 +4,10 @@ use serde_json::json;
 
 use crate::causes::fields::template_spec;
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::{Field, patch_spec, patch_template};
 use crate::report::{Effect, Finding, Severity};
+use crate::way::Case;
 use crate::way::asked::pod_asks;
 use crate::way::{Outcome, names};
 
@@ -35,12 +36,12 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    let workload = facts.workload()?;
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let workload = case.workload()?;
     if workload.template.spec.host_network != Some(true) {
         return Ok(Verdict::Passed);
     }
-    let asks = pod_asks(facts)?;
+    let asks = pod_asks(case)?;
     let severity = if asks.is_some() {
         Severity::Warning
     } else {
@@ -53,14 +54,14 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     let finding =
         Finding::new(severity, Effect::Decides(Outcome::NotInjected), message).evidence(evidence);
     let leave = patch_spec(
-        facts,
+        case,
         "take the pod off the host's network",
         json!({ "spec": { "hostNetwork": null } }),
         json!({ "spec": { "hostNetwork": true } }),
         "new pods have an address of their own and can be injected; they no longer see the node's interfaces and ports, which agents of the node need",
     )?;
     let opt_out = patch_template(
-        facts,
+        case,
         "keep the host's network, and opt out of injection",
         &[(Field::Labels, names::INJECT, Some("false"))],
         "the pods stay without a sidecar; istiod is no longer asked about them, so they start also while it is down",

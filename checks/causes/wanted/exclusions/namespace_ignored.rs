@@ -2,9 +2,10 @@
 
 use crate::causes::fields::NAMESPACE_KEYS;
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::{Field, assignment, patch_template};
 use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk, Severity};
+use crate::way::Case;
 use crate::way::asked::{asks, pod_asks};
 use crate::way::{Outcome, names};
 
@@ -35,12 +36,12 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    let name = facts.target().namespace.as_str();
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let name = case.target().namespace.as_str();
     if !names::IGNORED_NAMESPACES.contains(&name) {
         return Ok(Verdict::Passed);
     }
-    let asks = asks(facts)?;
+    let asks = asks(case)?;
     let severity = if asks.is_some() {
         Severity::Warning
     } else {
@@ -57,11 +58,11 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         );
     if let Some(asks) = asks {
         finding = finding.evidence(asks);
-        if let Some(fix) = unlabel(facts)? {
+        if let Some(fix) = unlabel(case)? {
             finding = finding.fix(fix);
         }
-        if pod_asks(facts)?.is_some() {
-            finding = finding.fix(opt_out(facts)?);
+        if pod_asks(case)?.is_some() {
+            finding = finding.fix(opt_out(case)?);
         }
         finding = finding.fix(Fix::new(
             "or move the workload to a namespace of its own, which is labelled",
@@ -73,9 +74,9 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
 }
 
 /// Takes the labels off that ask for injection here. No pod changes by that, so none has to be made anew.
-fn unlabel(facts: &Facts) -> Result<Option<Fix>, Missing> {
-    let name = facts.target().namespace.as_str();
-    let labels = facts
+fn unlabel(case: &Case) -> Result<Option<Fix>, Missing> {
+    let name = case.target().namespace.as_str();
+    let labels = case
         .namespace()?
         .and_then(|namespace| namespace.metadata.labels.as_ref());
     let found: Vec<_> = NAMESPACE_KEYS
@@ -105,13 +106,13 @@ fn unlabel(facts: &Facts) -> Result<Option<Fix>, Missing> {
     ))
 }
 
-fn opt_out(facts: &Facts) -> Result<Fix, Missing> {
+fn opt_out(case: &Case) -> Result<Fix, Missing> {
     let changes = [
         (Field::Labels, names::INJECT, Some("false")),
         (Field::Annotations, names::INJECT, None),
         (Field::Labels, names::ISTIO_REV, None),
     ];
-    let metadata = &facts.workload()?.template.metadata;
+    let metadata = &case.workload()?.template.metadata;
     let (labels, annotations) = (metadata.labels.as_ref(), metadata.annotations.as_ref());
     let present = |field: Field, key: &str| {
         let map = match field {
@@ -125,7 +126,7 @@ fn opt_out(facts: &Facts) -> Result<Fix, Missing> {
         .filter(|(field, key, value)| value.is_some() || present(*field, key))
         .collect();
     patch_template(
-        facts,
+        case,
         "let the pod template ask for no sidecar",
         &changes,
         "the pods stay without a sidecar, and istiod is no longer asked about them",

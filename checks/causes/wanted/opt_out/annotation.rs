@@ -3,9 +3,10 @@
 use crate::causes::fields::template_field;
 use crate::causes::wanted::declined;
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::{Field, patch_template};
 use crate::report::{Effect, Finding, Severity};
+use crate::way::Case;
 use crate::way::asked::means_no;
 use crate::way::{Declined, JudgedPod, Outcome, names, wanted};
 
@@ -36,12 +37,12 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
+fn run(case: &Case) -> Result<Verdict, Missing> {
     let opted_out = |reason: &Declined| match reason {
         Declined::OptedOut(ask) if ask.by == "annotation" => Some(ask.value.clone()),
         _ => None,
     };
-    let (istiod, value) = match declined(facts, opted_out)? {
+    let (istiod, value) = match declined(case, opted_out)? {
         Ok(found) => found,
         Err(verdict) => return Ok(verdict),
     };
@@ -59,15 +60,15 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         )
     };
     // Without the annotation, the injector's configuration decides: only if that says no is more needed.
-    let mut pod: JudgedPod = (*facts.pod()?).clone();
+    let mut pod: JudgedPod = (*case.pod()?).clone();
     pod.annotations.remove(key);
-    let config = wanted::config(facts, &istiod)?;
+    let config = wanted::config(case, &istiod)?;
     let remove = (Field::Annotations, key, None);
     let label = (Field::Labels, key, Some("true"));
     let enough = wanted::by_config(&config, istiod.minor, &pod).is_yes();
     let fix = if enough {
         patch_template(
-            facts,
+            case,
             "take the annotation out of the pod template",
             &[remove],
             "new pods get the sidecar",
@@ -75,13 +76,13 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     } else {
         let title =
             "ask for the sidecar in a label of the pod template, in place of the annotation";
-        patch_template(facts, title, &[label, remove], "new pods get the sidecar")
+        patch_template(case, title, &[label, remove], "new pods get the sidecar")
     };
     Ok(Verdict::of([Finding::new(
         severity,
         Effect::Decides(Outcome::NotInjected),
         message,
     )
-    .evidence(template_field(facts, Field::Annotations, key)?)
+    .evidence(template_field(case, Field::Annotations, key)?)
     .fix(fix?)]))
 }

@@ -4,9 +4,10 @@ use crate::causes::fields::{severity_of_absence, template_field};
 use crate::causes::wanted::policy::edit::set_policy;
 use crate::causes::wanted::{configured, declined};
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::{Field, patch_template};
 use crate::report::{Effect, Finding};
+use crate::way::Case;
 use crate::way::{Declined, Outcome, names};
 
 declare_check! {
@@ -37,8 +38,8 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    let (istiod, ()) = match declined(facts, |reason| {
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let (istiod, ()) = match declined(case, |reason| {
         (*reason == Declined::PolicyDisabled).then_some(())
     })? {
         Ok(found) => found,
@@ -51,7 +52,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         istiod.revision
     );
     let ask = patch_template(
-        facts,
+        case,
         &format!("ask in the pod template, by label {key}=true"),
         &[(Field::Labels, key, Some("true"))],
         "new pods get the sidecar, whatever the policy",
@@ -61,16 +62,16 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         istiod.revision
     );
     Ok(Verdict::of([Finding::new(
-        severity_of_absence(facts)?,
+        severity_of_absence(case)?,
         Effect::Decides(Outcome::NotInjected),
         message,
     )
     .evidence(
-        configured(facts, &istiod, "policy")?
+        configured(case, &istiod, "policy")?
             .actual("disabled")
             .expected("enabled"),
     )
-    .evidence(template_field(facts, Field::Labels, key)?.expected("true"))
+    .evidence(template_field(case, Field::Labels, key)?.expected("true"))
     .fix(ask)
-    .fix(set_policy(facts, &istiod, "enabled", &effect)?)]))
+    .fix(set_policy(case, &istiod, "enabled", &effect)?)]))
 }

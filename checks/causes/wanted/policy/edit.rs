@@ -2,9 +2,10 @@
 
 use k8s_openapi::api::core::v1::ConfigMap;
 
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::{after_restart, restart};
 use crate::report::{Command, Fix, Risk};
+use crate::way::Case;
 use crate::way::Istiod;
 
 /// Sets `policy` in the ConfigMap of an istiod, and makes the target's pods anew.
@@ -12,14 +13,14 @@ use crate::way::Istiod;
 /// # Errors
 /// [`Missing`] where the target or the ConfigMap was not read.
 pub fn set_policy(
-    facts: &Facts,
+    case: &Case,
     istiod: &Istiod,
     policy: &str,
     effect: &str,
 ) -> Result<Fix, Missing> {
     let name = istiod.injector_config_map();
     let object = ["configmap", &name, "-n", &istiod.namespace];
-    let Some(config_map) = facts.injector_config_map(&istiod.namespace, &name)? else {
+    let Some(config_map) = case.injector_config_map(&istiod.namespace, &name)? else {
         return Err(Missing(format!(
             "ConfigMap {name} is absent from {}",
             istiod.namespace
@@ -31,7 +32,7 @@ pub fn set_policy(
         ),
         None => "the next installation sets it back, unless its values say".to_owned(),
     };
-    let rest = after_restart(facts.workload()?);
+    let rest = after_restart(case.workload()?);
     let changes = format!("{effect}; {until} global.proxy.autoInject={policy}{rest}");
     let fix = |title: String, changes: String| Fix::new(title, Risk::MeshWide, changes);
     let title =
@@ -42,7 +43,7 @@ pub fn set_policy(
                 &script(&format!("policy: {policy}")),
                 object,
             ))
-            .run_all(restart(facts)?)
+            .run_all(restart(case)?)
             .undo(Command::kubectl_edit(&script(before), object)),
         // No command can be told that would find the place: a person has to.
         None => fix(

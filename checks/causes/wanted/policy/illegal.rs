@@ -3,8 +3,9 @@
 use crate::causes::wanted::policy::edit::set_policy;
 use crate::causes::wanted::{configured, declined};
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::report::{Effect, Finding, Severity};
+use crate::way::Case;
 use crate::way::asked::means_no;
 use crate::way::{Declined, Outcome};
 
@@ -36,12 +37,12 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
+fn run(case: &Case) -> Result<Verdict, Missing> {
     let illegal = |reason: &Declined| match reason {
         Declined::PolicyIllegal(policy) => Some(policy.clone()),
         _ => None,
     };
-    let (istiod, policy) = match declined(facts, illegal)? {
+    let (istiod, policy) = match declined(case, illegal)? {
         Ok(found) => found,
         Err(verdict) => return Ok(verdict),
     };
@@ -67,9 +68,9 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         message,
     )
     .evidence(
-        configured(facts, &istiod, "policy")?
+        configured(case, &istiod, "policy")?
             .actual(policy)
             .expected(legal),
     )
-    .fix(set_policy(facts, &istiod, legal, injected)?)]))
+    .fix(set_policy(case, &istiod, legal, injected)?)]))
 }

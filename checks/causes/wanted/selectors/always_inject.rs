@@ -2,9 +2,10 @@
 
 use crate::causes::wanted::{configured, injected, selected};
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::{Field, patch_template};
 use crate::report::{Effect, Finding, Severity};
+use crate::way::Case;
 use crate::way::selector::in_words;
 use crate::way::{Outcome, Wish, names, wanted};
 
@@ -34,17 +35,17 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
+fn run(case: &Case) -> Result<Verdict, Missing> {
     let always = |wish: &Wish| match wish {
         Wish::AlwaysInject(selector) => Some(selector.clone()),
         _ => None,
     };
-    let (asked, selector) = match injected(facts, |_, wish| always(wish))? {
+    let (asked, selector) = match injected(case, |_, wish| always(wish))? {
         Ok(found) => found,
         Err(verdict) => return Ok(verdict),
     };
     let istiod = asked.istiod;
-    if wanted::config(facts, &istiod)?.policy != "disabled" {
+    if wanted::config(case, &istiod)?.policy != "disabled" {
         return Ok(Verdict::Passed);
     }
     let words = in_words(&selector);
@@ -55,15 +56,15 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     );
     let key = names::INJECT;
     let fix = patch_template(
-        facts,
+        case,
         &format!("opt out in the pod template, by label {key}=false"),
         &[(Field::Labels, key, Some("false"))],
         "new pods go without the sidecar: the label goes before the selector",
     )?;
     let mut finding = Finding::new(Severity::Info, Effect::Decides(Outcome::Injected), message)
-        .evidence(configured(facts, &istiod, "alwaysInjectSelector")?.actual(words))
-        .evidence(configured(facts, &istiod, "policy")?.actual("disabled"));
-    for evidence in selected(facts, &selector)? {
+        .evidence(configured(case, &istiod, "alwaysInjectSelector")?.actual(words))
+        .evidence(configured(case, &istiod, "policy")?.actual("disabled"));
+    for evidence in selected(case, &selector)? {
         finding = finding.evidence(evidence);
     }
     Ok(Verdict::of([finding.fix(fix)]))

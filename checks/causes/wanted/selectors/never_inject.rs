@@ -2,9 +2,10 @@
 
 use crate::causes::wanted::{configured, declined, selected};
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::{Field, patch_template};
 use crate::report::{Effect, Finding, Severity};
+use crate::way::Case;
 use crate::way::selector::in_words;
 use crate::way::{Declined, Outcome, names};
 
@@ -36,12 +37,12 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
+fn run(case: &Case) -> Result<Verdict, Missing> {
     let never = |reason: &Declined| match reason {
         Declined::NeverInject(selector) => Some(selector.clone()),
         _ => None,
     };
-    let (istiod, selector) = match declined(facts, never)? {
+    let (istiod, selector) = match declined(case, never)? {
         Ok(found) => found,
         Err(verdict) => return Ok(verdict),
     };
@@ -53,7 +54,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     );
     let key = names::INJECT;
     let fix = patch_template(
-        facts,
+        case,
         &format!("ask in the pod template, by label {key}=true"),
         &[(Field::Labels, key, Some("true"))],
         "new pods get the sidecar: the label goes before the selector",
@@ -63,8 +64,8 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         Effect::Decides(Outcome::NotInjected),
         message,
     )
-    .evidence(configured(facts, &istiod, "neverInjectSelector")?.actual(words));
-    for evidence in selected(facts, &selector)? {
+    .evidence(configured(case, &istiod, "neverInjectSelector")?.actual(words));
+    for evidence in selected(case, &selector)? {
         finding = finding.evidence(evidence);
     }
     Ok(Verdict::of([finding.fix(fix)]))

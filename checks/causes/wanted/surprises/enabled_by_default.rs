@@ -3,9 +3,10 @@
 use crate::causes::fields::namespace_label;
 use crate::causes::wanted::injected;
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::{Field, after_restart, assignment, patch_template, restart};
 use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk, Severity};
+use crate::way::Case;
 use crate::way::selector::{in_words, requirements};
 use crate::way::{Outcome, injector, names};
 
@@ -37,18 +38,18 @@ declare_check! {
 /// The entry that selects what says nothing.
 const ENTRY: &str = "auto.sidecar-injector.istio.io";
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
+fn run(case: &Case) -> Result<Verdict, Missing> {
     let by_default = |entry: &str| (entry == ENTRY).then_some(());
-    let (asked, ()) = match injected(facts, |asked, _| by_default(&asked.webhook.1))? {
+    let (asked, ()) = match injected(case, |asked, _| by_default(&asked.webhook.1))? {
         Ok(found) => found,
         Err(verdict) => return Ok(verdict),
     };
-    let name = facts.target().namespace.as_str();
+    let name = case.target().namespace.as_str();
     let (configuration, entry) = asked.webhook;
     let message = format!(
         "webhook configuration {configuration} injects every namespace that says nothing else, as namespace {name} does"
     );
-    let selector = injector::entries(facts.webhooks()?)
+    let selector = injector::entries(case.webhooks()?)
         .find(|(one, webhook)| {
             one.metadata.name.as_ref() == Some(&configuration) && webhook.name == entry
         })
@@ -61,7 +62,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         |value| Command::kubectl(["label", "namespace", name, assignment(key, value).as_str()]);
     let changes = format!(
         "new pods of {name} go without the sidecar{}",
-        after_restart(facts.workload()?)
+        after_restart(case.workload()?)
     );
     let namespace = Fix::new(
         "let the namespace opt out, then make its pods anew",
@@ -69,10 +70,10 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         changes,
     )
     .run(label(Some("disabled")))
-    .run_all(restart(facts)?)
+    .run_all(restart(case)?)
     .undo(label(None));
     let pod = patch_template(
-        facts,
+        case,
         "let only these pods opt out",
         &[(Field::Labels, names::INJECT, Some("false"))],
         "new pods go without the sidecar",
@@ -83,7 +84,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         message,
     )
     .evidence(evidence)
-    .evidence(namespace_label(facts, key)?.expected("disabled, if no sidecars are meant here"))
+    .evidence(namespace_label(case, key)?.expected("disabled, if no sidecars are meant here"))
     .fix(namespace)
     .fix(pod)]))
 }

@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use crate::causes::wanted::asked;
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk, Severity};
+use crate::way::Case;
 use crate::way::selector::{Requirement, in_words, requirements};
 use crate::way::{Answer, Outcome, injector, names};
 
@@ -42,10 +43,10 @@ declare_check! {
 
 type Entry<'a> = (&'a MutatingWebhookConfiguration, &'a MutatingWebhook);
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
+fn run(case: &Case) -> Result<Verdict, Missing> {
     let mut doubt = None;
     let mut injecting = Vec::new();
-    for one in asked(facts) {
+    for one in asked(case) {
         match one {
             Ok(asked) => match &asked.rendered {
                 Some(Answer::Yes(_)) => injecting.push(asked),
@@ -58,7 +59,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     let Some(winner) = injecting.last().filter(|_| injecting.len() > 1) else {
         return doubt.map_or(Ok(Verdict::Passed), Err);
     };
-    let all: Vec<Entry> = injector::injectors(facts.webhooks()?).collect();
+    let all: Vec<Entry> = injector::injectors(case.webhooks()?).collect();
     let find = |(configuration, entry): &(String, String)| {
         all.iter()
             .copied()

@@ -3,10 +3,11 @@
 use crate::causes::fields::template_field;
 use crate::causes::wanted::asked;
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Facts, Missing};
+use crate::facts::Missing;
 use crate::fixes::{Field, patch_template};
 use crate::report::{Effect, Finding, Fix, Severity};
 use crate::stage::Stage;
+use crate::way::Case;
 use crate::way::relabelled::WhatIf;
 use crate::way::wanted::{by_config, config, understood};
 use crate::way::{Answer, Declined, JudgedPod, Outcome, names};
@@ -38,8 +39,8 @@ declare_check! {
     run
 }
 
-fn run(facts: &Facts) -> Result<Verdict, Missing> {
-    let pod = facts.pod()?;
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let pod = case.pod()?;
     let key = names::INJECT;
     let (Some(label), Some(annotation)) = (pod.labels.get(key), pod.annotations.get(key)) else {
         return Ok(Verdict::Passed);
@@ -47,7 +48,7 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
     if label == annotation {
         return Ok(Verdict::Passed);
     }
-    let Some(injects) = disagreement(facts, &pod)? else {
+    let Some(injects) = disagreement(case, &pod)? else {
         return Ok(Verdict::Passed);
     };
     let (outcome, instead) = match injects {
@@ -70,15 +71,15 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
         } else {
             &both
         };
-        patch_template(facts, title, changes, effect)
+        patch_template(case, title, changes, effect)
     };
     Ok(Verdict::of([Finding::new(
         Severity::Warning,
         Effect::Decides(outcome),
         message,
     )
-    .evidence(template_field(facts, Field::Labels, key)?)
-    .evidence(template_field(facts, Field::Annotations, key)?)
+    .evidence(template_field(case, Field::Labels, key)?)
+    .evidence(template_field(case, Field::Annotations, key)?)
     .fix(obey(
         "if the sidecar is meant: say so in the label alone",
         "true",
@@ -92,13 +93,13 @@ fn run(facts: &Facts) -> Result<Verdict, Missing> {
 }
 
 /// Whether the pod is injected, where without the label the annotation would bring about the reverse.
-fn disagreement(facts: &Facts, pod: &JudgedPod) -> Result<Option<bool>, Missing> {
+fn disagreement(case: &Case, pod: &JudgedPod) -> Result<Option<bool>, Missing> {
     let mut unlabelled = pod.clone();
     unlabelled.labels.remove(names::INJECT);
-    let prediction = facts.prediction();
+    let prediction = case.prediction();
     if prediction.outcome == Outcome::NotInjected && prediction.decided == Stage::Called {
         // The label keeps the API server from asking istiod, which would have obeyed the annotation.
-        let what_if = WhatIf::new(facts)?;
+        let what_if = WhatIf::new(case)?;
         let asks = unlabelled
             .annotations
             .get(names::INJECT)
@@ -107,7 +108,7 @@ fn disagreement(facts: &Facts, pod: &JudgedPod) -> Result<Option<bool>, Missing>
         return Ok((asks == Some(Some(true)) && called).then_some(false));
     }
     let mut doubt = None;
-    for one in asked(facts) {
+    for one in asked(case) {
         let asked = match one {
             Ok(asked) => asked,
             Err(missing) => {
@@ -118,7 +119,7 @@ fn disagreement(facts: &Facts, pod: &JudgedPod) -> Result<Option<bool>, Missing>
         if let Answer::No(Declined::HostNetwork | Declined::IgnoredNamespace(_)) = asked.wanted {
             continue;
         }
-        let config = config(facts, &asked.istiod)?;
+        let config = config(case, &asked.istiod)?;
         let otherwise = by_config(&config, asked.istiod.minor, &unlabelled).is_yes();
         if asked.wanted.is_yes() != otherwise {
             return Ok(Some(asked.wanted.is_yes()));

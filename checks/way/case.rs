@@ -11,20 +11,20 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Event, Namespace, Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 
-use super::{Fact, Missing, Need, Snapshot, Subject, Target, Unread, Workload, key};
+use crate::facts::{Fact, Missing, Need, Snapshot, Subject, Target, Unread, Workload, key};
 use crate::rules::certificates::{Trust, parse_pem_bundle, trusts};
 use crate::way::{Call, Destinations, InjectorConfig, JudgedPod, Observation, Prediction};
 
 /// What is worked out once for a whole snapshot.
 #[derive(Debug)]
-pub struct Shared<'a> {
+pub struct Mesh<'a> {
     snapshot: &'a Snapshot,
     injector_configs: RefCell<BTreeMap<String, Rc<InjectorConfig>>>,
     /// By caBundle and root.
     trusts: RefCell<BTreeMap<(Vec<u8>, String), Trust>>,
 }
 
-impl<'a> Shared<'a> {
+impl<'a> Mesh<'a> {
     /// Nothing is worked out yet.
     pub fn new(snapshot: &'a Snapshot) -> Self {
         Self {
@@ -37,8 +37,8 @@ impl<'a> Shared<'a> {
 
 /// One subject's view of a snapshot.
 #[derive(Debug)]
-pub struct Facts<'a> {
-    shared: &'a Shared<'a>,
+pub struct Case<'a> {
+    shared: &'a Mesh<'a>,
     subject: &'a Subject,
     read: RefCell<BTreeSet<Need>>,
     pod: Memo<Rc<JudgedPod>>,
@@ -51,9 +51,9 @@ pub struct Facts<'a> {
 /// A result and the needs that working it out read, which every later look reads as well.
 type Memo<T> = OnceCell<(T, BTreeSet<Need>)>;
 
-impl<'a> Facts<'a> {
+impl<'a> Case<'a> {
     /// The view of one subject.
-    pub fn new(shared: &'a Shared<'a>, subject: &'a Subject) -> Self {
+    pub fn new(shared: &'a Mesh<'a>, subject: &'a Subject) -> Self {
         Self {
             shared,
             subject,
@@ -94,7 +94,7 @@ impl<'a> Facts<'a> {
         for need in Need::ALL {
             self.reading(need);
         }
-        super::unread::refused(self.snapshot(), self.subject)
+        crate::facts::refused(self.snapshot(), self.subject)
     }
 
     /// What the user pointed at.
@@ -357,13 +357,13 @@ fn list<'a, T>(fact: &'a Fact<Vec<T>>, what: &str) -> Result<&'a [T], Missing> {
 }
 
 fn by_name<'a, T>(
-    facts: &'a BTreeMap<String, Fact<T>>,
+    case: &'a BTreeMap<String, Fact<T>>,
     namespace: &str,
     name: &str,
     what: &str,
 ) -> Result<Option<&'a T>, Missing> {
     let what = format!("{what} {name} in {namespace}");
-    match facts.get(&key(namespace, name)) {
+    match case.get(&key(namespace, name)) {
         Some(fact) => fact.known(&what),
         None => Err(Missing(format!("{what} was not read"))),
     }
