@@ -2,7 +2,7 @@
 
 use crate::causes::{About, Check, Verdict};
 use crate::diagnosis::{CheckResult, Diagnosis, Status};
-use crate::facts::{Kind, Snapshot, Subject, unread};
+use crate::facts::{Kind, Snapshot, Subject};
 use crate::registry;
 use crate::report::{Effect, Finding, Severity};
 use crate::way::{self, Outcome, Prediction};
@@ -13,12 +13,14 @@ pub fn diagnose(snapshot: &Snapshot) -> Vec<Diagnosis> {
     let shared = Mesh::new(snapshot);
     let subjects = snapshot.subjects.iter();
     subjects
-        .map(|subject| diagnose_subject(&shared, snapshot, subject))
+        .map(|subject| diagnose_subject(&shared, subject))
         .collect()
 }
 
-fn diagnose_subject(shared: &Mesh, snapshot: &Snapshot, subject: &Subject) -> Diagnosis {
+fn diagnose_subject(shared: &Mesh, subject: &Subject) -> Diagnosis {
     let case = Case::new(shared, subject);
+    // What was looked at for another subject is not of this one.
+    drop(case.take_read());
     let is_webhook = subject.target.kind == Kind::MutatingWebhookConfiguration;
     let mut checks = Vec::new();
     let mut findings: Vec<(&'static Check, Finding)> = Vec::new();
@@ -53,7 +55,7 @@ fn diagnose_subject(shared: &Mesh, snapshot: &Snapshot, subject: &Subject) -> Di
         root_cause,
         findings,
         checks,
-        unread: unread(snapshot, subject),
+        unread: case.unread(&case.take_read()),
     }
 }
 

@@ -39,7 +39,7 @@ pub fn restart(case: &Case) -> Result<Vec<Command>, Missing> {
         Kind::ReplicaSet => case
             .pods()?
             .iter()
-            .filter_map(|pod| pod.metadata.name.as_deref())
+            .filter_map(|pod| pod.name.as_deref())
             .map(|pod| Command::kubectl(["delete", "pod", pod, "-n", namespace]))
             .collect(),
         Kind::Pod | Kind::Job | Kind::CronJob | Kind::MutatingWebhookConfiguration => Vec::new(),

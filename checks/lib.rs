@@ -26,6 +26,7 @@ pub mod diagnosis;
 mod engine;
 pub mod facts;
 mod fixes;
+pub mod plan;
 pub mod report;
 pub mod rules;
 mod stage;

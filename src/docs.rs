@@ -6,7 +6,6 @@ use std::fmt::Write;
 
 use injdoctor_checks::Stage;
 use injdoctor_checks::causes::Check;
-use injdoctor_checks::facts::Need;
 use injdoctor_checks::registry;
 
 /// Every generated file: its path in `docs/`, and its content.
@@ -20,33 +19,29 @@ pub fn files() -> BTreeMap<String, String> {
     files
 }
 
-/// A check's documentation with what it needs, as Markdown.
-pub fn page(check: &Check) -> String {
-    let mut page = format!("# {} {}\n\n{}\n", check.code, check.name, check.markdown());
-    page.push_str("\n## What it needs to know\n\n");
-    for need in check.needs {
-        let _ = writeln!(page, "- {}{}", need.title(), permissions(*need));
-    }
-    page
+/// What each check reads, as recorded over all its cases: a line for each code.
+const READS: &str = include_str!("../docs/reads.txt");
+
+/// The permissions that a check's reads take: verb and resource.
+fn reads(check: &Check) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let mut lines = READS.lines().filter_map(|line| line.split_once(": "));
+    let found = lines.find(|(code, _)| *code == check.code);
+    let reads = found.map_or("", |(_, reads)| reads).split(", ");
+    reads.filter_map(|read| read.split_once(' '))
 }
 
-fn permissions(need: Need) -> String {
-    let mut resources: BTreeMap<&[&str], Vec<String>> = BTreeMap::new();
-    for permission in need.permissions() {
-        let dot = if permission.group.is_empty() { "" } else { "." };
-        let resource = format!("`{}{dot}{}`", permission.resource, permission.group);
-        resources
-            .entry(permission.verbs)
-            .or_default()
-            .push(resource);
+/// A check's documentation with what it reads, as Markdown.
+pub fn page(check: &Check) -> String {
+    let mut page = format!("# {} {}\n\n{}\n", check.code, check.name, check.markdown());
+    let mut verbs: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (verb, resource) in reads(check) {
+        verbs.entry(verb).or_default().push(format!("`{resource}`"));
     }
-    let words = resources
-        .into_iter()
-        .map(|(verbs, resources)| format!("{} {}", verbs.join(" and "), resources.join(", ")));
-    match words.collect::<Vec<_>>() {
-        words if words.is_empty() => ": every authenticated user may read it".to_owned(),
-        words => format!(": {}", words.join("; ")),
-    }
+    let verbs = verbs.into_iter();
+    let words = verbs.map(|(verb, resources)| format!("{verb} {}", resources.join(", ")));
+    let words = words.collect::<Vec<_>>().join("; ");
+    let _ = write!(page, "\n## What it reads\n\n{words}\n");
+    page
 }
 
 /// What a stage asks.
@@ -82,16 +77,12 @@ fn index() -> String {
     text
 }
 
-/// The ClusterRole that allows everything that any check needs, and nothing more.
+/// The ClusterRole that allows everything that any check reads, and nothing more.
 fn cluster_role() -> String {
     let mut verbs: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
-    for need in registry().flat_map(|check| check.needs) {
-        for permission in need.permissions() {
-            let entry = verbs
-                .entry((permission.group, permission.resource))
-                .or_default();
-            entry.extend(permission.verbs);
-        }
+    for (verb, resource) in registry().flat_map(reads) {
+        let (resource, group) = resource.split_once('.').unwrap_or((resource, ""));
+        verbs.entry((group, resource)).or_default().insert(verb);
     }
     let mut rules: BTreeMap<(&str, BTreeSet<&str>), Vec<&str>> = BTreeMap::new();
     for ((group, resource), verbs) in verbs {

@@ -2,12 +2,12 @@
 
 use std::io::Read;
 
-use injdoctor_checks::facts::{Fact, Kind, Subject, Target, Workload};
+use injdoctor_checks::facts::{self, Kind, MakesPods, Manifest, Subject, Target, Workload};
+use injdoctor_checks::for_workload;
 use k8s_openapi::api::core::v1::Namespace;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::cluster::workload::{MakesPods, for_kind};
 use crate::documents::{self, DocumentError};
 use crate::input::{self, InputError};
 
@@ -241,7 +241,7 @@ impl Manifests {
         let Some(kind) = object.target_kind() else {
             return Ok(());
         };
-        let workload = for_kind!(kind, workload(&object), return Ok(()))?;
+        let workload = for_workload!(kind, workload(&object), return Ok(()))?;
         let name = workload.metadata.name.clone().unwrap_or_default();
         if name.is_empty() && workload.metadata.generate_name.is_none() {
             return Err(object.error("metadata.name is missing".to_owned()));
@@ -268,20 +268,17 @@ impl Manifests {
                 namespace,
                 name,
             },
-            manifest: Some(path.to_owned()),
-            object: Fact::Got(workload),
-            // Nothing belongs to it yet.
-            owners: Vec::new(),
-            replica_sets: Fact::Got(Vec::new()),
-            pods: Fact::Got(Vec::new()),
-            events: Fact::Got(Vec::new()),
+            manifest: Some(Manifest {
+                file: path.to_owned(),
+                object: workload,
+            }),
         });
         Ok(())
     }
 }
 
-fn workload<K: MakesPods>(object: &Object) -> Result<Workload, ManifestError> {
-    object.typed::<K>().map(MakesPods::into_workload)
+fn workload<K: facts::Object + MakesPods>(object: &Object) -> Result<Workload, ManifestError> {
+    object.typed::<K>().map(|object| object.workload())
 }
 
 fn known_kinds() -> String {
@@ -345,14 +342,14 @@ mod tests {
         let text = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  replicas: 2\n  selector: {}\n  template:\n    metadata:\n      labels: {sidecar.istio.io/inject: 'false'}\n";
         let manifests = from_stdin(text, SHOP).unwrap();
         let subject = &manifests.subjects[0];
-        let workload = subject.object.got().unwrap();
+        let manifest = subject.manifest.as_ref().unwrap();
+        let workload = &manifest.object;
         assert_eq!(workload.replicas, Some(2));
         assert_eq!(
             workload.template.metadata.labels.as_ref().unwrap()["sidecar.istio.io/inject"],
             "false"
         );
-        assert_eq!(subject.manifest.as_deref(), Some("-"));
-        assert_eq!(subject.pods, Fact::Got(Vec::new()));
+        assert_eq!(manifest.file, "-");
     }
 
     #[test]

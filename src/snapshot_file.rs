@@ -106,7 +106,7 @@ pub fn write(snapshot: Snapshot, out: &mut dyn Write) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use injdoctor_checks::facts::{Cluster, Connection};
+    use injdoctor_checks::facts::{Connection, Fact, Store};
     use jiff::Timestamp;
     use serde_json::json;
 
@@ -116,8 +116,9 @@ mod tests {
             kind: Snapshot::KIND.to_owned(),
             recorded_at: Timestamp::UNIX_EPOCH,
             connection: Connection::default(),
-            cluster: Cluster::default(),
+            server_version: Fact::NotAsked,
             subjects: Vec::new(),
+            reads: Store::default(),
         }
     }
 
@@ -166,8 +167,8 @@ mod tests {
             ),
             (with(|value| value["apiVersion"] = json!(1)), "version \"\""),
             (
-                with(|value| drop(value.as_object_mut().unwrap().remove("cluster"))),
-                "missing field `cluster`",
+                with(|value| drop(value.as_object_mut().unwrap().remove("reads"))),
+                "missing field `reads`",
             ),
             (
                 with(|value| value["more"] = json!(1)),
@@ -175,9 +176,11 @@ mod tests {
             ),
             (
                 with(|value| {
-                    value["cluster"]["webhooks"] = json!({"got": [{"metadata": {"name": 1}}]})
+                    let asked = json!({"resource": "MutatingWebhookConfiguration"});
+                    let got = json!([{"metadata": {"name": 1}}]);
+                    value["reads"] = json!([{"asked": asked, "got": got}])
                 }),
-                "damaged snapshot: cluster.webhooks.got[0].metadata.name: invalid type: integer `1`",
+                "damaged snapshot: reads[0].got[0].metadata.name: invalid type: integer `1`",
             ),
         ];
         for (text, expected) in table {

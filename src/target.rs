@@ -1,6 +1,7 @@
 //! What the user points at: TARGET words as kubectl takes them.
 
 use injdoctor_checks::facts::Kind;
+use injdoctor_checks::plan::{Question, Sweep};
 
 /// One thing that the words ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,35 @@ pub enum TargetError {
     NamesEverywhere,
     #[error("names and a label selector exclude each other; leave one out")]
     NamesAndSelector,
+}
+
+/// Objects of the cluster: those named, or all of some kinds, or, without any words, everything that
+/// is owned by nothing known. No namespace stands for all of them.
+///
+/// # Errors
+/// [`TargetError`] where names meet all namespaces or a label selector.
+pub fn question(
+    wanted: Vec<Wanted>,
+    namespace: Option<String>,
+    selector: Option<String>,
+) -> Result<Question, TargetError> {
+    let (mut objects, mut kinds) = (Vec::new(), Vec::new());
+    for wanted in wanted {
+        match wanted {
+            Wanted::Named(kind, name) => objects.push((kind, name)),
+            Wanted::All(kind) => kinds.push(kind),
+        }
+    }
+    Ok(match namespace {
+        namespace if objects.is_empty() => Question::Sweep(Sweep {
+            namespace,
+            kinds,
+            selector,
+        }),
+        None => return Err(TargetError::NamesEverywhere),
+        Some(_) if selector.is_some() => return Err(TargetError::NamesAndSelector),
+        Some(namespace) => Question::Named { namespace, objects },
+    })
 }
 
 /// Reads TARGET words: `TYPE/NAME...`, `TYPE NAME...`, `TYPE[,TYPE...]`, or `NAME` alone for a pod.
@@ -248,7 +278,7 @@ mod tests {
             for kind in Kind::WORKLOADS {
                 let slash = parse(&[format!("{}/{name}", kind.singular())]);
                 prop_assert_eq!(slash, Ok(vec![Wanted::Named(kind, name.clone())]));
-                let spaced = parse(&[kind.plural(), name.clone()]);
+                let spaced = parse(&[kind.plural().to_owned(), name.clone()]);
                 prop_assert_eq!(spaced, Ok(vec![Wanted::Named(kind, name.clone())]));
             }
         }

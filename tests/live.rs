@@ -177,7 +177,7 @@ const ROWS: &[Row] = &[
     (
         "half a snapshot",
         &["check", "--from", "-"],
-        "{\"apiVersion\": \"injdoctor.dev/v1alpha1\", \"kind\": \"Snapshot\",",
+        "{\"apiVersion\": \"injdoctor.dev/v1alpha2\", \"kind\": \"Snapshot\",",
         2,
         Error("cut off"),
     ),

@@ -1,6 +1,6 @@
 //! How a check is declared.
 
-use crate::facts::{Missing, Need};
+use crate::facts::Missing;
 use crate::report::Finding;
 use crate::stage::Stage;
 use crate::way::Case;
@@ -28,8 +28,6 @@ pub struct Check {
     /// The doc comment of its declaration: one sentence, then what it finds, why it matters,
     /// how to heal it, and references, as Markdown.
     pub documentation: &'static str,
-    /// The facts it reads, exactly.
-    pub needs: &'static [Need],
     /// Names of the checks whose findings merely follow from this one's.
     pub folds: &'static [&'static str],
     /// The decision.
@@ -90,7 +88,6 @@ macro_rules! declare_check {
     (
         $(#[doc = $doc:literal])+
         $code:literal, $name:literal, $stage:ident, about $about:ident,
-        needs [$($need:ident),* $(,)?],
         folds [$($folded:literal),* $(,)?],
         $run:ident
     ) => {
@@ -101,7 +98,6 @@ macro_rules! declare_check {
             stage: $crate::stage::Stage::$stage,
             about: $crate::causes::About::$about,
             documentation: concat!($($doc, "\n"),+),
-            needs: &[$($crate::facts::Need::$need),*],
             folds: &[$($folded),*],
             run: $run,
         };

@@ -62,6 +62,14 @@ impl<T> Fact<T> {
     /// # Errors
     /// [`Missing`] with the reason where nothing is known; `what` names the fact nobody asked for.
     pub fn known(&self, what: &str) -> Result<Option<&T>, Missing> {
+        self.as_ref().known_value(what)
+    }
+
+    /// As [`Fact::known`], giving up the fact.
+    ///
+    /// # Errors
+    /// As with [`Fact::known`].
+    pub fn known_value(self, what: &str) -> Result<Option<T>, Missing> {
         match self {
             Self::Got(value) => Ok(Some(value)),
             Self::Absent => Ok(None),

@@ -1,19 +1,34 @@
-//! What is known about the cluster: collected elsewhere, read here.
+//! What was asked of the cluster, and what came of it.
+//!
+//! A [`Read`] is a question to the API server, and the [`Store`] keeps for each what came of it: got,
+//! absent, refused, failed, or not asked. [`Index`] finds objects in it, and [`ownership`] tells who
+//! belongs to whom.
 
 mod evidence;
 mod fact;
+mod index;
+pub mod kinds;
+mod makes_pods;
 mod managed_fields;
-mod need;
+pub mod ownership;
+mod read;
+mod recorder;
 mod redact;
+mod resource;
+mod selector;
 mod snapshot;
-mod unread;
+mod store;
 mod workload;
 
 pub use evidence::Evidence;
 pub use fact::{Fact, Missing, Unread};
+pub use index::{Index, Owned};
+pub use makes_pods::{MakesPods, for_workload};
 pub use managed_fields::{Setter, who_set};
-pub use need::{Need, Permission};
+pub use read::{Form, Permission, Read};
+pub use recorder::{ReadSet, Recorder};
 pub use redact::redact;
-pub use snapshot::{Cluster, Connection, Snapshot, Subject, key};
-pub use unread::{refused, unread};
+pub use resource::{Object, Objects, Resource};
+pub use snapshot::{Connection, Manifest, Snapshot, Subject};
+pub use store::Store;
 pub use workload::{Condition, Kind, Target, Template, Workload};

@@ -1,9 +1,10 @@
 //! What must not leave the cluster in a file.
 
-use k8s_openapi::api::core::v1::{Container, PodSpec};
+use k8s_openapi::api::core::v1::{Container, PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::{Fact, Snapshot};
+use super::kinds::*;
+use super::{Objects, Snapshot, Template};
 
 /// What stands in the place of a value that may hold a credential.
 pub const REDACTED: &str = "REDACTED";
@@ -42,66 +43,87 @@ const PLAIN_ANNOTATIONS: &[&str] = &[
     "admissions.enforcer/",
 ];
 
-/// The snapshot without environment values, annotations and managedFields that may hold credentials.
-/// What the checks read stays.
+/// What can be written to a file without credentials.
+pub trait Redact {
+    /// Replaces environment values and annotations that may hold credentials. What the checks read stays.
+    fn redact(&mut self);
+}
+
+/// The snapshot without what may hold credentials.
 pub fn redact(mut snapshot: Snapshot) -> Snapshot {
-    let cluster = &mut snapshot.cluster;
-    for pods in cluster.pods.values_mut().chain([&mut cluster.api_servers]) {
-        for pod in got_mut(pods).into_iter().flatten() {
-            redact_metadata(&mut pod.metadata);
-            pod.spec.iter_mut().for_each(redact_spec);
-        }
-    }
-    for deployment in cluster
-        .deployments
-        .values_mut()
-        .filter_map(got_mut)
-        .flatten()
-    {
-        redact_metadata(&mut deployment.metadata);
-        if let Some(spec) = &mut deployment.spec {
-            spec.template.metadata.iter_mut().for_each(redact_metadata);
-            spec.template.spec.iter_mut().for_each(redact_spec);
-        }
-    }
-    for namespace in cluster.namespaces.values_mut().filter_map(got_mut) {
-        redact_metadata(&mut namespace.metadata);
-    }
-    for config_map in cluster.config_maps.values_mut().filter_map(got_mut) {
-        redact_metadata(&mut config_map.metadata);
-    }
-    for service in cluster.services.values_mut().filter_map(got_mut) {
-        redact_metadata(&mut service.metadata);
-    }
-    for webhook in got_mut(&mut cluster.webhooks).into_iter().flatten() {
-        redact_metadata(&mut webhook.metadata);
-    }
+    snapshot.reads.objects_mut().for_each(Objects::redact);
     for subject in &mut snapshot.subjects {
-        let workloads = std::iter::once(&mut subject.object)
-            .chain(&mut subject.owners)
-            .filter_map(got_mut)
-            .chain(got_mut(&mut subject.replica_sets).into_iter().flatten());
-        for workload in workloads {
-            redact_metadata(&mut workload.metadata);
-            redact_metadata(&mut workload.template.metadata);
-            redact_spec(&mut workload.template.spec);
-        }
-        for pod in got_mut(&mut subject.pods).into_iter().flatten() {
-            redact_metadata(&mut pod.metadata);
-            pod.spec.iter_mut().for_each(redact_spec);
+        if let Some(manifest) = &mut subject.manifest {
+            manifest.object.metadata.redact();
+            redact_template(&mut manifest.object.template);
         }
     }
     snapshot
 }
 
-fn got_mut<T>(fact: &mut Fact<T>) -> Option<&mut T> {
-    match fact {
-        Fact::Got(value) => Some(value),
-        _ => None,
+fn redact_template(template: &mut Template) {
+    template.metadata.redact();
+    redact_spec(&mut template.spec);
+}
+
+impl Redact for ObjectMeta {
+    fn redact(&mut self) {
+        redact_annotations(self);
     }
 }
 
-fn redact_metadata(metadata: &mut ObjectMeta) {
+/// Kinds of which nothing but the annotations can hold credentials.
+macro_rules! only_metadata {
+    ($($kind:ident),+) => {
+        $(impl Redact for $kind {
+            fn redact(&mut self) {
+                self.metadata.redact();
+            }
+        })+
+    };
+}
+
+only_metadata! {
+    ConfigMap, EndpointSlice, Event, MutatingWebhookConfiguration, Namespace, Node, Service
+}
+
+/// Kinds with a pod template, and where it stands.
+macro_rules! with_template {
+    ($($kind:ident: $object:ident => $template:expr;)+) => {
+        $(impl Redact for $kind {
+            fn redact(&mut self) {
+                self.metadata.redact();
+                let $object = self;
+                if let Some(template) = $template {
+                    redact_template_spec(template);
+                }
+            }
+        })+
+    };
+}
+
+with_template! {
+    Deployment: it => it.spec.as_mut().map(|spec| &mut spec.template);
+    StatefulSet: it => it.spec.as_mut().map(|spec| &mut spec.template);
+    DaemonSet: it => it.spec.as_mut().map(|spec| &mut spec.template);
+    ReplicaSet: it => it.spec.as_mut().and_then(|spec| spec.template.as_mut());
+    Job: it => it.spec.as_mut().map(|spec| &mut spec.template);
+    CronJob: it => it.spec.as_mut().and_then(|spec| Some(&mut spec.job_template.spec.as_mut()?.template));
+}
+
+impl Redact for Pod {
+    fn redact(&mut self) {
+        self.metadata.redact();
+        self.spec.iter_mut().for_each(redact_spec);
+    }
+}
+
+fn redact_template_spec(template: &mut PodTemplateSpec) {
+    template.metadata.iter_mut().for_each(Redact::redact);
+    template.spec.iter_mut().for_each(redact_spec);
+}
+
+fn redact_annotations(metadata: &mut ObjectMeta) {
     for (name, value) in metadata.annotations.iter_mut().flatten() {
         if !PLAIN_ANNOTATIONS
             .iter()

@@ -1,8 +1,10 @@
 //! The kinds of object a person points injdoctor at, in one shape.
 
-use k8s_openapi::api::core::v1::{Pod, PodSpec};
+use k8s_openapi::api::core::v1::PodSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::{Deserialize, Serialize};
+
+use super::Resource;
 
 /// The kinds that make pods, and the pod itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -32,21 +34,26 @@ impl Kind {
 
     /// Kubernetes' kind, singular in camel case: `ReplicaSet`.
     pub fn name(self) -> &'static str {
+        self.resource().kind()
+    }
+
+    /// What is read of it.
+    pub fn resource(self) -> Resource {
         match self {
-            Self::Pod => "Pod",
-            Self::Deployment => "Deployment",
-            Self::StatefulSet => "StatefulSet",
-            Self::DaemonSet => "DaemonSet",
-            Self::ReplicaSet => "ReplicaSet",
-            Self::Job => "Job",
-            Self::CronJob => "CronJob",
-            Self::MutatingWebhookConfiguration => "MutatingWebhookConfiguration",
+            Self::Pod => Resource::Pod,
+            Self::Deployment => Resource::Deployment,
+            Self::StatefulSet => Resource::StatefulSet,
+            Self::DaemonSet => Resource::DaemonSet,
+            Self::ReplicaSet => Resource::ReplicaSet,
+            Self::Job => Resource::Job,
+            Self::CronJob => Resource::CronJob,
+            Self::MutatingWebhookConfiguration => Resource::MutatingWebhookConfiguration,
         }
     }
 
     /// Kubernetes' resource, plural in lower case: `replicasets`.
-    pub fn plural(self) -> String {
-        format!("{}s", self.singular())
+    pub fn plural(self) -> &'static str {
+        self.resource().plural()
     }
 
     /// The word kubectl takes before a slash: `replicaset`.
@@ -69,12 +76,7 @@ impl Kind {
 
     /// API group; empty for the core group.
     pub fn group(self) -> &'static str {
-        match self {
-            Self::Pod => "",
-            Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::ReplicaSet => "apps",
-            Self::Job | Self::CronJob => "batch",
-            Self::MutatingWebhookConfiguration => "admissionregistration.k8s.io",
-        }
+        self.resource().group()
     }
 
     /// Where the kind keeps the metadata of the pods it makes; empty for a pod, which is its own.
@@ -148,20 +150,6 @@ pub struct Condition {
 }
 
 impl Workload {
-    /// A pod as a workload of its own.
-    pub fn of_pod(pod: Pod) -> Self {
-        Self {
-            kind: Kind::Pod,
-            template: Template {
-                metadata: pod.metadata.clone(),
-                spec: pod.spec.unwrap_or_default(),
-            },
-            metadata: pod.metadata,
-            replicas: None,
-            conditions: Vec::new(),
-        }
-    }
-
     /// The object in the words of kubectl: `deployment/reviews`.
     pub fn reference(&self) -> String {
         format!(

@@ -1,46 +1,58 @@
-//! What checks see of a snapshot: every look is recorded, so that a test can hold each check's
-//! declared needs against what it really reads.
+//! What is known about one subject, and what is worked out about it once.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use jiff::Timestamp;
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{ConfigMap, Event, Namespace, Pod, Service};
+use k8s_openapi::api::core::v1::{ConfigMap, Event, Namespace, Node, Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::facts::{Fact, Missing, Need, Snapshot, Subject, Target, Unread, Workload, key};
+use super::{Call, Destinations, InjectorConfig, JudgedPod, Observation, Prediction, names};
+use crate::facts::ownership::{self, Chain, Member};
+use crate::facts::{
+    Fact, Index, MakesPods as _, Missing, Object, Read, ReadSet, Resource, Snapshot, Subject,
+    Target, Unread, Workload,
+};
 use crate::rules::certificates::{Trust, parse_pem_bundle, trusts};
-use crate::way::{Call, Destinations, InjectorConfig, JudgedPod, Observation, Prediction};
 
 /// What is worked out once for a whole snapshot.
 #[derive(Debug)]
 pub struct Mesh<'a> {
     snapshot: &'a Snapshot,
-    injector_configs: RefCell<BTreeMap<String, Rc<InjectorConfig>>>,
+    index: Index<'a>,
+    injector_configs: RefCell<BTreeMap<(String, String), Rc<InjectorConfig>>>,
     /// By caBundle and root.
     trusts: RefCell<BTreeMap<(Vec<u8>, String), Trust>>,
 }
 
 impl<'a> Mesh<'a> {
-    /// Nothing is worked out yet.
+    /// Nothing but where the objects are is worked out yet.
     pub fn new(snapshot: &'a Snapshot) -> Self {
         Self {
             snapshot,
+            index: Index::new(&snapshot.reads),
             injector_configs: RefCell::default(),
             trusts: RefCell::default(),
         }
+    }
+
+    /// Where the objects are.
+    pub fn index(&self) -> &Index<'a> {
+        &self.index
     }
 }
 
 /// One subject's view of a snapshot.
 #[derive(Debug)]
 pub struct Case<'a> {
-    shared: &'a Mesh<'a>,
+    mesh: &'a Mesh<'a>,
     subject: &'a Subject,
-    read: RefCell<BTreeSet<Need>>,
+    chain: Memo<Rc<Chain<'a>>>,
+    workloads: Memo<Result<Vec<Workload>, Missing>>,
     pod: Memo<Rc<JudgedPod>>,
     calls: Memo<Rc<[Call]>>,
     destinations: Memo<Result<Rc<Destinations<'a>>, Missing>>,
@@ -48,16 +60,17 @@ pub struct Case<'a> {
     observation: Memo<Rc<Observation>>,
 }
 
-/// A result and the needs that working it out read, which every later look reads as well.
-type Memo<T> = OnceCell<(T, BTreeSet<Need>)>;
+/// A result and the reads that it rests on, which every later look rests on as well.
+type Memo<T> = OnceCell<(T, ReadSet)>;
 
 impl<'a> Case<'a> {
     /// The view of one subject.
-    pub fn new(shared: &'a Mesh<'a>, subject: &'a Subject) -> Self {
+    pub fn new(mesh: &'a Mesh<'a>, subject: &'a Subject) -> Self {
         Self {
-            shared,
+            mesh,
             subject,
-            read: RefCell::default(),
+            chain: OnceCell::new(),
+            workloads: OnceCell::new(),
             pod: OnceCell::new(),
             calls: OnceCell::new(),
             destinations: OnceCell::new(),
@@ -66,35 +79,69 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// The needs read since the last time this was asked.
-    pub fn take_read(&self) -> BTreeSet<Need> {
-        self.read.take()
+    /// The reads that were looked at since this was asked last.
+    pub fn take_read(&self) -> ReadSet {
+        self.index().recorder().take()
     }
 
-    fn reading(&self, need: Need) {
-        self.read.borrow_mut().insert(need);
+    fn index(&self) -> &'a Index<'a> {
+        &self.mesh.index
     }
 
     fn snapshot(&self) -> &'a Snapshot {
-        self.shared.snapshot
+        self.mesh.snapshot
     }
 
     fn memo<T: Clone>(&self, cell: &Memo<T>, work_out: impl FnOnce() -> T) -> T {
-        let (value, needs) = cell.get_or_init(|| {
-            let before = self.take_read();
-            let value = work_out();
-            (value, self.read.replace(before))
-        });
-        self.read.borrow_mut().extend(needs);
-        value.clone()
+        self.memo_ref(cell, work_out).clone()
     }
 
-    /// The reads that the API server refused, of whatever kind.
+    fn memo_ref<'m, T>(&self, cell: &'m Memo<T>, work_out: impl FnOnce() -> T) -> &'m T {
+        let recorder = self.index().recorder();
+        let (value, reads) = cell.get_or_init(|| recorder.recorded(work_out));
+        recorder.look_at_all(reads);
+        value
+    }
+
+    /// The reads that the API server refused, but for those of objects and namespaces of other
+    /// subjects.
     pub fn refused(&self) -> Vec<Unread> {
-        for need in Need::ALL {
-            self.reading(need);
+        let own = self.family_reads();
+        let is_own = |read: &Read| match read.resource {
+            Resource::Namespace => {
+                let name = read.name.as_ref();
+                name.is_none_or(|name| *name == self.target().namespace)
+            }
+            resource if resource.is_workload() => read.name.is_none() || own.contains(read),
+            _ => true,
+        };
+        let mut refused = Vec::new();
+        for (read, fact) in self.index().store().reads() {
+            if let (Fact::Refused(unread), true) = (fact, is_own(read)) {
+                self.index().recorder().look_at(read);
+                refused.push(unread.clone());
+            }
         }
-        crate::facts::refused(self.snapshot(), self.subject)
+        refused.sort();
+        refused
+    }
+
+    /// The reads of the target and its owners by name.
+    fn family_reads(&self) -> Vec<Read> {
+        let recorder = self.index().recorder();
+        let (_, reads) = recorder.recorded(|| self.family());
+        recorder.reads(&reads)
+    }
+
+    /// Those of some reads that brought nothing.
+    pub fn unread(&self, reads: &ReadSet) -> Vec<Unread> {
+        let reads = self.index().recorder().reads(reads);
+        let facts = reads.iter().map(|read| self.index().store().of(read));
+        let mut unread: Vec<_> = facts.filter_map(|fact| fact.unread().cloned()).collect();
+        unread.extend(self.snapshot().server_version.unread().cloned());
+        unread.sort();
+        unread.dedup();
+        unread
     }
 
     /// What the user pointed at.
@@ -104,7 +151,8 @@ impl<'a> Case<'a> {
 
     /// The manifest the subject came from, if it is not an object of the cluster.
     pub fn manifest(&self) -> Option<&'a str> {
-        self.subject.manifest.as_deref()
+        let manifest = self.subject.manifest.as_ref();
+        manifest.map(|manifest| manifest.file.as_str())
     }
 
     /// When the facts were read: the only clock there is.
@@ -112,31 +160,41 @@ impl<'a> Case<'a> {
         self.snapshot().recorded_at
     }
 
-    /// The target itself.
-    ///
-    /// # Errors
-    /// [`Missing`] where it was not read, as with every look below.
-    pub fn object(&self) -> Result<Option<&'a Workload>, Missing> {
-        self.reading(Need::Object);
-        self.subject.object.known("the target")
+    fn family(&self) -> Rc<Chain<'a>> {
+        let family = || ownership::chain(self.index(), self.target());
+        self.memo(&self.chain, || Rc::new(family()))
     }
 
-    /// The target and its owners, nearest first.
-    pub fn chain(&self) -> Result<Vec<&'a Workload>, Missing> {
-        let mut chain: Vec<_> = self.object()?.into_iter().collect();
-        for owner in &self.subject.owners {
-            chain.extend(owner.known("an owner of the target")?);
-        }
-        Ok(chain)
+    /// The target and its owners, nearest first; none where the target is not there.
+    ///
+    /// # Errors
+    /// [`Missing`] where they were not read, as with every look below.
+    pub fn chain(&self) -> Result<&[Workload], Missing> {
+        let chain = self.memo_ref(&self.workloads, || {
+            if let Some(manifest) = &self.subject.manifest {
+                return Ok(vec![manifest.object.clone()]);
+            }
+            let family = self.family();
+            let mut chain: Vec<Member> = Vec::new();
+            chain.extend(family.object.known("the target")?);
+            for owner in &family.owners {
+                chain.extend(owner.known("an owner of the target")?);
+            }
+            match chain.last() {
+                Some(last) if !last.is_whole() => Err(Missing(format!(
+                    "{} was not read as a whole",
+                    self.target()
+                ))),
+                _ => Ok(chain.iter().map(|member| member.workload()).collect()),
+            }
+        });
+        chain.as_deref().map_err(Clone::clone)
     }
 
     /// The object whose template makes the pods: the last of the owner chain.
-    pub fn workload(&self) -> Result<&'a Workload, Missing> {
-        let chain = self.chain()?;
-        chain
-            .last()
-            .copied()
-            .ok_or_else(|| Missing(format!("{} is not there any more", self.subject.target)))
+    pub fn workload(&self) -> Result<&Workload, Missing> {
+        let last = self.chain()?.last();
+        last.ok_or_else(|| Missing(format!("{} is not there any more", self.subject.target)))
     }
 
     /// The pod that the API server would see next.
@@ -146,67 +204,84 @@ impl<'a> Case<'a> {
         Ok(self.memo(&self.pod, || Rc::new(JudgedPod::of(workload, self))))
     }
 
-    /// The pods that belong to the target.
-    pub fn pods(&self) -> Result<&'a [Pod], Missing> {
-        self.reading(Need::Pods);
-        list(&self.subject.pods, "pods")
+    /// What is below the top of the target's owners; nothing for a manifest.
+    fn below<T>(
+        &self,
+        what: &str,
+        look: impl FnOnce(&Index<'a>, &Chain<'a>) -> Fact<Vec<T>>,
+    ) -> Result<Vec<T>, Missing> {
+        if self.subject.manifest.is_some() {
+            return Ok(Vec::new());
+        }
+        let family = self.family();
+        // Whose objects they are cannot be told without the target.
+        family.object.known("the target")?;
+        Ok(look(self.index(), &family)
+            .known_value(what)?
+            .unwrap_or_default())
     }
 
-    /// The ReplicaSets of the target's Deployment, newest first.
-    pub fn replica_sets(&self) -> Result<&'a [Workload], Missing> {
-        self.reading(Need::ReplicaSets);
-        list(&self.subject.replica_sets, "ReplicaSets")
+    /// The metadata of the pods that belong to the target.
+    pub fn pods(&self) -> Result<Vec<&'a ObjectMeta>, Missing> {
+        self.below("pods", |index, chain| match &chain.top {
+            Some(top) => ownership::pods(index, self.target(), top),
+            None => Fact::Absent,
+        })
+    }
+
+    /// The newest ReplicaSet of the target's Deployment.
+    pub fn newest_replica_set(&self) -> Result<Option<Workload>, Missing> {
+        let sets = self.below("ReplicaSets", |index, chain| match &chain.top {
+            Some(top) => ownership::whole_replica_sets(index, &self.target().namespace, top),
+            None => Fact::Absent,
+        })?;
+        Ok(sets.first().map(|set| set.workload()))
     }
 
     /// Events about the target and what belongs to it, newest last.
-    pub fn events(&self) -> Result<&'a [Event], Missing> {
-        self.reading(Need::Events);
-        list(&self.subject.events, "events")
+    pub fn events(&self) -> Result<Vec<&'a Event>, Missing> {
+        self.below("events", |index, chain| {
+            ownership::events(index, self.target(), chain)
+        })
+    }
+
+    fn get<T: Object>(
+        &self,
+        namespace: Option<&str>,
+        name: &str,
+    ) -> Result<Option<&'a T>, Missing> {
+        let fact = self.index().get::<T>(namespace, name);
+        fact.known_value(&Read::get(T::RESOURCE, namespace, name).to_string())
+    }
+
+    fn list<T: Object>(&self, read: &Read) -> Result<&'a [T], Missing> {
+        let fact = self.index().list::<T>(read);
+        Ok(fact.known_value(&read.to_string())?.unwrap_or_default())
     }
 
     /// The target's namespace.
     pub fn namespace(&self) -> Result<Option<&'a Namespace>, Missing> {
-        self.reading(Need::Namespace);
-        match self
-            .snapshot()
-            .cluster
-            .namespaces
-            .get(&self.subject.target.namespace)
-        {
-            Some(namespace) => namespace.known("the namespace"),
-            None => Err(Missing("the namespace was not read".to_owned())),
-        }
+        self.namespace_named(&self.target().namespace)
     }
 
-    /// All namespaces that were read, by name.
-    pub fn namespaces(
-        &self,
-    ) -> impl Iterator<Item = (&'a str, Result<Option<&'a Namespace>, Missing>)> {
-        self.reading(Need::Namespace);
-        let namespaces = &self.snapshot().cluster.namespaces;
-        namespaces
-            .iter()
-            .map(|(name, fact)| (name.as_str(), fact.known("a namespace")))
+    /// The namespace of a name.
+    pub fn namespace_named(&self, name: &str) -> Result<Option<&'a Namespace>, Missing> {
+        self.get(None, name)
     }
 
-    /// All mutating webhook configurations, in the order in which the API server calls them.
+    /// All namespaces.
+    pub fn namespaces(&self) -> Result<&'a [Namespace], Missing> {
+        self.list(&Read::list(Resource::Namespace, None))
+    }
+
+    /// All mutating webhook configurations, in the order in which they were listed.
     pub fn webhooks(&self) -> Result<&'a [MutatingWebhookConfiguration], Missing> {
-        self.reading(Need::Webhooks);
-        list(
-            &self.snapshot().cluster.webhooks,
-            "the webhook configurations",
-        )
+        self.list(&Read::list(Resource::MutatingWebhookConfiguration, None))
     }
 
     /// A Service that a webhook calls.
     pub fn service(&self, namespace: &str, name: &str) -> Result<Option<&'a Service>, Missing> {
-        self.reading(Need::Services);
-        by_name(
-            &self.snapshot().cluster.services,
-            namespace,
-            name,
-            "Service",
-        )
+        self.get(Some(namespace), name)
     }
 
     /// The EndpointSlices of such a Service.
@@ -215,29 +290,17 @@ impl<'a> Case<'a> {
         namespace: &str,
         service: &str,
     ) -> Result<&'a [EndpointSlice], Missing> {
-        self.reading(Need::Services);
-        let slices = &self.snapshot().cluster.endpoint_slices;
-        Ok(by_name(slices, namespace, service, "EndpointSlices of")?.map_or(&[], Vec::as_slice))
+        self.list(&endpoint_slices_of(namespace, service))
     }
 
     /// The pods beside such a Service, istiod's among them.
     pub fn istiod_pods(&self, namespace: &str) -> Result<&'a [Pod], Missing> {
-        self.reading(Need::Istiod);
-        match self.snapshot().cluster.pods.get(namespace) {
-            Some(pods) => list(pods, "istiod's pods"),
-            None => Err(Missing(format!("the pods of {namespace} were not read"))),
-        }
+        self.list(&Read::list(Resource::Pod, Some(namespace)))
     }
 
     /// The Deployments beside such a Service, istiod's among them.
     pub fn istiod_deployments(&self, namespace: &str) -> Result<&'a [Deployment], Missing> {
-        self.reading(Need::Istiod);
-        match self.snapshot().cluster.deployments.get(namespace) {
-            Some(deployments) => list(deployments, "istiod's Deployments"),
-            None => Err(Missing(format!(
-                "the Deployments of {namespace} were not read"
-            ))),
-        }
+        self.list(&Read::list(Resource::Deployment, Some(namespace)))
     }
 
     /// The injector's ConfigMap of a revision.
@@ -246,8 +309,7 @@ impl<'a> Case<'a> {
         namespace: &str,
         name: &str,
     ) -> Result<Option<&'a ConfigMap>, Missing> {
-        self.reading(Need::InjectorConfig);
-        self.config_map(namespace, name)
+        self.get(Some(namespace), name)
     }
 
     /// The injector's configuration of a revision, parsed.
@@ -259,9 +321,9 @@ impl<'a> Case<'a> {
         let Some(config_map) = self.injector_config_map(namespace, name)? else {
             return Ok(None);
         };
-        let mut parsed = self.shared.injector_configs.borrow_mut();
+        let mut parsed = self.mesh.injector_configs.borrow_mut();
         let config = parsed
-            .entry(key(namespace, name))
+            .entry((namespace.to_owned(), name.to_owned()))
             .or_insert_with(|| Rc::new(InjectorConfig::parse(config_map)));
         Ok(Some(Rc::clone(config)))
     }
@@ -272,19 +334,17 @@ impl<'a> Case<'a> {
         namespace: &str,
         name: &str,
     ) -> Result<Option<&'a ConfigMap>, Missing> {
-        self.reading(Need::MeshConfig);
-        self.config_map(namespace, name)
+        self.get(Some(namespace), name)
     }
 
     /// ConfigMap istio-ca-root-cert in istiod's namespace: the root that istiod serves with.
     pub fn root_certificate(&self, namespace: &str) -> Result<Option<&'a ConfigMap>, Missing> {
-        self.reading(Need::RootCertificate);
-        self.config_map(namespace, "istio-ca-root-cert")
+        self.get(Some(namespace), names::ROOT_CERTIFICATE)
     }
 
     /// Whether a caBundle vouches for a root in PEM at the time of recording.
     pub fn trusts(&self, bundle: &[u8], root: &str) -> Trust {
-        let mut known = self.shared.trusts.borrow_mut();
+        let mut known = self.mesh.trusts.borrow_mut();
         let trust = known.entry((bundle.to_vec(), root.to_owned()));
         let judged = trust.or_insert_with(|| {
             let root = parse_pem_bundle(root.as_bytes());
@@ -293,38 +353,14 @@ impl<'a> Case<'a> {
         judged.clone()
     }
 
-    fn config_map(&self, namespace: &str, name: &str) -> Result<Option<&'a ConfigMap>, Missing> {
-        by_name(
-            &self.snapshot().cluster.config_maps,
-            namespace,
-            name,
-            "ConfigMap",
-        )
-    }
-
-    /// The versions of the kubelets by node.
-    pub fn kubelet_versions(&self) -> Result<Option<&'a BTreeMap<String, String>>, Missing> {
-        self.reading(Need::Nodes);
-        let versions = &self.snapshot().cluster.kubelet_versions;
-        versions.known("the versions of the nodes' kubelets")
+    /// The nodes.
+    pub fn nodes(&self) -> Result<&'a [Node], Missing> {
+        self.list(&Read::list(Resource::Node, None))
     }
 
     /// The pods of kube-apiserver; none where the control plane is managed elsewhere.
     pub fn api_servers(&self) -> Result<&'a [Pod], Missing> {
-        self.reading(Need::ApiServers);
-        list(
-            &self.snapshot().cluster.api_servers,
-            "the pods of kube-apiserver",
-        )
-    }
-
-    /// The API server's version, such as `v1.36.3`.
-    pub fn server_version(&self) -> Result<Option<&'a String>, Missing> {
-        self.reading(Need::ServerVersion);
-        self.snapshot()
-            .cluster
-            .server_version
-            .known("the API server's version")
+        self.list(&api_servers())
     }
 
     /// Every webhook entry in call order, with whether the API server calls it for the pod.
@@ -352,19 +388,13 @@ impl<'a> Case<'a> {
     }
 }
 
-fn list<'a, T>(fact: &'a Fact<Vec<T>>, what: &str) -> Result<&'a [T], Missing> {
-    Ok(fact.known(what)?.map_or(&[], Vec::as_slice))
+/// The list of a Service's EndpointSlices.
+pub fn endpoint_slices_of(namespace: &str, service: &str) -> Read {
+    Read::list(Resource::EndpointSlice, Some(namespace))
+        .labelled(format!("kubernetes.io/service-name={service}"))
 }
 
-fn by_name<'a, T>(
-    case: &'a BTreeMap<String, Fact<T>>,
-    namespace: &str,
-    name: &str,
-    what: &str,
-) -> Result<Option<&'a T>, Missing> {
-    let what = format!("{what} {name} in {namespace}");
-    match case.get(&key(namespace, name)) {
-        Some(fact) => fact.known(&what),
-        None => Err(Missing(format!("{what} was not read"))),
-    }
+/// The list of the pods of kube-apiserver.
+pub fn api_servers() -> Read {
+    Read::list(Resource::Pod, Some("kube-system")).labelled("component=kube-apiserver")
 }

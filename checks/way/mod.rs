@@ -24,8 +24,10 @@ mod webhook_rows;
 
 pub use answer::{Answer, Call, Observation, ObservedPod, Outcome, Prediction, Rejection, Seen};
 pub use called::{Called, Matched, NotCalled};
-pub use case::{Case, Mesh};
-pub use injector::{entries, injectors, is_deactivated, istiod_container, label, revision};
+pub use case::{Case, Mesh, api_servers, endpoint_slices_of};
+pub use injector::{
+    entries, injectors, is_deactivated, istiod_container, istiod_container_of, label, revision,
+};
 pub use injector_config::{Config, InjectorConfig};
 pub use names::with_revision;
 pub use observe::observe;
@@ -33,7 +35,7 @@ pub use pod::JudgedPod;
 pub use predict::predict;
 pub(crate) use predict::{calls, is_static};
 pub use reached::{Arrival, Destination, Destinations, Istiod, Obstacle, Reached};
-pub use rendered::containers::may_depend_on_nodes;
+pub use rendered::containers::{may_depend_on_nodes, spec_may_depend_on_nodes};
 pub use rendered::{Refusal, Rendered, Sidecar};
 pub use wanted::{Ask, Declined, Wanted, Wish};
 pub use webhook_rows::{WebhookRow, webhook_rows};

@@ -26,6 +26,12 @@ pub const DEFAULT_REVISION: &str = "default";
 pub const INJECTOR_SUFFIX: &str = "sidecar-injector.istio.io";
 /// Key that `istioctl tag set default` puts into both selectors of a webhook that it deactivates.
 pub const DEACTIVATED: &str = "istio.io/deactivated";
+/// ConfigMap in every namespace: the root that istiod serves with, and proxies trust.
+pub const ROOT_CERTIFICATE: &str = "istio-ca-root-cert";
+/// ConfigMap with the injector's configuration; see [`with_revision`].
+pub const INJECTOR_CONFIG: &str = "istio-sidecar-injector";
+/// ConfigMap with the mesh's configuration; see [`with_revision`].
+pub const MESH_CONFIG: &str = "istio";
 /// Namespaces that istiod never injects.
 /// Source: Istio 1.31, `pkg/kube/inject/initializer.go`.
 pub const IGNORED_NAMESPACES: [&str; 4] = [

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::{Event, Pod};
+use k8s_openapi::api::core::v1::Event;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
 use super::{Observation, ObservedPod, Rejection, Seen, names};
@@ -45,14 +46,14 @@ fn together(pods: &[ObservedPod]) -> Seen {
     }
 }
 
-fn observed_pod(pod: &Pod) -> ObservedPod {
-    let annotations = pod.metadata.annotations.as_ref();
+fn observed_pod(pod: &&ObjectMeta) -> ObservedPod {
+    let annotations = pod.annotations.as_ref();
     let status = annotations.and_then(|annotations| annotations.get(names::STATUS));
     ObservedPod {
-        name: pod.metadata.name.clone().unwrap_or_default(),
+        name: pod.name.clone().unwrap_or_default(),
         injected: status.is_some(),
         revision: status.and_then(|status| status_revision(status)),
-        created: pod.metadata.creation_timestamp.as_ref().map(|time| time.0),
+        created: pod.creation_timestamp.as_ref().map(|time| time.0),
     }
 }
 
@@ -79,7 +80,7 @@ fn standing_rejection(case: &Case) -> Result<Option<Rejection>, Missing> {
     let newest_pod = case
         .pods()?
         .iter()
-        .filter_map(|pod| pod.metadata.creation_timestamp.as_ref())
+        .filter_map(|pod| pod.creation_timestamp.as_ref())
         .max();
     if newest_pod.is_some_and(|pod| at.is_none_or(|at| pod.0 >= at)) || is_satisfied(case)? {
         return Ok(None);
@@ -99,8 +100,8 @@ fn standing_rejection(case: &Case) -> Result<Option<Rejection>, Missing> {
 fn by_condition(case: &Case) -> Result<Option<Rejection>, Missing> {
     let chain = case.chain()?;
     // Only the newest ReplicaSet makes pods; an older one's condition is history.
-    let newest = case.replica_sets()?.first();
-    let rejection = chain.into_iter().chain(newest).find_map(replica_failure);
+    let newest = case.newest_replica_set()?;
+    let rejection = chain.iter().chain(&newest).find_map(replica_failure);
     Ok(rejection)
 }
 

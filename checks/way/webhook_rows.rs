@@ -7,7 +7,7 @@ use super::called::mismatch;
 use super::injector::{injectors, is_deactivated, label};
 use super::names;
 use super::reached::{ca_bundle, called_port, endpoints, root_certificate};
-use super::selector::requirements;
+use super::selector::{Labels, requirements};
 use crate::rules::certificates::{Trust, parse_pem_bundle};
 use crate::way::Case;
 
@@ -131,13 +131,11 @@ fn ca_bundle_in_words(case: &Case, webhook: &MutatingWebhook) -> String {
 fn selected_namespaces(case: &Case, webhook: &MutatingWebhook) -> Result<Vec<String>, String> {
     let selector = requirements(webhook.namespace_selector.as_ref())?;
     let mut selected = Vec::new();
-    for (name, namespace) in case.namespaces() {
-        let namespace = namespace.map_err(|missing| missing.0)?;
-        let labels = namespace
-            .and_then(|namespace| namespace.metadata.labels.clone())
-            .unwrap_or_default();
-        if mismatch(&selector, &labels).is_none() {
-            selected.push(name.to_owned());
+    let none = Labels::new();
+    for namespace in case.namespaces().map_err(|missing| missing.0)? {
+        let labels = namespace.metadata.labels.as_ref().unwrap_or(&none);
+        if mismatch(&selector, labels).is_none() {
+            selected.extend(namespace.metadata.name.clone());
         }
     }
     Ok(selected)

@@ -1,28 +1,20 @@
 //! From a question to a snapshot.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use futures::future::join_all;
-use injdoctor_checks::facts::{Cluster, Fact, Kind, Snapshot, Subject, Target};
-use injdoctor_checks::way::{injectors, may_depend_on_nodes};
+use injdoctor_checks::facts::kinds::MutatingWebhookConfiguration;
+use injdoctor_checks::facts::{
+    Fact, Index, Kind, Objects, Read, Resource, Snapshot, Store, Subject, Target, ownership,
+};
+use injdoctor_checks::plan::{self, Question, Sweep};
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{Event, Node};
 use tokio::join;
 
-use super::applied::applied;
+use super::carry_out::carry_out;
 use super::connect::{ConnectError, Link};
-use super::control_plane::{self, Namespaces};
-use super::family;
-use super::family_tree;
-use super::kin::EventIndex;
-use super::question::{Asked, Question};
-use super::reader::{Reader, Selection};
-use super::sweep::{self, Sweep};
-use crate::manifest::Manifests;
+use super::reader::Reader;
 
-/// Pages of events to read of one namespace, and of all. They are kept for an hour; where there are
-/// more, the rest is like those that have expired.
-const EVENT_PAGES: [usize; 2] = [5, 50];
+/// Plans to carry out before giving up on coming to an end: twice what any question takes.
+const WAVES: usize = 16;
 
 /// Why there is no snapshot.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +55,7 @@ fn not_found(objects: &[Target], namespace_is_absent: bool) -> String {
 
 fn not_found_line(target: &Target) -> String {
     let resource = match target.kind.group() {
-        "" => target.kind.plural(),
+        "" => target.kind.plural().to_owned(),
         group => format!("{}.{group}", target.kind.plural()),
     };
     match target.namespace.as_str() {
@@ -75,7 +67,7 @@ fn not_found_line(target: &Target) -> String {
     }
 }
 
-/// Asks the cluster everything that the question takes, at once as far as possible.
+/// Asks the cluster everything that the question takes: plan after plan, the reads of each at once.
 ///
 /// A read that is refused or fails becomes a fact of the snapshot.
 ///
@@ -83,176 +75,103 @@ fn not_found_line(target: &Target) -> String {
 /// [`CollectError`] where nothing can be read at all, or what was asked about does not exist.
 pub async fn collect(link: &Link, question: &Question) -> Result<Snapshot, CollectError> {
     let reader = Reader::new(link);
-    let (mut cluster, subjects) = match &question.0 {
-        Asked::Named { namespace, objects } => named(&reader, namespace, objects).await?,
-        Asked::Sweep(sweep) => swept(&reader, sweep).await?,
-        Asked::Manifests(manifests) => with_manifests(&reader, manifests).await?,
-        Asked::Webhooks(name) => webhooks(&reader, name.as_deref()).await?,
-    };
-    cluster.kubelet_versions = kubelet_versions(&reader, &subjects).await;
+    let mut reads = Store::default();
+    let (server_version, first) = join!(
+        reader.version(),
+        carry_out_all(&reader, question, plan::plan(question, &reads)),
+    );
+    reader.verdict()?;
+    extend(&mut reads, first?);
+    for _ in 1..WAVES {
+        let next = plan::plan(question, &reads);
+        if next.is_empty() {
+            break;
+        }
+        extend(&mut reads, carry_out_all(&reader, question, next).await?);
+    }
+    if let Question::Manifests { namespaces, .. } = question {
+        plan::apply(namespaces, &mut reads);
+    }
+    let subjects = plan::subjects(question, &reads);
+    is_there(question, &reads, &subjects)?;
     Ok(Snapshot {
         api_version: Snapshot::API_VERSION.to_owned(),
         kind: Snapshot::KIND.to_owned(),
         recorded_at: Timestamp::now(),
         connection: link.connection.clone(),
-        cluster,
+        server_version,
         subjects,
+        reads,
     })
 }
 
-/// The kubelets decide where the proxy goes, which matters to few pods.
-async fn kubelet_versions(
+async fn carry_out_all(
     reader: &Reader<'_>,
-    subjects: &[Subject],
-) -> Fact<BTreeMap<String, String>> {
-    let mut workloads = subjects.iter().flat_map(Subject::workloads);
-    if !workloads.any(may_depend_on_nodes) {
-        return Fact::NotAsked;
-    }
-    let version = |node: Node| {
-        let info = node.status.and_then(|status| status.node_info);
-        let version = info.map(|info| info.kubelet_version);
-        (
-            node.metadata.name.unwrap_or_default(),
-            version.unwrap_or_default(),
-        )
-    };
-    let nodes = reader.list::<Node>(Selection::default()).await;
-    nodes.map(|nodes| nodes.into_iter().map(version).collect())
-}
-
-type Read = Result<(Cluster, Vec<Subject>), CollectError>;
-
-async fn named(reader: &Reader<'_>, namespace: &str, objects: &[(Kind, String)]) -> Read {
-    let targets = objects.iter().map(|(kind, name)| Target {
-        kind: *kind,
-        namespace: namespace.to_owned(),
-        name: name.clone(),
-    });
-    let namespaces = Namespaces::Named(BTreeSet::from([namespace.to_owned()]));
-    let (cluster, families, events) = join!(
-        control_plane::read(reader, &namespaces),
-        join_all(targets.map(|target| family::read(reader, target))),
-        read_events(reader, Some(namespace)),
-    );
-    reader.verdict()?;
-    let absent: Vec<_> = families
-        .iter()
-        .filter_map(|family| family.absent().cloned())
-        .collect();
-    if !absent.is_empty() {
-        return Err(CollectError::NotFound {
-            objects: absent,
-            namespace_is_absent: cluster.namespaces.get(namespace) == Some(&Fact::Absent),
-        });
-    }
-    let subjects = families
-        .into_iter()
-        .map(|family| family.with_events(&events));
-    Ok((cluster, subjects.collect()))
-}
-
-async fn swept(reader: &Reader<'_>, sweep: &Sweep) -> Read {
-    let namespace = sweep.namespace.as_deref();
-    let namespaces = match namespace {
-        Some(name) => Namespaces::Named(BTreeSet::from([name.to_owned()])),
-        None => Namespaces::All,
-    };
-    let (cluster, lists, events) = join!(
-        control_plane::read(reader, &namespaces),
-        sweep::read(reader, sweep),
-        read_events(reader, namespace),
-    );
-    reader.verdict()?;
-    let lists = lists.map_err(|refusal| CollectError::Selector {
-        selector: sweep.selector.clone().unwrap_or_default(),
+    question: &Question,
+    reads: Vec<Read>,
+) -> Result<Facts, CollectError> {
+    let facts = join_all(reads.iter().map(|read| carry_out(reader, read))).await;
+    let facts = facts.into_iter().collect::<Result<Vec<_>, _>>();
+    let facts = facts.map_err(|refusal| CollectError::Selector {
+        selector: match question {
+            Question::Sweep(sweep) => sweep.selector.clone().unwrap_or_default(),
+            _ => String::new(),
+        },
         reason: refusal.0,
     })?;
-    let subjects = family_tree::subjects(sweep, lists, &events);
-    let absent = namespace.filter(|name| cluster.namespaces.get(*name) == Some(&Fact::Absent));
-    match absent {
-        Some(name) if subjects.is_empty() => Err(CollectError::NoNamespace(name.to_owned())),
-        _ => Ok((cluster, subjects)),
+    Ok(reads.into_iter().zip(facts).collect())
+}
+
+type Facts = Vec<(Read, Fact<Objects>)>;
+
+fn extend(store: &mut Store, facts: Facts) {
+    for (read, fact) in facts {
+        store.insert(read, fact);
     }
 }
 
-async fn with_manifests(reader: &Reader<'_>, manifests: &Manifests) -> Read {
-    let names = manifests
-        .subjects
-        .iter()
-        .map(|subject| subject.target.namespace.clone());
-    let mut cluster = control_plane::read(reader, &Namespaces::Named(names.collect())).await;
-    reader.verdict()?;
-    for namespace in &manifests.namespaces {
-        let name = namespace.metadata.name.clone().unwrap_or_default();
-        if let Some(live) = cluster.namespaces.get_mut(&name) {
-            *live = applied(namespace, &name, std::mem::take(live));
-        }
-    }
-    Ok((cluster, manifests.subjects.clone()))
-}
-
-async fn webhooks(reader: &Reader<'_>, name: Option<&str>) -> Read {
-    let cluster = control_plane::read(reader, &Namespaces::All).await;
-    reader.verdict()?;
-    let target = |name: String| Target {
-        kind: Kind::MutatingWebhookConfiguration,
-        namespace: String::new(),
-        name,
+/// Whether what was asked about by name is there.
+fn is_there(question: &Question, store: &Store, subjects: &[Subject]) -> Result<(), CollectError> {
+    let namespace_is_absent = |name: &str| {
+        let read = Read::get(Resource::Namespace, None, name);
+        *store.of(&read) == Fact::Absent
     };
-    let all = cluster.webhooks.got().map_or(&[][..], Vec::as_slice);
-    let targets: BTreeSet<_> = match name {
-        Some(wanted) => {
-            let is_there = all
-                .iter()
-                .any(|one| one.metadata.name.as_deref() == Some(wanted));
-            if !is_there && matches!(cluster.webhooks, Fact::Got(_)) {
-                return Err(CollectError::NotFound {
-                    objects: vec![target(wanted.to_owned())],
-                    namespace_is_absent: false,
-                });
-            }
-            BTreeSet::from([target(wanted.to_owned())])
+    let absent = |namespace: &str| {
+        let objects = absent(store, subjects);
+        match objects.is_empty() {
+            true => Ok(()),
+            false => Err(CollectError::NotFound {
+                objects,
+                namespace_is_absent: namespace_is_absent(namespace),
+            }),
         }
-        None if !matches!(cluster.webhooks, Fact::Got(_)) => {
-            BTreeSet::from([target(String::new())])
-        }
-        None => injectors(all)
-            .filter_map(|(configuration, _)| configuration.metadata.name.clone())
-            .map(target)
-            .collect(),
     };
-    let subjects = targets.into_iter().map(|target| Subject {
-        target,
-        manifest: None,
-        object: unread(&cluster.webhooks),
-        owners: Vec::new(),
-        replica_sets: Fact::NotAsked,
-        pods: Fact::NotAsked,
-        events: Fact::NotAsked,
-    });
-    let subjects = subjects.collect();
-    Ok((cluster, subjects))
-}
-
-/// Why the object of a webhook's subject is not known; nobody asks for it where the list was read.
-fn unread<T, U>(list: &Fact<T>) -> Fact<U> {
-    match list {
-        Fact::Refused(unread) => Fact::Refused(unread.clone()),
-        Fact::Failed(unread) => Fact::Failed(unread.clone()),
-        Fact::Got(_) | Fact::Absent | Fact::NotAsked => Fact::NotAsked,
+    match question {
+        Question::Named { namespace, .. } => absent(namespace),
+        Question::Webhooks(Some(_)) => absent(""),
+        Question::Sweep(Sweep {
+            namespace: Some(name),
+            ..
+        }) if subjects.is_empty() && namespace_is_absent(name) => {
+            Err(CollectError::NoNamespace(name.clone()))
+        }
+        _ => Ok(()),
     }
 }
 
-/// Warnings only: what is normal explains nothing, and is most of all events.
-async fn read_events(reader: &Reader<'_>, namespace: Option<&str>) -> Fact<EventIndex> {
-    let [in_one, in_all] = EVENT_PAGES;
-    let selection = Selection {
-        fields: Some("type=Warning"),
-        pages: Some(if namespace.is_some() { in_one } else { in_all }),
-        ..Selection::within(namespace)
+fn absent(store: &Store, subjects: &[Subject]) -> Vec<Target> {
+    let index = Index::new(store);
+    let is_absent = |target: &&Target| {
+        let object = match target.kind {
+            Kind::MutatingWebhookConfiguration => index
+                .get::<MutatingWebhookConfiguration>(None, &target.name)
+                .map(|_| ()),
+            _ => ownership::chain(&index, target).object.map(|_| ()),
+        };
+        object == Fact::Absent
     };
-    reader.list::<Event>(selection).await.map(EventIndex::new)
+    let targets = subjects.iter().map(|subject| &subject.target);
+    targets.filter(is_absent).cloned().collect()
 }
 
 #[cfg(test)]

@@ -320,7 +320,8 @@ fn about<K: Resource<DynamicType = ()>>(
     }
 }
 
-fn fact_of<T>(trouble: &Trouble, mut about: Unread) -> Fact<T> {
+/// What a read that brought no object is to the checks.
+pub fn fact_of<T>(trouble: &Trouble, mut about: Unread) -> Fact<T> {
     about.reason = trouble.to_string();
     match trouble {
         Trouble::Api(status) if status.code == 404 => Fact::Absent,

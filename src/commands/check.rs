@@ -3,13 +3,13 @@
 use std::io::{self, Write};
 
 use injdoctor_checks::facts::Snapshot;
+use injdoctor_checks::plan;
 
 use super::answer::{Question, answer};
 use super::{narrow, source};
 use crate::cli::{Check, ConnectionFlags, Targets};
-use crate::cluster;
 use crate::exit::Exit;
-use crate::manifest::{self, DefaultNamespace};
+use crate::manifest::{self, DefaultNamespace, Manifests};
 use crate::target::{self, Wanted};
 use crate::terminal::Look;
 
@@ -52,7 +52,7 @@ pub fn workloads(
 ) -> anyhow::Result<Snapshot> {
     source::live(connection, look, |link| {
         let namespace = (!targets.all_namespaces).then(|| link.namespace.clone());
-        Ok(cluster::Question::live(
+        Ok(target::question(
             wanted,
             namespace,
             targets.selector.clone(),
@@ -70,8 +70,14 @@ fn manifests(
             name: &link.namespace,
             is_explicit: connection.namespace.is_some(),
         };
-        let manifests = manifest::read(files, &mut io::stdin().lock(), namespace)?;
-        Ok(cluster::Question::manifests(manifests))
+        let Manifests {
+            subjects,
+            namespaces,
+        } = manifest::read(files, &mut io::stdin().lock(), namespace)?;
+        Ok(plan::Question::Manifests {
+            subjects,
+            namespaces,
+        })
     })
 }
 

@@ -1,8 +1,9 @@
 //! The subjects of a snapshot that the user asks about.
 
 use anyhow::bail;
-use injdoctor_checks::facts::{Fact, Kind, Snapshot, Subject, Target};
-use injdoctor_checks::way::injectors;
+use injdoctor_checks::facts::kinds::MutatingWebhookConfiguration;
+use injdoctor_checks::facts::{Fact, Index, Snapshot, Subject, Target};
+use injdoctor_checks::plan::{self, Question};
 
 use crate::target::Wanted;
 
@@ -66,51 +67,22 @@ fn holds(subjects: &[Subject]) -> String {
 /// Puts the injection webhooks of a snapshot, or the one configuration of this name, in the place of
 /// its subjects.
 pub fn to_webhooks(snapshot: &mut Snapshot, name: Option<&str>) -> anyhow::Result<()> {
-    let all = snapshot
-        .cluster
-        .webhooks
-        .got()
-        .map_or(&[][..], Vec::as_slice);
-    let mut names: Vec<_> = match name {
-        Some(name) => vec![name.to_owned()],
-        // One without a name stands for those that nobody could list, so that the answer is unknown.
-        None if !matches!(snapshot.cluster.webhooks, Fact::Got(_)) => vec![String::new()],
-        None => injectors(all)
-            .filter_map(|(one, _)| one.metadata.name.clone())
-            .collect(),
-    };
-    names.dedup();
+    let question = Question::Webhooks(name.map(str::to_owned));
     if let Some(name) = name {
-        let there = all
-            .iter()
-            .any(|one| one.metadata.name.as_deref() == Some(name));
-        if !there && matches!(snapshot.cluster.webhooks, Fact::Got(_)) {
+        let index = Index::new(&snapshot.reads);
+        let found = index.get::<MutatingWebhookConfiguration>(None, name);
+        if found == Fact::Absent {
             bail!("the snapshot does not hold mutatingwebhookconfiguration {name:?}");
         }
     }
-    snapshot.subjects = names.into_iter().map(webhook).collect();
+    snapshot.subjects = plan::subjects(&question, &snapshot.reads);
     Ok(())
-}
-
-fn webhook(name: String) -> Subject {
-    Subject {
-        target: Target {
-            kind: Kind::MutatingWebhookConfiguration,
-            namespace: String::new(),
-            name,
-        },
-        manifest: None,
-        object: Fact::NotAsked,
-        owners: Vec::new(),
-        replica_sets: Fact::NotAsked,
-        pods: Fact::NotAsked,
-        events: Fact::NotAsked,
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use injdoctor_checks::facts::{Kind, Store};
 
     fn snapshot() -> Snapshot {
         let mut snapshot: Snapshot =
@@ -185,7 +157,7 @@ mod tests {
         to_webhooks(&mut snapshot, Some("istio-sidecar-injector")).unwrap();
         assert_eq!(snapshot.subjects.len(), 1);
         assert!(to_webhooks(&mut snapshot, Some("nothing")).is_err());
-        snapshot.cluster.webhooks = Fact::NotAsked;
+        snapshot.reads = Store::default();
         to_webhooks(&mut snapshot, None).unwrap();
         assert_eq!(
             snapshot.subjects[0].target.name, "",

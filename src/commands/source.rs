@@ -4,9 +4,10 @@ use std::io;
 
 use anyhow::{Context, bail};
 use injdoctor_checks::facts::Snapshot;
+use injdoctor_checks::plan::Question;
 
 use crate::cli::ConnectionFlags;
-use crate::cluster::{self, ConnectFlags, Link, Question};
+use crate::cluster::{self, ConnectFlags, Link};
 use crate::progress;
 use crate::snapshot_file;
 use crate::terminal::Look;

@@ -2,10 +2,11 @@
 
 use std::io::Write;
 
+use injdoctor_checks::plan;
+
 use super::answer::{Question, answer};
 use super::{narrow, source};
 use crate::cli::{ConnectionFlags, Webhook};
-use crate::cluster;
 use crate::exit::Exit;
 use crate::terminal::Look;
 
@@ -24,7 +25,7 @@ pub fn run(
             snapshot
         }
         None => source::live(connection, look, |_| {
-            Ok(cluster::Question::webhooks(name.clone()))
+            Ok(plan::Question::Webhooks(name.clone()))
         })?,
     };
     let question = Question {

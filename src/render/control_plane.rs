@@ -1,6 +1,6 @@
 //! The istiods that a snapshot shows.
 
-use injdoctor_checks::facts::Snapshot;
+use injdoctor_checks::facts::{Object as _, Resource, Snapshot};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Container;
 
@@ -19,19 +19,15 @@ pub struct ControlPlane {
 
 /// The istiods of a snapshot, by namespace and name.
 pub fn all(snapshot: &Snapshot) -> Vec<ControlPlane> {
-    let deployments = snapshot.cluster.deployments.iter();
-    let mut found: Vec<_> = deployments
-        .filter_map(|(namespace, fact)| Some((namespace, fact.got()?)))
-        .flat_map(|(namespace, list)| {
-            list.iter()
-                .filter_map(move |deployment| control_plane(namespace, deployment))
-        })
-        .collect();
+    let reads = snapshot.reads.reads_of(Resource::Deployment);
+    let lists = reads.filter_map(|(_, fact)| Deployment::among(fact.got()?));
+    let mut found: Vec<_> = lists.flatten().filter_map(control_plane).collect();
     found.sort();
+    found.dedup();
     found
 }
 
-fn control_plane(namespace: &str, deployment: &Deployment) -> Option<ControlPlane> {
+fn control_plane(deployment: &Deployment) -> Option<ControlPlane> {
     let template = deployment.spec.as_ref()?.template.spec.as_ref()?;
     let container = template
         .containers
@@ -42,7 +38,7 @@ fn control_plane(namespace: &str, deployment: &Deployment) -> Option<ControlPlan
         .and_then(|labels| labels.get("istio.io/rev"))
         .cloned();
     Some(ControlPlane {
-        namespace: namespace.to_owned(),
+        namespace: deployment.metadata.namespace.clone().unwrap_or_default(),
         name: deployment.metadata.name.clone().unwrap_or_default(),
         revision: label.unwrap_or_else(|| "default".to_owned()),
         version: version(container),

@@ -16,6 +16,7 @@
     reason = "a test may panic, and prints its figures"
 )]
 
+mod build;
 mod case;
 mod knowledge;
 mod meta;

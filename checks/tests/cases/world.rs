@@ -5,8 +5,9 @@ use std::sync::LazyLock;
 
 use injdoctor_checks::diagnosis::Diagnosis;
 use injdoctor_checks::facts::Snapshot;
-use serde::Deserialize as _;
 use serde_json::Value;
+
+use crate::build;
 
 /// The folder of the cases.
 pub fn folder() -> PathBuf {
@@ -28,7 +29,7 @@ pub fn base() -> Value {
 
 /// A world as the checks see it.
 pub fn snapshot(world: &Value) -> Snapshot {
-    Snapshot::deserialize(world).unwrap_or_else(|error| panic!("no snapshot: {error}"))
+    build::snapshot(world)
 }
 
 /// The diagnosis of the one subject of a world.

@@ -8,7 +8,9 @@ use serde_json::Value;
 
 use super::mesh::intercepts;
 use super::native::{Native, native};
-use crate::facts::{Missing, Workload};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use crate::facts::{MakesPods, Missing};
 use crate::way::Case;
 use crate::way::{InjectorConfig, Istiod, JudgedPod, names};
 
@@ -20,10 +22,16 @@ const VALIDATION: &str = "istio-validation";
 
 /// Whether it can depend on the nodes, where the proxy goes, what becomes of a pod: it brings containers that Istio's
 /// templates bring, too, or asks for several templates.
-pub fn may_depend_on_nodes(workload: &Workload) -> bool {
-    let annotations = workload.template.metadata.annotations.as_ref();
+pub fn may_depend_on_nodes(member: &dyn MakesPods) -> bool {
+    let (metadata, spec) = member.template();
+    spec_may_depend_on_nodes(metadata, spec)
+}
+
+/// The same of the metadata and the spec of a pod template.
+pub fn spec_may_depend_on_nodes(metadata: Option<&ObjectMeta>, spec: Option<&PodSpec>) -> bool {
+    let annotations = metadata.and_then(|metadata| metadata.annotations.as_ref());
     let templates = annotations.and_then(|all| all.get(names::TEMPLATES));
-    brings(&workload.template.spec) || templates.is_some_and(|names| names.contains(','))
+    spec.is_some_and(brings) || templates.is_some_and(|names| names.contains(','))
 }
 
 fn brings(spec: &PodSpec) -> bool {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::api::core::v1::Node;
+
 use crate::facts::Missing;
 use crate::way::Case;
 use crate::way::injector::NativeSidecars;
@@ -43,12 +45,21 @@ fn by_istiod(case: &Case, istiod: &Istiod, pod: &JudgedPod) -> Result<bool, Miss
             "whether sidecars are native is not visible in istiod's pod".to_owned(),
         )),
         NativeSidecars::ByNodes => {
-            let versions = case
-                .kubelet_versions()?
-                .ok_or_else(|| Missing("the cluster has no list of nodes".to_owned()))?;
-            Ok(by_nodes(versions, pod.spec.node_name.as_deref()))
+            let versions = case.nodes()?.iter().map(kubelet_version).collect();
+            Ok(by_nodes(&versions, pod.spec.node_name.as_deref()))
         }
     }
+}
+
+/// The name of a node, and the version of its kubelet.
+fn kubelet_version(node: &Node) -> (String, String) {
+    let info = node
+        .status
+        .as_ref()
+        .and_then(|status| status.node_info.as_ref());
+    let version = info.map(|info| info.kubelet_version.clone());
+    let name = node.metadata.name.clone();
+    (name.unwrap_or_default(), version.unwrap_or_default())
 }
 
 /// Every node has to run a kubelet of 1.33 or later; of a pod that is bound to a node, this one.

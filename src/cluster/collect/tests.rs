@@ -3,6 +3,8 @@
 use super::*;
 use crate::cluster::fake::{Fake, owned, status};
 use crate::target::{self, Wanted};
+use injdoctor_checks::facts::kinds::{EndpointSlice, Namespace, Pod, Service};
+use injdoctor_checks::way::{api_servers, endpoint_slices_of};
 use serde_json::{Value, json};
 
 const NAMESPACE: (&str, &str) = ("/api/v1/namespaces/shop", "shop");
@@ -16,7 +18,7 @@ fn namespace(labels: Value) -> (&'static str, Value) {
 
 fn question(words: &str) -> Question {
     let words: Vec<_> = words.split_whitespace().map(str::to_owned).collect();
-    Question::live(
+    target::question(
         target::parse(&words).unwrap(),
         Some("shop".to_owned()),
         None,
@@ -25,7 +27,7 @@ fn question(words: &str) -> Question {
 }
 
 fn everywhere(kinds: Vec<Kind>) -> Question {
-    Question::live(kinds.into_iter().map(Wanted::All).collect(), None, None).unwrap()
+    target::question(kinds.into_iter().map(Wanted::All).collect(), None, None).unwrap()
 }
 
 async fn ask(fake: &Fake, question: &Question) -> Result<Snapshot, String> {
@@ -42,10 +44,48 @@ fn names(snapshot: &Snapshot) -> Vec<String> {
         .collect()
 }
 
-fn pods(subject: &Subject) -> Vec<&str> {
-    let pods = subject.pods.got().into_iter().flatten();
-    pods.filter_map(|pod| pod.metadata.name.as_deref())
-        .collect()
+/// What belongs to a subject.
+struct Family {
+    object: Fact<()>,
+    owners: Vec<Fact<()>>,
+    replica_sets: Fact<usize>,
+    pods: Fact<Vec<String>>,
+    events: Fact<usize>,
+}
+
+impl Family {
+    fn of(snapshot: &Snapshot, name: &str) -> Self {
+        let mut subjects = snapshot.subjects.iter();
+        let subject = subjects.find(|subject| subject.target.name == name);
+        let target = &subject.unwrap().target;
+        let index = Index::new(&snapshot.reads);
+        let chain = ownership::chain(&index, target);
+        let mut family = Self {
+            object: chain.object.clone().map(|_| ()),
+            owners: chain
+                .owners
+                .iter()
+                .map(|one| one.clone().map(|_| ()))
+                .collect(),
+            replica_sets: Fact::NotAsked,
+            pods: Fact::NotAsked,
+            events: ownership::events(&index, target, &chain).map(|all| all.len()),
+        };
+        if let Some(top) = &chain.top {
+            let sets = ownership::replica_sets(&index, &target.namespace, top);
+            family.replica_sets = sets.map(|all| all.len());
+            family.pods = ownership::pods(&index, target, top).map(|pods| {
+                let names = pods.into_iter().filter_map(|pod| pod.name.clone());
+                names.collect()
+            });
+        }
+        family
+    }
+
+    fn pods(&self) -> Vec<&str> {
+        let pods = self.pods.got().into_iter().flatten();
+        pods.map(String::as_str).collect()
+    }
 }
 
 /// A Deployment with two ReplicaSets, one of which has a pod, and another Deployment's beside it.
@@ -85,21 +125,11 @@ async fn a_pod_leads_to_its_deployment_and_both_to_the_same_family() {
         let [subject] = &snapshot.subjects[..] else {
             panic!("{words}: {:?}", names(&snapshot));
         };
-        assert_eq!(
-            subject.owners.iter().filter_map(Fact::got).count(),
-            owners,
-            "{words}"
-        );
-        assert_eq!(pods(subject), ["web-1-a"], "{words}");
-        assert_eq!(subject.replica_sets.got().unwrap().len(), 2, "{words}");
-        let events = subject.events.got().unwrap();
-        assert_eq!(events.len(), 1, "{words}: {events:?}");
-        assert!(
-            subject.pods.got().unwrap()[0]
-                .metadata
-                .managed_fields
-                .is_none()
-        );
+        let family = Family::of(&snapshot, &subject.target.name);
+        assert_eq!(family.owners, vec![Fact::Got(()); owners], "{words}");
+        assert_eq!(family.pods(), ["web-1-a"], "{words}");
+        assert_eq!(family.replica_sets, Fact::Got(2), "{words}");
+        assert_eq!(family.events, Fact::Got(1), "{words}");
     }
     let asked = fake.asked.lock().unwrap();
     assert!(
@@ -143,8 +173,9 @@ async fn a_cronjob_leads_to_the_pods_of_its_jobs() {
         ),
     ]);
     let snapshot = ask(&fake, &question("cronjob/tick")).await.unwrap();
-    assert_eq!(pods(&snapshot.subjects[0]), ["a"]);
-    assert_eq!(snapshot.subjects[0].events.got().unwrap().len(), 1);
+    let family = Family::of(&snapshot, "tick");
+    assert_eq!(family.pods(), ["a"]);
+    assert_eq!(family.events, Fact::Got(1));
 }
 
 #[tokio::test]
@@ -179,6 +210,10 @@ async fn everything_is_what_nothing_known_owns() {
                 owned("Pod", "bare", None),
             ]),
         ),
+        (
+            "/api/v1/namespaces/shop/pods/bare",
+            owned("Pod", "bare", None),
+        ),
     ];
     let fake = Fake::with_objects(objects);
     let snapshot = ask(&fake, &everywhere(Vec::new())).await.unwrap();
@@ -191,24 +226,25 @@ async fn everything_is_what_nothing_known_owns() {
         "cronjob/tick",
     ];
     assert_eq!(names(&snapshot), expected);
-    let subject = |name: &str| {
-        let mut subjects = snapshot.subjects.iter();
-        subjects
-            .find(|subject| subject.target.name == name)
-            .unwrap()
-    };
-    assert_eq!(pods(subject("web")), ["web-1-a"]);
-    assert_eq!(pods(subject("tick")), ["tick-1-a"]);
-    assert_eq!(subject("gone-1").owners, [Fact::Absent]);
-    assert!(subject("rolled-1").owners.is_empty());
+    let family = |name| Family::of(&snapshot, name);
+    assert_eq!(family("web").pods(), ["web-1-a"]);
+    assert_eq!(family("tick").pods(), ["tick-1-a"]);
+    assert_eq!(family("gone-1").owners, [Fact::Absent]);
+    assert!(family("rolled-1").owners.is_empty());
+    assert_eq!(
+        family("bare").object,
+        Fact::Got(()),
+        "it is read as a whole"
+    );
 
     let snapshot = ask(&fake, &everywhere(vec![Kind::Pod])).await.unwrap();
     assert_eq!(
         names(&snapshot),
         ["pod/bare", "pod/tick-1-a", "pod/web-1-a"]
     );
-    assert_eq!(snapshot.subjects[2].owners.len(), 2);
-    assert_eq!(snapshot.subjects[2].replica_sets.got().unwrap().len(), 1);
+    let family = Family::of(&snapshot, "web-1-a");
+    assert_eq!(family.owners.len(), 2);
+    assert_eq!(family.replica_sets, Fact::Got(1));
 }
 
 #[tokio::test]
@@ -224,20 +260,25 @@ async fn owners_that_own_each_other_are_not_followed_for_ever() {
     ]);
     for words in ["job/a", "job"] {
         let snapshot = ask(&fake, &question(words)).await.unwrap();
-        assert_eq!(snapshot.subjects[0].owners.len(), 8, "{words}");
+        let family = Family::of(&snapshot, "a");
+        assert_eq!(family.owners.len(), 8, "{words}");
     }
 }
 
 #[tokio::test]
-async fn a_thousand_pods_take_no_more_requests_than_one() {
+async fn a_thousand_pods_take_no_more_requests_than_ten() {
     let pods = |count: usize| {
         (0..count)
             .map(|n| owned("Pod", &format!("p{n:04}"), None))
             .collect::<Vec<_>>()
     };
     let mut requests = Vec::new();
-    for count in [1, 1000] {
-        let fake = Fake::with_objects(vec![("/api/v1/pods", Value::Array(pods(count)))]);
+    for count in [10, 1000] {
+        let pods = Value::Array(pods(count));
+        let fake = Fake::with_objects(vec![
+            ("/api/v1/pods", pods.clone()),
+            ("/api/v1/namespaces/shop/pods", pods),
+        ]);
         let snapshot = ask(&fake, &everywhere(Vec::new())).await.unwrap();
         assert_eq!(snapshot.subjects.len(), count);
         requests.push(fake.requests());
@@ -264,12 +305,10 @@ async fn what_may_not_be_listed_is_a_subject_without_a_name() {
             "replicaset/web-1"
         ]
     );
-    assert!(matches!(snapshot.subjects[0].object, Fact::Refused(_)));
-    assert!(matches!(
-        snapshot.subjects[3].owners[..],
-        [Fact::Refused(_)]
-    ));
-    assert_eq!(pods(&snapshot.subjects[3]), ["web-1-a"]);
+    assert!(matches!(Family::of(&snapshot, "").object, Fact::Refused(_)));
+    let family = Family::of(&snapshot, "web-1");
+    assert!(matches!(family.owners[..], [Fact::Refused(_)]));
+    assert_eq!(family.pods(), ["web-1-a"]);
 }
 
 #[tokio::test]
@@ -282,7 +321,8 @@ async fn what_hides_the_pods_is_said_of_the_pods() {
     ));
     let fake = Fake::with_objects(objects);
     let snapshot = ask(&fake, &question("deploy/web")).await.unwrap();
-    let unread = snapshot.subjects[0].pods.unread().unwrap();
+    let family = Family::of(&snapshot, "web");
+    let unread = family.pods.unread().unwrap();
     assert_eq!(
         (unread.resource.as_str(), unread.reason.as_str()),
         ("replicasets.apps", "not you")
@@ -297,7 +337,10 @@ async fn a_target_that_may_not_be_read_is_a_fact_and_one_that_is_not_there_an_er
     );
     let fake = Fake::with_objects(vec![namespace(json!({})), forbidden]);
     let snapshot = ask(&fake, &question("deploy/web")).await.unwrap();
-    assert!(matches!(snapshot.subjects[0].object, Fact::Refused(_)));
+    assert!(matches!(
+        Family::of(&snapshot, "web").object,
+        Fact::Refused(_)
+    ));
 
     let table = [
         (
@@ -346,12 +389,12 @@ async fn a_selector_selects_workloads_by_their_own_labels_or_their_pods() {
             None => Answer::Json(200, list(&[])),
         }
     });
-    let selected = Question::live(Vec::new(), Some("shop".into()), Some("app=x".into())).unwrap();
+    let selected = target::question(Vec::new(), Some("shop".into()), Some("app=x".into())).unwrap();
     assert_eq!(
         names(&ask(&fake, &selected).await.unwrap()),
         ["deployment/web"]
     );
-    let strict = Question::live(
+    let strict = target::question(
         vec![Wanted::All(Kind::Deployment)],
         Some("shop".into()),
         Some("app=x".into()),
@@ -366,7 +409,7 @@ async fn a_selector_that_the_server_cannot_read_is_an_error() {
         true => Answer::Json(400, status(400, "unable to parse requirement")),
         false => Answer::Json(200, list(&[])),
     });
-    let question = Question::live(Vec::new(), Some("shop".into()), Some("a=(".into())).unwrap();
+    let question = target::question(Vec::new(), Some("shop".into()), Some("a=(".into())).unwrap();
     let error = ask(&fake, &question).await.unwrap_err();
     assert!(error.contains("\"a=(\": unable to parse"), "{error}");
 }
@@ -376,9 +419,15 @@ fn manifests(text: &str) -> Question {
         name: "shop",
         is_explicit: false,
     };
-    Question::manifests(
-        crate::manifest::read(&["-".to_owned()], &mut text.as_bytes(), default).unwrap(),
-    )
+    let read = crate::manifest::read(&["-".to_owned()], &mut text.as_bytes(), default);
+    let crate::manifest::Manifests {
+        subjects,
+        namespaces,
+    } = read.unwrap();
+    Question::Manifests {
+        subjects,
+        namespaces,
+    }
 }
 
 #[tokio::test]
@@ -397,20 +446,14 @@ async fn namespaces_of_manifests_come_over_the_live_ones() {
         json!({"istio-injection": "disabled", "team": "x"}),
     )]);
     let snapshot = ask(&fake, &manifests(text)).await.unwrap();
-    let labels = |name: &str| {
-        snapshot.cluster.namespaces[name]
-            .got()
-            .unwrap()
-            .metadata
-            .labels
-            .clone()
-            .unwrap()
-    };
+    let index = Index::new(&snapshot.reads);
+    let live = |name| index.get::<Namespace>(None, name);
+    let labels = |name| live(name).got().unwrap().metadata.labels.clone().unwrap();
     assert_eq!(labels("shop")["istio-injection"], "enabled");
     assert_eq!(labels("shop")["team"], "x");
     assert_eq!(labels("new")["istio.io/rev"], "canary");
     assert_eq!(labels("new")["kubernetes.io/metadata.name"], "new");
-    assert_eq!(snapshot.cluster.namespaces["gone"], Fact::Absent);
+    assert_eq!(live("gone"), Fact::Absent);
     assert_eq!(names(&snapshot), ["pod/a", "pod/b", "pod/c"]);
 }
 
@@ -433,7 +476,7 @@ async fn webhooks_lead_to_everything_behind_them() {
         ),
         ("/api/v1/namespaces/istio-system/pods", json!([istiod])),
     ]);
-    let snapshot = ask(&fake, &Question::webhooks(None)).await.unwrap();
+    let snapshot = ask(&fake, &Question::Webhooks(None)).await.unwrap();
     assert_eq!(
         names(&snapshot),
         [
@@ -441,36 +484,39 @@ async fn webhooks_lead_to_everything_behind_them() {
             "mutatingwebhookconfiguration/b"
         ]
     );
-    let cluster = &snapshot.cluster;
-    let found: Vec<_> = cluster.config_maps.keys().map(String::as_str).collect();
+    let config_maps = snapshot.reads.reads_of(Resource::ConfigMap);
+    let found: Vec<_> = config_maps.map(|(read, _)| read.to_string()).collect();
     let expected = [
-        "istio-system/istio",
-        "istio-system/istio-blue",
-        "istio-system/istio-ca-root-cert",
-        "istio-system/istio-canary",
-        "istio-system/istio-sidecar-injector",
-        "istio-system/istio-sidecar-injector-blue",
-        "istio-system/istio-sidecar-injector-canary",
+        "istio",
+        "istio-blue",
+        "istio-ca-root-cert",
+        "istio-canary",
+        "istio-sidecar-injector",
+        "istio-sidecar-injector-blue",
+        "istio-sidecar-injector-canary",
     ];
-    assert_eq!(found, expected);
-    assert_eq!(cluster.services["istio-system/istiod"], Fact::Absent);
     assert_eq!(
-        cluster.endpoint_slices["istio-system/istiod"],
-        Fact::Got(Vec::new())
+        found,
+        expected.map(|name| format!("configmaps {name} in istio-system"))
     );
-    assert_eq!(cluster.namespaces["istio-system"], Fact::Absent);
-    assert_eq!(cluster.api_servers, Fact::Got(Vec::new()));
+    let index = Index::new(&snapshot.reads);
+    let service = index.get::<Service>(Some("istio-system"), "istiod");
+    assert_eq!(service, Fact::Absent);
+    let slices = index.list::<EndpointSlice>(&endpoint_slices_of("istio-system", "istiod"));
+    assert_eq!(slices, Fact::Got(&[][..]));
+    assert_eq!(index.get::<Namespace>(None, "istio-system"), Fact::Absent);
+    assert_eq!(index.list::<Pod>(&api_servers()), Fact::Got(&[][..]));
 
     assert_eq!(
         names(
-            &ask(&fake, &Question::webhooks(Some("other".into())))
+            &ask(&fake, &Question::Webhooks(Some("other".into())))
                 .await
                 .unwrap()
         )
         .len(),
         1
     );
-    let error = ask(&fake, &Question::webhooks(Some("x".into())))
+    let error = ask(&fake, &Question::Webhooks(Some("x".into())))
         .await
         .unwrap_err();
     assert_eq!(
@@ -479,8 +525,8 @@ async fn webhooks_lead_to_everything_behind_them() {
     );
 
     let fake = Fake::with_objects(vec![(WEBHOOKS, status(403, "not you"))]);
-    let snapshot = ask(&fake, &Question::webhooks(None)).await.unwrap();
-    assert!(matches!(snapshot.subjects[0].object, Fact::Refused(_)));
+    let snapshot = ask(&fake, &Question::Webhooks(None)).await.unwrap();
+    assert_eq!(names(&snapshot), ["mutatingwebhookconfiguration/"]);
 }
 
 #[tokio::test]
@@ -489,7 +535,7 @@ async fn an_unreachable_server_is_an_error_and_no_snapshot() {
     for question in [
         question("deploy/web"),
         question(""),
-        Question::webhooks(None),
+        Question::Webhooks(None),
     ] {
         let error = ask(&fake, &question).await.unwrap_err();
         assert!(error.starts_with("cannot reach the API server"), "{error}");

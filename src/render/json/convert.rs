@@ -17,7 +17,7 @@ use crate::render::control_plane::{self, ControlPlane};
 
 /// Where it was looked at; the same for all diagnoses of a run.
 pub fn cluster(snapshot: &Snapshot) -> v1::Cluster {
-    let version = snapshot.cluster.server_version.got();
+    let version = snapshot.server_version.got();
     v1::Cluster {
         context: snapshot.connection.context.clone().into(),
         kubernetes_version: version.map(Text::from),

@@ -20,7 +20,7 @@ pub fn facts(report: &Report, subject: &str, page: &mut Page) -> io::Result<()> 
     if !snapshot.connection.context.is_empty() {
         facts.push(format!("context {}", snapshot.connection.context));
     }
-    facts.push(match snapshot.cluster.server_version.got() {
+    facts.push(match snapshot.server_version.got() {
         Some(version) => format!("Kubernetes {version}"),
         None => "Kubernetes ?".to_owned(),
     });
@@ -39,7 +39,10 @@ pub fn facts(report: &Report, subject: &str, page: &mut Page) -> io::Result<()> 
 /// The file that the only target comes from, if it is not in the cluster.
 fn manifest(report: &Report) -> Option<String> {
     match report.snapshot.subjects.as_slice() {
-        [one] => one.manifest.as_deref().map(input::title),
+        [one] => one
+            .manifest
+            .as_ref()
+            .map(|manifest| input::title(&manifest.file)),
         _ => None,
     }
 }

@@ -28,7 +28,6 @@ declare_check! {
     /// ## References
     /// - Istio 1.31, `manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml`
     "INJ105", "namespace-blocks-pod-label", Called, about Pods,
-    needs [Object, Pods, Namespace, Webhooks],
     folds ["namespace-opted-out", "namespace-label-value"],
     run
 }

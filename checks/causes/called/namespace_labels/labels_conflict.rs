@@ -26,7 +26,6 @@ declare_check! {
     /// ## References
     /// - Istio, Canary upgrades: <https://istio.io/latest/docs/setup/upgrade/canary/>
     "INJ106", "namespace-labels-conflict", Called, about Pods,
-    needs [Object, Pods, Namespace, Webhooks],
     folds ["namespace-opted-out", "namespace-label-value", "default-revision-missing", "namespace-blocks-pod-label"],
     run
 }

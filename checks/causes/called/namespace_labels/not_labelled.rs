@@ -27,7 +27,6 @@ declare_check! {
     /// ## References
     /// - Istio, Installing the sidecar: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/>
     "INJ101", "namespace-not-labelled", Called, about Pods,
-    needs [Object, Pods, Namespace, Webhooks],
     folds [],
     run
 }

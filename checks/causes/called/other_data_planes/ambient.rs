@@ -27,7 +27,6 @@ declare_check! {
     /// ## References
     /// - Istio, Add workloads to an ambient mesh: <https://istio.io/latest/docs/ambient/usage/add-workloads/>
     "INJ121", "ambient-namespace", Called, about Pods,
-    needs [Object, Pods, Namespace, Webhooks],
     folds ["namespace-not-labelled", "namespace-opted-out"],
     run
 }

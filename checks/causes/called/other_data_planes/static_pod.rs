@@ -22,7 +22,6 @@ declare_check! {
     /// ## References
     /// - Kubernetes, Static pods: <https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/>
     "INJ120", "static-pod", Called, about Pods,
-    needs [Object],
     folds ["namespace-not-labelled", "namespace-opted-out"],
     run
 }

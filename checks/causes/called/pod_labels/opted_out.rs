@@ -24,7 +24,6 @@ declare_check! {
     /// ## References
     /// - Istio, Controlling the injection policy: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy>
     "INJ111", "pod-opted-out", Called, about Pods,
-    needs [Object, Pods, Namespace, Webhooks],
     folds ["namespace-not-labelled", "namespace-opted-out"],
     run
 }

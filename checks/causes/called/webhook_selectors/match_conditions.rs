@@ -28,7 +28,6 @@ declare_check! {
     /// - Kubernetes, matchConditions:
     ///   <https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#matching-requests-matchconditions>
     "INJ118", "webhook-match-conditions", Called, about Pods,
-    needs [Object, Pods, Namespace, Webhooks],
     folds ["default-revision-missing", "revision-unknown"],
     run
 }

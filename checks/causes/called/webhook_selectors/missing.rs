@@ -26,7 +26,6 @@ declare_check! {
     /// ## References
     /// - Istio 1.31, `manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml`
     "INJ115", "webhook-missing", Called, about Pods,
-    needs [Object, Pods, Namespace, Webhooks],
     folds ["namespace-not-labelled", "revision-unknown", "default-revision-missing", "webhook-deactivated"],
     run
 }

@@ -29,7 +29,6 @@ declare_check! {
     /// - Kubernetes, matching requests by rules:
     ///   <https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#matching-requests-rules>
     "INJ117", "webhook-rules", Called, about Pods,
-    needs [Object, Pods, Namespace, Webhooks],
     folds ["default-revision-missing", "revision-unknown"],
     run
 }

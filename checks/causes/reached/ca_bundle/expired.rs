@@ -32,10 +32,6 @@ declare_check! {
     /// ## References
     /// - Istio, Plug in CA certificates: <https://istio.io/latest/docs/tasks/security/cert-management/plugin-ca-cert/>
     "INJ210", "certificate-expired", Reached, about Webhooks,
-    needs [
-        Object, Namespace, Webhooks, Services, Istiod, InjectorConfig, RootCertificate, ApiServers, Pods, ReplicaSets,
-        Events,
-    ],
     folds [],
     run
 }

@@ -29,10 +29,6 @@ declare_check! {
     /// - Istio, Sidecar injection problems, x509 certificate related errors:
     ///   <https://istio.io/latest/docs/ops/common-problems/injection/#x509-certificate-related-errors>
     "INJ209", "ca-bundle-mismatch", Reached, about Webhooks,
-    needs [
-        Object, Namespace, Webhooks, Services, Istiod, InjectorConfig, RootCertificate, ApiServers, Pods, ReplicaSets,
-        Events,
-    ],
     folds [],
     run
 }

@@ -24,10 +24,6 @@ declare_check! {
     /// ## References
     /// - Kubernetes 1.36, `k8s.io/client-go/transport/transport.go`
     "INJ208", "ca-bundle-not-pem", Reached, about Webhooks,
-    needs [
-        Object, Namespace, Webhooks, Services, Istiod, InjectorConfig, RootCertificate, ApiServers, Pods, ReplicaSets,
-        Events,
-    ],
     folds [],
     run
 }

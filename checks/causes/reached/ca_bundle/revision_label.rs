@@ -29,10 +29,6 @@ declare_check! {
     /// ## References
     /// - Istio 1.31, `pkg/webhooks/webhookpatch.go`
     "INJ211", "webhook-revision-label", Reached, about Webhooks,
-    needs [
-        Object, Namespace, Webhooks, Services, Istiod, InjectorConfig, RootCertificate, ApiServers, Pods, ReplicaSets,
-        Events,
-    ],
     folds ["ca-bundle-empty", "ca-bundle-not-pem", "ca-bundle-mismatch"],
     run
 }

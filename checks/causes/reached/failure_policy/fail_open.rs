@@ -30,10 +30,6 @@ declare_check! {
     /// - Kubernetes, Failure policy:
     ///   <https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#failure-policy>
     "INJ206", "webhook-fail-open", Reached, about Webhooks,
-    needs [
-        Object, Namespace, Webhooks, Services, Istiod, InjectorConfig, RootCertificate, ApiServers, Pods, ReplicaSets,
-        Events,
-    ],
     folds [
         "webhook-service-missing", "istiod-no-endpoints", "service-port", "service-selector", "apiserver-proxy",
         "ca-bundle-empty", "ca-bundle-not-pem", "ca-bundle-mismatch", "certificate-expired", "webhook-revision-label",

@@ -33,10 +33,6 @@ declare_check! {
     ///   <https://istio.io/latest/docs/ops/common-problems/injection/#automatic-sidecar-injection-fails-if-the-kubernetes-api-server-has-proxy-settings>
     /// - Go, `golang.org/x/net/http/httpproxy`: the rules of NO_PROXY
     "INJ205", "apiserver-proxy", Reached, about Webhooks,
-    needs [
-        Object, Namespace, Webhooks, Services, Istiod, InjectorConfig, RootCertificate, ApiServers, Pods, ReplicaSets,
-        Events,
-    ],
     folds [],
     run
 }

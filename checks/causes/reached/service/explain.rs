@@ -54,8 +54,7 @@ pub fn explain(case: &Case, destination: &Destination) -> Explanation {
 
 /// Whether a namespace is known not to exist.
 fn is_gone(case: &Case, namespace: &str) -> bool {
-    case.namespaces()
-        .any(|(name, fact)| name == namespace && matches!(fact, Ok(None)))
+    matches!(case.namespace_named(namespace), Ok(None))
 }
 
 /// Makes the Service of a Deployment again.

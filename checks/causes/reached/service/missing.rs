@@ -27,10 +27,6 @@ declare_check! {
     /// - Kubernetes 1.36, `k8s.io/apiserver/pkg/util/proxy/proxy.go`
     /// - Istio, Uninstall: <https://istio.io/latest/docs/setup/install/istioctl/#uninstall-istio>
     "INJ201", "webhook-service-missing", Reached, about Webhooks,
-    needs [
-        Object, Namespace, Webhooks, Services, Istiod, InjectorConfig, RootCertificate, ApiServers, Pods, ReplicaSets,
-        Events,
-    ],
     folds [],
     run
 }

@@ -27,10 +27,6 @@ declare_check! {
     /// ## References
     /// - Istio 1.31, `pilot/pkg/bootstrap/sidecarinjector.go`
     "INJ212", "injector-not-serving", Reached, about Webhooks,
-    needs [
-        Object, Namespace, Webhooks, Services, Istiod, InjectorConfig, RootCertificate, ApiServers, Pods, ReplicaSets,
-        Events,
-    ],
     folds [],
     run
 }

@@ -32,10 +32,6 @@ declare_check! {
     /// - Istio, Resource annotations: <https://istio.io/latest/docs/reference/config/annotations/>
     /// - Istio 1.31, `pkg/kube/inject/validate.go`, `AnnotationValidation`
     "INJ402", "annotation-invalid", Rendered, about Pods,
-    needs [
-        Object, Pods, ReplicaSets, Events, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig, Nodes,
-        RootCertificate, ApiServers,
-    ],
     folds [],
     run
 }

@@ -31,7 +31,6 @@ declare_check! {
     /// - Istio 1.31, `pkg/kube/inject/inject.go`, `injectRequired`
     /// - Istio, Application requirements: <https://istio.io/latest/docs/ops/deployment/application-requirements/>
     "INJ301", "host-network", Wanted, about Pods,
-    needs [Object, Pods],
     folds ["namespace-not-labelled"],
     run
 }

@@ -30,10 +30,6 @@ declare_check! {
     /// - Istio 1.31, `pkg/kube/inject/inject.go`, `injectRequired`
     /// - Istio's Helm value `global.proxy.autoInject`
     "INJ304", "policy-disabled", Wanted, about Pods,
-    needs [
-        Object, Pods, ReplicaSets, Events, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig, Nodes,
-        RootCertificate, ApiServers,
-    ],
     folds [],
     run
 }

@@ -31,10 +31,6 @@ declare_check! {
     /// - Istio 1.31, `pkg/kube/inject/inject.go`, `injectRequired`
     /// - Istio, Controlling the injection policy: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy>
     "INJ308", "label-beats-annotation", Wanted, about Pods,
-    needs [
-        Object, Pods, ReplicaSets, Events, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig, Nodes,
-        RootCertificate, ApiServers,
-    ],
     folds ["pod-opted-out"],
     run
 }

@@ -1,0 +1,182 @@
+//! The kinds of object that are read. A new kind is one line in [`resources!`] and, where it can hold
+//! credentials, its rule in [`super::redact`].
+
+use std::fmt::Debug;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer};
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::kinds::*;
+use super::redact::Redact;
+use super::{Form, Kind, Read};
+
+/// A kind of object that can be read.
+pub trait Object:
+    Clone + Debug + PartialEq + Serialize + DeserializeOwned + Redact + Send + Sync + 'static
+{
+    /// Which kind it is.
+    const RESOURCE: Resource;
+
+    /// Its metadata.
+    fn metadata(&self) -> &ObjectMeta;
+
+    /// The objects of this kind among those that a read brought; none where they are of another kind.
+    fn among(objects: &Objects) -> Option<&[Self]>;
+
+    /// What a read brought.
+    fn objects(all: Vec<Self>) -> Objects;
+}
+
+/// Declares the kinds: the variant, its Rust type, API group and resource in the plural.
+macro_rules! resources {
+    ($dollar:tt $($name:ident, $group:literal, $plural:literal;)+) => {
+        /// The kinds of object that are read, in the order of the pod's way.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[allow(missing_docs, reason = "the names are Kubernetes' kinds")]
+        pub enum Resource {
+            $($name,)+
+        }
+
+        /// The objects that a read brought.
+        #[derive(Clone, Debug, PartialEq)]
+        #[allow(missing_docs, reason = "the names are Kubernetes' kinds")]
+        pub enum Objects {
+            $($name(Vec<$name>),)+
+            /// Of objects of whatever kind their metadata, without managedFields.
+            Metadata(Vec<ObjectMeta>),
+        }
+
+        $(
+            impl Object for $name {
+                const RESOURCE: Resource = Resource::$name;
+
+                fn metadata(&self) -> &ObjectMeta {
+                    &self.metadata
+                }
+
+                fn among(objects: &Objects) -> Option<&[Self]> {
+                    match objects {
+                        Objects::$name(all) => Some(all),
+                        _ => None,
+                    }
+                }
+
+                fn objects(all: Vec<Self>) -> Objects {
+                    Objects::$name(all)
+                }
+            }
+        )+
+
+        impl Resource {
+            /// Kubernetes' kind: `ReplicaSet`.
+            pub const fn kind(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($name),)+
+                }
+            }
+
+            /// API group; empty for the core group.
+            pub const fn group(self) -> &'static str {
+                match self {
+                    $(Self::$name => $group,)+
+                }
+            }
+
+            /// The resource in the plural: `replicasets`.
+            pub const fn plural(self) -> &'static str {
+                match self {
+                    $(Self::$name => $plural,)+
+                }
+            }
+        }
+
+        impl Objects {
+            /// The metadata of each object.
+            pub fn metadata(&self) -> Vec<&ObjectMeta> {
+                match self {
+                    $(Self::$name(all) => all.iter().map(|one| &one.metadata).collect(),)+
+                    Self::Metadata(all) => all.iter().collect(),
+                }
+            }
+
+            /// Replaces what may hold credentials.
+            pub fn redact(&mut self) {
+                match self {
+                    $(Self::$name(all) => all.iter_mut().for_each(Redact::redact),)+
+                    Self::Metadata(all) => all.iter_mut().for_each(Redact::redact),
+                }
+            }
+        }
+
+        impl Serialize for Objects {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    $(Self::$name(all) => all.serialize(serializer),)+
+                    Self::Metadata(all) => all.serialize(serializer),
+                }
+            }
+        }
+
+        impl<'de> DeserializeSeed<'de> for OfRead<'_> {
+            type Value = Objects;
+
+            fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Objects, D::Error> {
+                if self.0.form == Form::Metadata {
+                    return Vec::deserialize(deserializer).map(Objects::Metadata);
+                }
+                match self.0.resource {
+                    $(Resource::$name => Vec::deserialize(deserializer).map(Objects::$name),)+
+                }
+            }
+        }
+
+        /// Calls a generic function with the type of a resource.
+        #[macro_export]
+        macro_rules! for_resource {
+            ($dollar resource:expr, $dollar function:ident($dollar($dollar argument:expr),*)) => {
+                match $dollar resource {
+                    $($crate::facts::Resource::$name => $dollar function::<$crate::facts::kinds::$name>($dollar($dollar argument),*),)+
+                }
+            };
+        }
+    };
+}
+
+/// What a read asked for, as the guide to what its objects are.
+pub(super) struct OfRead<'a>(pub &'a Read);
+
+resources! {
+    $
+    Pod, "", "pods";
+    Deployment, "apps", "deployments";
+    StatefulSet, "apps", "statefulsets";
+    DaemonSet, "apps", "daemonsets";
+    ReplicaSet, "apps", "replicasets";
+    Job, "batch", "jobs";
+    CronJob, "batch", "cronjobs";
+    Event, "", "events";
+    Namespace, "", "namespaces";
+    MutatingWebhookConfiguration, "admissionregistration.k8s.io", "mutatingwebhookconfigurations";
+    Service, "", "services";
+    EndpointSlice, "discovery.k8s.io", "endpointslices";
+    ConfigMap, "", "configmaps";
+    Node, "", "nodes";
+}
+
+impl Resource {
+    /// Whether it is a pod or makes pods.
+    pub fn is_workload(self) -> bool {
+        Kind::WORKLOADS
+            .iter()
+            .any(|kind| kind.name() == self.kind())
+    }
+
+    /// The resource as RBAC and kubectl call it: `deployments.apps`.
+    pub fn name(self) -> String {
+        match self.group() {
+            "" => self.plural().to_owned(),
+            group => format!("{}.{group}", self.plural()),
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! What came of each read.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
+use serde::ser::{SerializeMap, SerializeSeq};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::resource::OfRead;
+use super::{Fact, Objects, Read, Resource};
+
+/// What came of each read. What is not in it was not asked.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Store(BTreeMap<Read, Fact<Objects>>);
+
+impl Store {
+    /// Keeps what came of a read.
+    pub fn insert(&mut self, read: Read, fact: Fact<Objects>) {
+        self.0.insert(read, fact);
+    }
+
+    /// What came of a read.
+    pub fn of(&self, read: &Read) -> &Fact<Objects> {
+        self.0.get(read).unwrap_or(&Fact::NotAsked)
+    }
+
+    /// Every read, with what came of it.
+    pub fn reads(&self) -> impl Iterator<Item = (&Read, &Fact<Objects>)> {
+        self.0.iter()
+    }
+
+    /// Every read of a kind, with what came of it.
+    pub fn reads_of(&self, resource: Resource) -> impl Iterator<Item = (&Read, &Fact<Objects>)> {
+        let first = Read::list(resource, None);
+        let reads = self.0.range(first..);
+        reads.take_while(move |(read, _)| read.resource == resource)
+    }
+
+    /// The objects of all reads, to be changed in place.
+    pub fn objects_mut(&mut self) -> impl Iterator<Item = &mut Objects> {
+        self.0.values_mut().filter_map(|fact| match fact {
+            Fact::Got(objects) => Some(objects),
+            _ => None,
+        })
+    }
+}
+
+/// A read as a file has it: `asked` first, as that tells what the objects are. It stays first where
+/// somebody sorts the fields.
+impl Serialize for Store {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut all = serializer.serialize_seq(Some(self.0.len()))?;
+        for (read, fact) in &self.0 {
+            all.serialize_element(&Entry(read, fact))?;
+        }
+        all.end()
+    }
+}
+
+struct Entry<'a>(&'a Read, &'a Fact<Objects>);
+
+impl Serialize for Entry<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut entry = serializer.serialize_map(Some(2))?;
+        entry.serialize_entry("asked", self.0)?;
+        match self.1 {
+            Fact::Got(objects) => entry.serialize_entry("got", objects)?,
+            Fact::Absent => entry.serialize_entry("absent", &true)?,
+            Fact::Refused(unread) => entry.serialize_entry("refused", &unread.reason)?,
+            Fact::Failed(unread) => entry.serialize_entry("failed", &unread.reason)?,
+            Fact::NotAsked => {}
+        }
+        entry.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Store {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Entries)
+    }
+}
+
+struct Entries;
+
+impl<'de> Visitor<'de> for Entries {
+    type Value = Store;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of reads")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut all: A) -> Result<Store, A::Error> {
+        let mut store = Store::default();
+        while let Some(OwnEntry(read, fact)) = all.next_element()? {
+            store.insert(read, fact);
+        }
+        Ok(store)
+    }
+}
+
+struct OwnEntry(Read, Fact<Objects>);
+
+impl<'de> Deserialize<'de> for OwnEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(OneEntry)
+    }
+}
+
+struct OneEntry;
+
+impl<'de> Visitor<'de> for OneEntry {
+    type Value = OwnEntry;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a read and what came of it")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<OwnEntry, A::Error> {
+        let (mut read, mut fact) = (None::<Read>, None);
+        while let Some(field) = fields.next_key::<String>()? {
+            let outcome = match (field.as_str(), &read) {
+                ("asked", None) => {
+                    read = Some(fields.next_value()?);
+                    continue;
+                }
+                ("got", Some(read)) => Outcome::Got(fields.next_value_seed(OfRead(read))?),
+                ("got", None) => {
+                    return Err(A::Error::custom("`asked` has to stand before `got`"));
+                }
+                ("absent", _) => match fields.next_value()? {
+                    true => Outcome::Absent,
+                    false => continue,
+                },
+                ("refused", _) => Outcome::Refused(fields.next_value()?),
+                ("failed", _) => Outcome::Failed(fields.next_value()?),
+                (other, _) => return Err(A::Error::unknown_field(other, &FIELDS)),
+            };
+            if fact.replace(outcome).is_some() {
+                return Err(A::Error::custom("a read has more than one outcome"));
+            }
+        }
+        let read = read.ok_or_else(|| A::Error::missing_field("asked"))?;
+        let outcome = fact.ok_or_else(|| A::Error::missing_field("got"))?;
+        let fact = match outcome {
+            Outcome::Got(objects) => Fact::Got(objects),
+            Outcome::Absent => Fact::Absent,
+            Outcome::Refused(reason) => Fact::Refused(read.unread(reason)),
+            Outcome::Failed(reason) => Fact::Failed(read.unread(reason)),
+        };
+        Ok(OwnEntry(read, fact))
+    }
+}
+
+const FIELDS: [&str; 5] = ["asked", "got", "absent", "refused", "failed"];
+
+/// What came of a read, before it is known which.
+enum Outcome {
+    Got(Objects),
+    Absent,
+    Refused(String),
+    Failed(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let written = json!([
+            { "asked": { "resource": "Pod", "namespace": "shop" }, "got": [{ "metadata": { "name": "a" } }] },
+            { "asked": { "resource": "Pod", "form": "metadata" }, "got": [{ "name": "a" }] },
+            { "asked": { "resource": "Service", "namespace": "shop", "name": "x" }, "absent": true },
+            { "asked": { "resource": "Node" }, "refused": "forbidden" },
+        ]);
+        let store: Store = serde_json::from_value(written.clone()).unwrap();
+        let again: Store = serde_json::from_str(&serde_json::to_string(&store).unwrap()).unwrap();
+        assert_eq!(store, again);
+        assert_eq!(store.reads_of(Resource::Pod).count(), 2);
+        let nodes = store.of(&Read::list(Resource::Node, None));
+        assert_eq!(
+            nodes.unread().unwrap().to_string(),
+            "cannot list nodes: forbidden"
+        );
+    }
+
+    #[test]
+    fn half_an_entry_is_an_error() {
+        for (entry, expected) in [
+            (json!({ "got": [] }), "before `got`"),
+            (json!({ "asked": { "resource": "Pod" } }), "missing field"),
+            (
+                json!({ "asked": { "resource": "Pod" }, "seen": 1 }),
+                "unknown field `seen`",
+            ),
+            (
+                json!({ "asked": { "resource": "Pod" }, "got": {} }),
+                "invalid type",
+            ),
+            (
+                json!({ "asked": { "resource": "Secret" }, "got": [] }),
+                "unknown variant",
+            ),
+        ] {
+            let error = serde_json::from_value::<Store>(json!([entry])).unwrap_err();
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+    }
+}

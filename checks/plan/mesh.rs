@@ -1,0 +1,103 @@
+//! What is the same for all subjects: the webhooks, whom they call, and the API server itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use k8s_openapi::api::admissionregistration::v1::RuleWithOperations;
+
+use super::{Namespaces, Plan};
+use crate::facts::kinds::{Deployment, MutatingWebhookConfiguration, Pod};
+use crate::facts::{Read, Resource};
+use crate::way::{
+    api_servers, endpoint_slices_of, entries, injectors, istiod_container, istiod_container_of,
+    label, names, revision,
+};
+
+/// Three waves: the webhooks; whom they call, and what stands beside that; and the configuration of
+/// istiods that have a revision which no webhook names.
+pub(super) fn plan(plan: &mut Plan, namespaces: &Namespaces) {
+    plan.want(super::all(Resource::MutatingWebhookConfiguration, None));
+    plan.want(api_servers());
+    match namespaces {
+        Namespaces::All => plan.want(super::all(Resource::Namespace, None)),
+        Namespaces::Named(all) => {
+            for name in all {
+                plan.want(Read::get(Resource::Namespace, None, name));
+            }
+        }
+    }
+    let webhooks = plan.index.list_all::<MutatingWebhookConfiguration>(None);
+    let webhooks = webhooks.got().copied().unwrap_or_default();
+    for (namespace, name) in called_services(webhooks) {
+        plan.want(Read::get(Resource::Service, Some(&namespace), &name));
+        plan.want(endpoint_slices_of(&namespace, &name));
+        plan.want(Read::get(Resource::Namespace, None, &namespace));
+    }
+    for (namespace, revisions) in revisions_by_namespace(webhooks) {
+        istiod(plan, &namespace, revisions);
+    }
+}
+
+/// What stands beside an injection webhook's Service.
+fn istiod(plan: &mut Plan, namespace: &str, mut revisions: BTreeSet<String>) {
+    plan.want(super::all(Resource::Pod, Some(namespace)));
+    plan.want(super::all(Resource::Deployment, Some(namespace)));
+    plan.want(config_map(namespace, names::ROOT_CERTIFICATE));
+    let pods = plan.index.list_all::<Pod>(Some(namespace));
+    let running = pods.got().copied().unwrap_or_default().iter();
+    let deployments = plan.index.list_all::<Deployment>(Some(namespace));
+    let deployments = deployments.got().copied().unwrap_or_default().iter();
+    let meant = deployments.filter_map(|one| {
+        let template = &one.spec.as_ref()?.template;
+        istiod_container_of(template.spec.as_ref()?)
+    });
+    let istiods = running.filter_map(istiod_container).chain(meant);
+    revisions.extend(istiods.map(|container| revision(container).to_owned()));
+    for revision in revisions {
+        for base in [names::INJECTOR_CONFIG, names::MESH_CONFIG] {
+            plan.want(config_map(
+                namespace,
+                &names::with_revision(base, &revision),
+            ));
+        }
+    }
+}
+
+fn config_map(namespace: &str, name: &str) -> Read {
+    Read::get(Resource::ConfigMap, Some(namespace), name)
+}
+
+/// Namespace and name of every Service that is called when a pod is created, or to inject one.
+fn called_services(webhooks: &[MutatingWebhookConfiguration]) -> BTreeSet<(String, String)> {
+    let on_pods = entries(webhooks)
+        .filter(|(_, webhook)| webhook.rules.iter().flatten().any(matches_new_pods));
+    on_pods
+        .chain(injectors(webhooks))
+        .filter_map(|(_, webhook)| webhook.client_config.service.as_ref())
+        .map(|service| (service.namespace.clone(), service.name.clone()))
+        .collect()
+}
+
+/// Whether a rule can match the creation of a pod, whatever its scope and version.
+fn matches_new_pods(rule: &RuleWithOperations) -> bool {
+    let has = |list: &Option<Vec<String>>, wanted: &[&str]| {
+        let mut items = list.iter().flatten();
+        items.any(|item| wanted.contains(&item.as_str()))
+    };
+    has(&rule.operations, &["CREATE", "*"])
+        && has(&rule.api_groups, &["", "*"])
+        && has(&rule.resources, &["pods", "pods/*", "*", "*/*"])
+}
+
+/// The namespaces of the injection webhooks' Services, with the revisions that the webhooks name.
+fn revisions_by_namespace(
+    webhooks: &[MutatingWebhookConfiguration],
+) -> BTreeMap<String, BTreeSet<String>> {
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (configuration, webhook) in injectors(webhooks) {
+        if let Some(service) = &webhook.client_config.service {
+            let revisions = found.entry(service.namespace.clone()).or_default();
+            revisions.extend(label(configuration, names::ISTIO_REV).map(str::to_owned));
+        }
+    }
+    found
+}
