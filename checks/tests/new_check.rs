@@ -66,7 +66,7 @@ declare_check! {{
     ///
     /// ## Why it matters
     ///
-    /// ## How to fix it
+    /// ## How to heal it
     ///
     /// ## References
     "{code}", "{name}", {stage}, about Pods,
