@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
-use testcluster::{Api, ApiError, Cluster, Outcome, dry_run, retry};
+use testcluster::{Api, ApiError, Cluster, Outcome, dry_run, wait_for};
 
 use crate::world::{OTHER_ROOT, REVISIONS, ROOT, World};
 
@@ -24,9 +24,6 @@ const IN_FORCE: &str = "in-force";
 
 /// What the API server says when the sentinel rejects a probe.
 const GUARD: &str = "the_sentinel_stands_guard";
-
-/// How long a change may take to be in force; an istiod has to start in that time.
-const SETTLING: Duration = Duration::from_secs(60);
 
 /// Another authority's certificate.
 const FOREIGN_CERTIFICATE: &[u8] = include_bytes!("foreign-root.pem");
@@ -63,7 +60,7 @@ impl Lab {
                 created => drop(created?),
             }
             // A pod cannot be made before its service account.
-            retry(SETTLING, || {
+            wait_for(&format!("the service account of namespace {name}"), || {
                 Ok(api.get(&format!(
                     "/api/v1/namespaces/{name}/serviceaccounts/default"
                 ))?)
@@ -202,7 +199,7 @@ impl Lab {
         for pod in items(&pods) {
             let name = pod["metadata"]["name"].as_str().unwrap_or_default();
             let inject = format!("{PODS}/https:{name}:15017/proxy/inject");
-            retry(SETTLING, || {
+            wait_for(&format!("{name} to know what changed"), || {
                 let response = &self.api().create(&inject, &review)?["response"];
                 let injects = response["allowed"] == true && response.get("patch").is_some();
                 let declines = response["allowed"] == true && response.get("patch").is_none();
@@ -223,7 +220,7 @@ impl Lab {
             return Ok(());
         }
         api.merge(&path, &json!({"spec": {"replicas": replicas}}))?;
-        retry(SETTLING, || {
+        wait_for(&format!("{replicas} istiods of revision {revision}"), || {
             let pods = api.get(&format!(
                 "{PODS}?labelSelector=app=istiod,istio.io/rev={revision}"
             ))?;
@@ -269,7 +266,9 @@ impl Lab {
             self.services.insert(name.clone(), changes);
         }
         for name in self.stock.services.keys() {
-            retry(SETTLING, || self.leads_where_it_should(name))?;
+            wait_for(&format!("the service {name} to lead where it should"), || {
+                self.leads_where_it_should(name)
+            })?;
         }
         Ok(())
     }
@@ -371,10 +370,14 @@ impl Lab {
             api.create(WEBHOOKS, &configuration)
                 .with_context(|| configuration.to_string())?;
         }
-        retry(SETTLING, || self.ca_bundles_are_settled(world))?;
+        wait_for("the istiods to write their roots", || {
+            self.ca_bundles_are_settled(world)
+        })?;
         api.create(WEBHOOKS, &self.sentinel())?;
         for namespace in world.namespaces.keys() {
-            retry(SETTLING, || self.sentinel_stands_guard(namespace))?;
+            wait_for("the API server to know the webhooks", || {
+                self.sentinel_stands_guard(namespace)
+            })?;
         }
         Ok(())
     }

@@ -8,10 +8,9 @@ mod subsets;
 mod users;
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use testcluster::{Cluster, Proof, Scenario, only_reads, prove, retry, set_up};
+use testcluster::{Cluster, Proof, Scenario, only_reads, prove, set_up, wait_for};
 
 use answer::{Answer, check};
 use subsets::{Subset, subsets};
@@ -63,7 +62,7 @@ fn in_world(cluster: &mut Cluster, number: usize, name: &str) -> Result<()> {
 fn compare(cluster: &Cluster, number: usize, scenario: &Scenario) -> Result<()> {
     let target = &scenario.target;
     // While controllers are at work, two diagnoses in a row may differ.
-    let everything = retry(Duration::from_secs(20), || {
+    let everything = wait_for("two diagnoses that agree", || {
         let everything = check(cluster, target, ALL)?;
         let documented = check(cluster, target, DOCUMENTED)?;
         ensure!(

@@ -1,11 +1,10 @@
 //! A user for each subset of the permissions.
 
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use testcluster::{Cluster, retry};
+use testcluster::{Cluster, wait_for};
 
 use crate::subsets::{Permission, Subset, permissions};
 
@@ -30,7 +29,7 @@ pub fn create(cluster: &Cluster, subsets: &[Subset]) -> Result<()> {
     }
     // Each is written after those before it, and seen in that order.
     grant(cluster, "last", permissions.iter())?;
-    retry(Duration::from_secs(20), || {
+    wait_for("the permissions to count", || {
         permissions
             .iter()
             .try_for_each(|permission| may(cluster, "last", permission))

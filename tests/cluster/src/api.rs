@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use crate::http::{self, Body};
 use crate::json::{list, text};
+use crate::namespace;
 
 /// Why a request failed.
 #[derive(Debug, Error)]
@@ -79,6 +80,11 @@ impl Api {
         self.send("DELETE", path, Some(("application/json", options)))
     }
 
+    /// Deletes a namespace with all that is in it, and waits until it is gone.
+    pub fn delete_namespace(&self, name: &str) -> anyhow::Result<()> {
+        namespace::delete(*self, name)
+    }
+
     /// Whether every health check of the API server passes.
     pub(crate) fn is_ready(&self) -> bool {
         http::request(self.proxy, "GET", "/readyz", None)
@@ -109,7 +115,8 @@ impl Api {
         seen(&objects);
 
         let version = text(&all, "/metadata/resourceVersion");
-        let path = format!("{path}?watch=true&resourceVersion={version}");
+        let separator = if path.contains('?') { '&' } else { '?' };
+        let path = format!("{path}{separator}watch=true&resourceVersion={version}");
         let response = http::request(self.proxy, "GET", &path, None)?;
         for line in response.body.lines() {
             let mut event: Value = serde_json::from_str(&line?).map_err(std::io::Error::from)?;

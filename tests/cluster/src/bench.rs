@@ -7,15 +7,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use testcluster::{Cluster, Scenario, enter, retry, set_up};
+use testcluster::{Cluster, Scenario, enter, set_up, wait_for};
 
 const NAMESPACES: usize = 50;
 const DEPLOYMENTS_PER_NAMESPACE: usize = 4;
 const PODS_PER_DEPLOYMENT: usize = 5;
 const PODS: usize = NAMESPACES * DEPLOYMENTS_PER_NAMESPACE * PODS_PER_DEPLOYMENT;
-
-/// How long the cluster may take to make the pods.
-const FILLING: Duration = Duration::from_secs(300);
 
 const RUNS_OF_ONE: usize = 21;
 const RUNS_OF_ALL: usize = 11;
@@ -224,7 +221,7 @@ fn fill(cluster: &Cluster) -> Result<()> {
             api.create(&deployments, &deployment(&format!("app-{app}")))?;
         }
     }
-    retry(FILLING, || {
+    wait_for("all pods to run", || {
         let pods = api.get("/api/v1/pods?labelSelector=bench")?;
         let running = |pod: &&Value| pod.pointer("/status/phase") == Some(&json!("Running"));
         let pods = pods.pointer("/items").and_then(Value::as_array);

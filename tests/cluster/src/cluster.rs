@@ -19,6 +19,7 @@ use crate::kube_proxy::KubeProxy;
 use crate::kubelet::{self, NODE};
 use crate::network::Inside;
 use crate::process::Daemon;
+use crate::scheduler;
 use crate::snapshot::Snapshot;
 
 /// A Kubernetes cluster with Istio that works.
@@ -49,6 +50,7 @@ impl Cluster {
         let api = server.api;
         let kube_proxy = KubeProxy::start(api);
         kubelet::start(api, Arc::clone(&site))?;
+        scheduler::start(api);
 
         let mut cluster = Self {
             site,
@@ -207,10 +209,24 @@ impl Cluster {
 
     /// Makes the controllers clients of the current API server and shows its settings.
     fn use_api_server(&mut self) -> Result<()> {
+        self.start_controllers()?;
+        self.show_api_server()
+    }
+
+    /// Does something while no controller runs: nothing follows from what is created or deleted meanwhile.
+    pub fn without_controllers<T>(&mut self, work: impl FnOnce(Api) -> Result<T>) -> Result<T> {
+        self.controller_manager = None;
+        let outcome = work(self.api());
+        self.start_controllers()?;
+        outcome
+    }
+
+    fn start_controllers(&mut self) -> Result<()> {
+        // At no time there are two.
         self.controller_manager = None;
         let manager = start_controller_manager(&self.site, self.current().port)?;
         self.controller_manager = Some(manager);
-        self.show_api_server()
+        Ok(())
     }
 
     fn current(&self) -> &ApiServer {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
@@ -18,7 +17,6 @@ use crate::process::{Daemon, program};
 use crate::tools::Tools;
 
 const ETCD_URL: &str = "http://127.0.0.1:2379";
-const STARTUP_LIMIT: Duration = Duration::from_secs(60);
 
 /// The controllers that a scenario can see the work of.
 const CONTROLLERS: &str = "serviceaccount-controller,serviceaccount-token-controller,root-ca-certificate-publisher-controller,\
@@ -129,6 +127,8 @@ pub(crate) fn start_etcd(site: &Site) -> Result<Daemon> {
     etcd.args([
         "--unsafe-no-fsync",
         "--listen-peer-urls=http://127.0.0.1:2380",
+        // Tens of thousands of pods take more than the default of 2 GiB, with all their revisions of some minutes.
+        "--quota-backend-bytes=8589934592",
     ]);
     etcd.arg(format!("--listen-client-urls={ETCD_URL}"));
     etcd.arg(format!("--advertise-client-urls={ETCD_URL}"));
@@ -212,7 +212,7 @@ impl ApiServer {
     /// Waits until it serves.
     pub(crate) fn await_ready(&mut self) -> Result<()> {
         let api = self.api;
-        self.server.await_ready(STARTUP_LIMIT, || api.is_ready())
+        self.server.await_ready(|| api.is_ready())
     }
 }
 

@@ -1,7 +1,6 @@
 //! The installation of Istio: a default control plane, a second one of revision `canary`, and the tag `prod` on it.
 
 use std::process::Stdio;
-use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use jiff::Timestamp;
@@ -11,7 +10,7 @@ use crate::api::Api;
 use crate::control_plane::Site;
 use crate::dry_run::{Outcome, dry_run};
 use crate::json::{list, text};
-use crate::wait::retry;
+use crate::wait::wait_for;
 
 /// As a release says it; the charts of a source tree name the development's images.
 const IMAGES: &str = "hub=istio";
@@ -26,8 +25,6 @@ const CANARY: &str = "canary";
 const TAG: &str = "prod";
 
 const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/istio-system/deployments";
-
-const STARTUP_LIMIT: Duration = Duration::from_secs(90);
 
 /// Renders the two installations, side by side. What the cluster has only once comes with the first.
 pub(crate) fn render(site: &Site) -> Result<String> {
@@ -98,7 +95,7 @@ pub(crate) fn restart(api: Api) -> Result<()> {
 
 /// Waits until both control planes run as they should and inject.
 pub(crate) fn await_ready(api: Api) -> Result<()> {
-    retry(STARTUP_LIMIT, || {
+    wait_for("both control planes of Istio to inject", || {
         let deployments = api.get(DEPLOYMENTS)?;
         list(&deployments, "/items")
             .iter()
@@ -111,19 +108,17 @@ pub(crate) fn await_ready(api: Api) -> Result<()> {
 
 fn is_rolled_out(deployment: &Value) -> Result<()> {
     let wanted = deployment.pointer("/spec/replicas");
-    let settled = [
-        "/status/replicas",
-        "/status/updatedReplicas",
-        "/status/availableReplicas",
-    ]
-    .iter()
-    .all(|field| deployment.pointer(field) == wanted)
+    let status = deployment.get("status");
+    let settled = ["/replicas", "/updatedReplicas", "/availableReplicas"]
+        .iter()
+        .all(|field| status.and_then(|status| status.pointer(field)) == wanted)
         && deployment.pointer("/status/observedGeneration")
             == deployment.pointer("/metadata/generation");
     ensure!(
         settled,
-        "{} is not rolled out",
-        text(deployment, "/metadata/name")
+        "{} is not rolled out: {}",
+        text(deployment, "/metadata/name"),
+        status.unwrap_or_default()
     );
     Ok(())
 }

@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::api::{Api, Objects};
 use crate::firewall::Firewall;
 use crate::json::{list, text};
+use crate::kubelet::PODS_OF_NODE;
 use crate::network_policy;
 
 /// How often refusing endpoints are tried again.
@@ -41,7 +42,7 @@ impl KubeProxy {
     pub(crate) fn start(api: Api) -> Self {
         let proxy = Self::default();
         proxy.follow(api, "/api/v1/services", |state| &mut state.services);
-        proxy.follow(api, "/api/v1/pods", |state| &mut state.pods);
+        proxy.follow(api, PODS_OF_NODE, |state| &mut state.pods);
         proxy.follow(api, "/apis/discovery.k8s.io/v1/endpointslices", |state| {
             &mut state.slices
         });

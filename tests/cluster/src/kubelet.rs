@@ -1,5 +1,5 @@
-//! The stand-in for the scheduler and the kubelet: puts pods on the one node, says that they run, and removes those that
-//! are deleted. The pods of istiod really run: their processes are started with what the pod says.
+//! The stand-in for the kubelet of the one node: says that its pods run, and removes those that are deleted. The pods of
+//! istiod really run: their processes are started with what the pod says.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -29,23 +29,23 @@ struct Kubelet {
     api: Api,
     site: Arc<Site>,
     next_ip: Ipv4Addr,
-    /// The UIDs of the pods that were put on the node.
-    bound: BTreeSet<String>,
     /// The pods that were started, by UID.
     started: BTreeMap<String, Option<Istiod>>,
 }
 
-/// Registers the node and takes care of pods from now on.
+/// The path of the pods on the node.
+pub(crate) const PODS_OF_NODE: &str = "/api/v1/pods?fieldSelector=spec.nodeName=test";
+
+/// Registers the node and takes care of its pods from now on.
 pub(crate) fn start(api: Api, site: Arc<Site>) -> Result<()> {
     api.create("/api/v1/nodes", &node())?;
     let mut kubelet = Kubelet {
         api,
         site,
         next_ip: FIRST_POD_IP,
-        bound: BTreeSet::new(),
         started: BTreeMap::new(),
     };
-    api.follow("/api/v1/pods", move |pods| kubelet.sync(pods));
+    api.follow(PODS_OF_NODE, move |pods| kubelet.sync(pods));
     Ok(())
 }
 
@@ -87,7 +87,6 @@ impl Kubelet {
             .values()
             .map(|pod| text(pod, "/metadata/uid"))
             .collect();
-        self.bound.retain(|uid| there.contains(uid.as_str()));
         self.started.retain(|uid, _| there.contains(uid.as_str()));
         for pod in pods.values() {
             // A pod that changed meanwhile comes again; one that cannot be put right is seen as it is.
@@ -97,31 +96,15 @@ impl Kubelet {
 
     fn sync_pod(&mut self, pod: &Value) -> Result<(), ApiError> {
         let uid = text(pod, "/metadata/uid");
-        let deleted = pod.pointer("/metadata/deletionTimestamp").is_some();
-        match text(pod, "/spec/nodeName") {
-            "" if deleted || self.bound.contains(uid) => Ok(()),
-            "" if list(pod, "/spec/schedulingGates").is_empty() => self.bind(pod),
-            NODE if deleted => {
-                self.started.remove(uid);
-                let options = json!({"gracePeriodSeconds": 0, "preconditions": {"uid": uid}});
-                self.api.delete(&path(pod), &options).map(drop)
-            }
-            NODE if !self.started.contains_key(uid) => self.run(pod),
-            _ => Ok(()),
+        if pod.pointer("/metadata/deletionTimestamp").is_some() {
+            self.started.remove(uid);
+            let options = json!({"gracePeriodSeconds": 0, "preconditions": {"uid": uid}});
+            return self.api.delete(&path(pod), &options).map(drop);
         }
-    }
-
-    fn bind(&mut self, pod: &Value) -> Result<(), ApiError> {
-        let binding = json!({
-            "apiVersion": "v1",
-            "kind": "Binding",
-            "metadata": {"name": text(pod, "/metadata/name"), "uid": text(pod, "/metadata/uid")},
-            "target": {"apiVersion": "v1", "kind": "Node", "name": NODE},
-        });
-        self.api
-            .create(&format!("{}/binding", path(pod)), &binding)?;
-        self.bound.insert(text(pod, "/metadata/uid").to_owned());
-        Ok(())
+        if self.started.contains_key(uid) {
+            return Ok(());
+        }
+        self.run(pod)
     }
 
     fn run(&mut self, pod: &Value) -> Result<(), ApiError> {
@@ -158,7 +141,8 @@ impl Kubelet {
     }
 }
 
-fn path(pod: &Value) -> String {
+/// The path of a pod.
+pub(crate) fn path(pod: &Value) -> String {
     format!(
         "/api/v1/namespaces/{}/pods/{}",
         text(pod, "/metadata/namespace"),

@@ -25,6 +25,7 @@ mod network_policy;
 mod process;
 mod run;
 mod scenario;
+mod scheduler;
 mod snapshot;
 mod tools;
 mod wait;
@@ -42,7 +43,7 @@ pub use network::{Inside, enter};
 pub use run::{run, set_up};
 pub use scenario::{Expectation, Heal, HealedOutcome, Observed, Predicted, Scenario, Step};
 pub use tools::Tools;
-pub use wait::retry;
+pub use wait::wait_for;
 
 /// Set to anything, it leaves out the tests that need a cluster.
 pub const SKIP_VARIABLE: &str = "INJDOCTOR_SKIP_CLUSTER";

@@ -1,13 +1,16 @@
 //! The test cluster by hand: a shell in it, healthy or broken by a scenario; and how quick injdoctor is on it.
 
 mod bench;
+mod mesh;
 
 use std::env;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use mesh::{Mesh, Owners};
 use testcluster::{Cluster, Scenario, enter, set_up};
 
 /// A real Kubernetes control plane with Istio, in a private network.
@@ -24,6 +27,12 @@ enum Commands {
     Shell {
         /// Break the cluster by this scenario first.
         scenario: Option<String>,
+        /// Add a mesh of so many pods, half of them injected, in Deployments of ten.
+        #[arg(long, value_name = "COUNT")]
+        pods: Option<usize>,
+        /// Pods without owners instead.
+        #[arg(long, requires = "pods")]
+        bare: bool,
     },
     /// List the scenarios.
     List,
@@ -33,7 +42,18 @@ enum Commands {
 
 fn main() -> ExitCode {
     let code = match Arguments::parse().command {
-        Commands::Shell { scenario } => shell(scenario.as_deref()),
+        Commands::Shell {
+            scenario,
+            pods,
+            bare,
+        } => {
+            let owners = if bare {
+                Owners::None
+            } else {
+                Owners::Deployments
+            };
+            shell(scenario.as_deref(), pods.map(|pods| (pods, owners)))
+        }
         Commands::List => list(),
         Commands::Bench => bench::run(),
     };
@@ -44,12 +64,19 @@ fn main() -> ExitCode {
     })
 }
 
-fn shell(scenario: Option<&str>) -> Result<ExitCode> {
+fn shell(scenario: Option<&str>, mesh: Option<(usize, Owners)>) -> Result<ExitCode> {
     let scenario = scenario.map(Scenario::named).transpose()?;
     let inside = enter()?;
     let mut cluster = Cluster::start(&inside)?;
     if let Some(scenario) = &scenario {
         set_up(&mut cluster, scenario)?;
+    }
+    if let Some((pods, owners)) = mesh {
+        let started = Instant::now();
+        let mut mesh = Mesh::new(owners);
+        mesh.grow(&mut cluster, pods)?;
+        let (title, time) = (mesh.title(), started.elapsed());
+        writeln!(io::stderr(), "{title}, made in {time:.0?}")?;
     }
     if io::stdin().is_terminal() {
         let about = scenario.map_or("The cluster is healthy.".to_owned(), |scenario| {

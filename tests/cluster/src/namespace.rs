@@ -1,16 +1,11 @@
 //! Taking a namespace away. The namespace controller does the same, but with pauses of five seconds and more.
 
-use std::time::Duration;
-
 use anyhow::{Result, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::api::Api;
 use crate::json::{list, set, text};
-use crate::wait::retry;
-
-/// How long pods may take to go.
-const LIMIT: Duration = Duration::from_secs(30);
+use crate::wait::wait_for;
 
 /// Deletes a namespace with all that is in it.
 pub(crate) fn delete(api: Api, name: &str) -> Result<()> {
@@ -21,16 +16,14 @@ pub(crate) fn delete(api: Api, name: &str) -> Result<()> {
     for (version, resource) in namespaced_resources(api)? {
         api.delete(&format!("{version}/namespaces/{name}/{resource}"), &now)?;
     }
-    retry(LIMIT, || {
+    wait_for(&format!("the pods of namespace {name} to go"), || {
         let pods = api.get(&format!("{path}/pods"))?;
-        ensure!(
-            list(&pods, "/items").is_empty(),
-            "there still are pods in {name}"
-        );
+        let left = list(&pods, "/items").len();
+        ensure!(left == 0, "{left} are left");
         Ok(())
     })?;
     // The namespace controller writes to it at the same time, so that a try can come too late.
-    retry(LIMIT, || {
+    wait_for(&format!("namespace {name} to go"), || {
         let mut namespace = match api.get(&path) {
             Err(error) if error.is_not_found() => return Ok(()),
             namespace => namespace?,
@@ -38,7 +31,7 @@ pub(crate) fn delete(api: Api, name: &str) -> Result<()> {
         set(&mut namespace, "/spec", "finalizers", json!([]));
         match api.replace(&format!("{path}/finalize"), &namespace) {
             Err(error) if !error.is_not_found() => Err(error)?,
-            _ => bail!("namespace {name} is still there"),
+            _ => bail!("it is still there"),
         }
     })
 }

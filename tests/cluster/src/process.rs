@@ -4,10 +4,10 @@ use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+
+use crate::wait::{Hopeless, wait_for};
 
 /// A command that inherits no environment: a proxy setting of whoever runs the tests would change what the API server
 /// does.
@@ -54,23 +54,18 @@ impl Daemon {
     }
 
     /// Waits until it is ready; if it ends instead or takes too long, the error shows the end of its log.
-    pub(crate) fn await_ready(
-        &mut self,
-        limit: Duration,
-        mut ready: impl FnMut() -> bool,
-    ) -> Result<()> {
-        let started = Instant::now();
-        while !ready() {
-            let name = &self.name;
+    pub(crate) fn await_ready(&mut self, mut ready: impl FnMut() -> bool) -> Result<()> {
+        let what = format!("{} to be ready", self.name);
+        wait_for(&what, || {
+            if ready() {
+                return Ok(());
+            }
+            let log = self.log_tail();
             if let Some(status) = self.child.try_wait()? {
-                bail!("{name} ended with {status}:\n{}", self.log_tail());
+                return Err(Hopeless(format!("it ended with {status}:\n{log}")).into());
             }
-            if started.elapsed() > limit {
-                bail!("{name} is not ready after {limit:?}:\n{}", self.log_tail());
-            }
-            sleep(Duration::from_millis(50));
-        }
-        Ok(())
+            bail!("it runs, its log ends with\n{log}")
+        })
     }
 
     fn log_tail(&self) -> String {

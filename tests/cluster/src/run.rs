@@ -13,10 +13,7 @@ use crate::cluster::Cluster;
 use crate::dry_run::{Outcome, dry_run, pod_of};
 use crate::json::{list, text};
 use crate::scenario::{Heal, HealedOutcome, Predicted, Scenario, Step};
-use crate::wait::retry;
-
-/// How long caches in the API server and in istiod may lag behind.
-const SETTLING: Duration = Duration::from_secs(20);
+use crate::wait::wait_for;
 
 /// Proves a scenario with this binary of injdoctor and puts the cluster back to how it was. The error says which
 /// expectation does not hold.
@@ -38,7 +35,8 @@ fn prove(cluster: &mut Cluster, scenario: &Scenario, binary: &Path) -> Result<()
     let broken = Instant::now();
     let expect = &scenario.expect;
     let predicted = format!("{:?}", expect.predicted);
-    let truth = retry(SETTLING, || {
+    // Caches in the API server and in istiod lag behind.
+    let truth = wait_for("the API server to decide as the scenario says", || {
         let truth = next_pod(cluster, &scenario.target)?;
         let holds = truth.name() == predicted || expect.predicted == Predicted::Unknown;
         ensure!(
@@ -47,7 +45,7 @@ fn prove(cluster: &mut Cluster, scenario: &Scenario, binary: &Path) -> Result<()
         );
         Ok(truth)
     })?;
-    let diagnosis = retry(Duration::from_secs(5), || {
+    let diagnosis = wait_for("the diagnosis that the scenario expects", || {
         let diagnosis = Diagnosis::of(cluster, scenario, binary)?;
         diagnosis.compare(
             "root cause",
@@ -100,7 +98,7 @@ fn prove_healing(
     perform(cluster, &heal.then).context("in `then`")?;
 
     let advice = commands.join("\n");
-    retry(SETTLING, || {
+    wait_for("the commands to heal", || {
         let truth = next_pod(cluster, &scenario.target)?;
         let healed = match heal.outcome {
             HealedOutcome::Injected => matches!(truth, Outcome::Injected { .. }),
@@ -118,7 +116,7 @@ fn prove_healing(
     if heal.outcome == HealedOutcome::NotRejected {
         return Ok(());
     }
-    retry(SETTLING, || {
+    wait_for("a diagnosis of the healed", || {
         let diagnosis = Diagnosis::of(cluster, scenario, binary)?;
         // A pod that is not to be injected has a root cause for that: that somebody wants it so.
         if heal.outcome == HealedOutcome::Injected {
@@ -162,7 +160,7 @@ fn perform(cluster: &mut Cluster, steps: &[Step]) -> Result<()> {
         match step {
             Step::Apply(manifests) => cluster.apply(manifests)?,
             Step::Run(script) => run_script(cluster, script)?,
-            Step::WaitFor(script) => retry(SETTLING, || run_script(cluster, script))?,
+            Step::WaitFor(script) => wait_for(script.trim(), || run_script(cluster, script))?,
             Step::CutConnections => cluster.cut_connections(),
             Step::ApiServer(settings) => cluster.restart_api_server(settings.clone())?,
         }
@@ -185,8 +183,8 @@ fn build_shop(cluster: &Cluster, scenario: &Scenario) -> Result<()> {
         "metadata": {"name": "shop", "labels": scenario.namespace},
     });
     api.create("/api/v1/namespaces", &namespace)?;
-    retry(SETTLING, || {
-        // A pod cannot be made before its service account.
+    // A pod cannot be made before its service account.
+    wait_for("the service account of namespace shop", || {
         Ok(api.get("/api/v1/namespaces/shop/serviceaccounts/default")?)
     })?;
     let deployment = json!({
@@ -207,11 +205,12 @@ fn build_shop(cluster: &Cluster, scenario: &Scenario) -> Result<()> {
     });
     let deployments = "/apis/apps/v1/namespaces/shop/deployments";
     api.create(deployments, &deployment)?;
-    retry(SETTLING, || {
+    wait_for("the Deployment reviews to be available", || {
         let deployment = api.get(&format!("{deployments}/reviews"))?;
+        let status = deployment.get("status").unwrap_or_default();
         ensure!(
-            deployment.pointer("/status/availableReplicas") == Some(&json!(1)),
-            "reviews is not available"
+            status.get("availableReplicas") == Some(&json!(1)),
+            "{status}"
         );
         Ok(())
     })
