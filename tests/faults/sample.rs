@@ -1,0 +1,80 @@
+//! Which faults are put into which reads.
+
+use std::env;
+
+use anyhow::{Context, Result};
+use fastrand::Rng;
+use testcluster::{Disturbance, Exchange, Fault};
+
+/// How many for each command in each world, unless `INJDOCTOR_FAULTS` says otherwise.
+const SAMPLE: usize = 60;
+
+/// How many of all there are.
+pub struct Extent {
+    /// None: all.
+    count: Option<usize>,
+    seed: u64,
+}
+
+impl Extent {
+    /// As the environment asks for it.
+    pub fn wanted() -> Result<Self> {
+        let count = match env::var("INJDOCTOR_FAULTS").as_deref() {
+            Err(_) => Some(SAMPLE),
+            Ok("all") => None,
+            Ok(text) => {
+                let number = text.parse().ok();
+                Some(number.with_context(|| {
+                    format!("INJDOCTOR_FAULTS is {text:?}, neither a number nor all")
+                })?)
+            }
+        };
+        let seed = match env::var("INJDOCTOR_SEED") {
+            Err(_) => 1,
+            Ok(text) => {
+                let number = text.parse().ok();
+                number.with_context(|| format!("INJDOCTOR_SEED is {text:?}, not a number"))?
+            }
+        };
+        Ok(Self { count, seed })
+    }
+
+    /// The disturbances of a command whose reads these are: at random, but each fault as often as any other.
+    pub fn of(&self, exchanges: &[Exchange], command: &str) -> Vec<Disturbance> {
+        let mut faults: Vec<Vec<Disturbance>> = Fault::all()
+            .map(|fault| disturbances(exchanges, fault))
+            .collect();
+        let Some(count) = self.count else {
+            return faults.into_iter().flatten().collect();
+        };
+        // Otherwise every command would be tried with the same faults.
+        let salt = command
+            .bytes()
+            .fold(0, |salt, byte| salt * 31 + u64::from(byte));
+        let mut random = Rng::with_seed(self.seed.wrapping_add(salt));
+        for fault in &mut faults {
+            random.shuffle(fault);
+        }
+        let mut chosen = Vec::new();
+        while chosen.len() < count && faults.iter().any(|fault| !fault.is_empty()) {
+            random.shuffle(&mut faults);
+            chosen.extend(faults.iter_mut().filter_map(Vec::pop));
+        }
+        chosen.truncate(count);
+        chosen
+    }
+}
+
+/// A fault in every read that it can befall.
+fn disturbances(exchanges: &[Exchange], fault: Fault) -> Vec<Disturbance> {
+    let befallen = exchanges.iter().filter(|exchange| fault.befalls(exchange));
+    befallen
+        .flat_map(|exchange| {
+            fault.times().iter().map(|times| Disturbance {
+                read: exchange.read.clone(),
+                fault,
+                times: *times,
+            })
+        })
+        .collect()
+}
