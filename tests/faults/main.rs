@@ -23,13 +23,16 @@ use lab::Lab;
 use world::WORLDS;
 
 fn main() -> Result<ExitCode> {
-    let mut proofs = Vec::new();
-    for world in &WORLDS {
-        for command in &COMMANDS {
+    let trials = WORLDS
+        .iter()
+        .flat_map(|world| COMMANDS.iter().map(move |command| (world, command)));
+    let mut proofs: Vec<_> = (0..)
+        .zip(trials)
+        .map(|(number, (world, command))| {
             let name = format!("{}/{}", world.name, command.name);
-            proofs.push(Proof::new(name, move |lab| trial::run(lab, world, command)));
-        }
-    }
+            Proof::new(name, move |lab| trial::run(lab, world, command, number))
+        })
+        .collect();
     proofs.push(Proof::new("audit", |lab: &mut Lab| {
         only_reads(&lab.cluster, "injdoctor/")
     }));

@@ -39,19 +39,16 @@ impl Extent {
         Ok(Self { count, seed })
     }
 
-    /// The disturbances of a command whose reads these are: at random, but each fault as often as any other.
-    pub fn of(&self, exchanges: &[Exchange], command: &str) -> Vec<Disturbance> {
+    /// The disturbances of a command whose reads these are: at random, but each fault as often as any other, and others for
+    /// each number of a trial.
+    pub fn of(&self, exchanges: &[Exchange], trial: u64) -> Vec<Disturbance> {
         let mut faults: Vec<Vec<Disturbance>> = Fault::all()
             .map(|fault| disturbances(exchanges, fault))
             .collect();
         let Some(count) = self.count else {
             return faults.into_iter().flatten().collect();
         };
-        // Otherwise every command would be tried with the same faults.
-        let salt = command
-            .bytes()
-            .fold(0, |salt, byte| salt * 31 + u64::from(byte));
-        let mut random = Rng::with_seed(self.seed.wrapping_add(salt));
+        let mut random = Rng::with_seed(self.seed.wrapping_mul(1_000).wrapping_add(trial));
         for fault in &mut faults {
             random.shuffle(fault);
         }

@@ -27,8 +27,8 @@ const LONG: Duration = Duration::from_secs(30);
 /// How long the cluster may take to come to rest.
 const SETTLING: Duration = Duration::from_secs(60);
 
-/// Proves it for the disturbances that are wanted.
-pub fn run(lab: &mut Lab, world: &World, command: &Command) -> Result<()> {
+/// Proves it for the disturbances that are wanted; the number tells this trial from the others.
+pub fn run(lab: &mut Lab, world: &World, command: &Command, number: u64) -> Result<()> {
     let extent = Extent::wanted()?;
     let (cluster, entered) = lab.enter(world)?;
     let trial = Trial {
@@ -38,7 +38,7 @@ pub fn run(lab: &mut Lab, world: &World, command: &Command) -> Result<()> {
         prints: command.prints,
     };
     let (undisturbed, exchanges) = trial.undisturbed()?;
-    let disturbances = extent.of(&exchanges, &format!("{}/{}", world.name, command.name));
+    let disturbances = extent.of(&exchanges, number);
     let failures = trial.disturb(&undisturbed, &disturbances)?;
     if failures.is_empty() {
         return Ok(());

@@ -122,6 +122,7 @@ impl Pages {
             match pair.split_once('=') {
                 Some(("continue", token)) => page = self.page_of(token),
                 Some(("limit", _)) => {}
+                _ if pair.is_empty() => {}
                 _ => query.push(pair),
             }
         }
