@@ -1,13 +1,15 @@
 //! The cluster, in one of the worlds.
 
-use anyhow::{Context, Result};
-use testcluster::{Cluster, FaultProxies, Inside};
+use anyhow::{Context, Result, ensure};
+use testcluster::{Cluster, Exchange, Fault, FaultProxies, Inside};
 
 use crate::commands::POD;
 use crate::world::World;
 
 pub struct Lab {
     pub cluster: Cluster,
+    /// Everything that was asked so far.
+    pub asked: Vec<Exchange>,
     /// The world that it is in, and the proxies there.
     entered: Option<(&'static str, Entered)>,
 }
@@ -23,8 +25,18 @@ impl Lab {
     pub fn open(inside: &Inside) -> Result<Self> {
         Ok(Self {
             cluster: Cluster::start(inside)?,
+            asked: Vec::new(),
             entered: None,
         })
+    }
+
+    /// Proves that no fault stands in the list only: each can befall something that was asked.
+    pub fn is_complete(&mut self) -> Result<()> {
+        for fault in Fault::all() {
+            let befalls = self.asked.iter().any(|exchange| fault.befalls(exchange));
+            ensure!(befalls, "{fault:?} befell nothing");
+        }
+        Ok(())
     }
 
     /// Brings the cluster into a world, unless it is there already.

@@ -33,6 +33,10 @@ fn main() -> Result<ExitCode> {
             Proof::new(name, move |lab| trial::run(lab, world, command, number))
         })
         .collect();
+    proofs.push(Proof::new(
+        "every fault befalls something",
+        Lab::is_complete,
+    ));
     proofs.push(Proof::new("audit", |lab: &mut Lab| {
         only_reads(&lab.cluster, "injdoctor/")
     }));

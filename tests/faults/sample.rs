@@ -7,7 +7,7 @@ use fastrand::Rng;
 use testcluster::{Disturbance, Exchange, Fault};
 
 /// How many for each command in each world, unless `INJDOCTOR_FAULTS` says otherwise.
-const SAMPLE: usize = 60;
+const SAMPLE: usize = 40;
 
 /// How many of all there are.
 pub struct Extent {
@@ -46,7 +46,7 @@ impl Extent {
             .map(|fault| disturbances(exchanges, fault))
             .collect();
         let Some(count) = self.count else {
-            return faults.into_iter().flatten().collect();
+            return waiting_first(faults.into_iter().flatten().collect());
         };
         let mut random = Rng::with_seed(self.seed.wrapping_mul(1_000).wrapping_add(trial));
         for fault in &mut faults {
@@ -58,8 +58,14 @@ impl Extent {
             chosen.extend(faults.iter_mut().filter_map(Vec::pop));
         }
         chosen.truncate(count);
-        chosen
+        waiting_first(chosen)
     }
+}
+
+/// Those that only wait begin first, and the others are done meanwhile.
+fn waiting_first(mut disturbances: Vec<Disturbance>) -> Vec<Disturbance> {
+    disturbances.sort_by_key(|one| !one.fault.hangs());
+    disturbances
 }
 
 /// A fault in every read that it can befall.

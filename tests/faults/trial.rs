@@ -21,7 +21,7 @@ const AT_ONCE: usize = 6;
 
 /// How long an answer may take. Short where a fault makes every client wait that long; else so long that a slow machine is
 /// no fault.
-const SHORT: Duration = Duration::from_secs(2);
+const SHORT: Duration = Duration::from_secs(1);
 const LONG: Duration = Duration::from_secs(30);
 
 /// How long the cluster may take to come to rest.
@@ -38,8 +38,10 @@ pub fn run(lab: &mut Lab, world: &World, command: &Command, number: u64) -> Resu
         prints: command.prints,
     };
     let (undisturbed, exchanges) = trial.undisturbed()?;
+    ensure!(!exchanges.is_empty(), "nothing was asked through the proxy");
     let disturbances = extent.of(&exchanges, number);
     let failures = trial.disturb(&undisturbed, &disturbances)?;
+    lab.asked.extend(exchanges);
     if failures.is_empty() {
         return Ok(());
     }
