@@ -301,74 +301,38 @@ mod tests {
         })
     }
 
-    fn answer(diagnoses: &[Value], exit: i32) -> Answer {
+    fn answer(diagnoses: &[&Value], exit: i32) -> Answer {
         let document = json!({"kind": "DiagnosisList", "items": diagnoses});
         Answer::read(document.to_string().as_bytes(), exit).unwrap()
     }
 
     #[test]
     fn less_is_no_contradiction_and_anything_else_is() {
-        let (injected, rejected) = (
-            diagnosis("web", "Injected", false),
-            diagnosis("web", "Rejected", false),
-        );
-        let unknown = diagnosis("web", "Unknown", true);
-        let nothing = diagnosis("", "Unknown", true);
-        let table: &[(&str, &[Value], i32, &[Value], i32, bool)] = &[
+        let injected = &diagnosis("web", "Injected", false);
+        let rejected = &diagnosis("web", "Rejected", false);
+        let unknown = &diagnosis("web", "Unknown", true);
+        let unexplained = &diagnosis("web", "Unknown", false);
+        let unread_kind = &diagnosis("", "Unknown", true);
+        let other = &diagnosis("db", "Injected", false);
+        type Said<'a> = (&'a [&'a Value], i32);
+        let table: [(&str, Said, Said, bool); 8] = [
+            ("the same", (&[injected], 0), (&[injected], 0), true),
+            ("less", (&[injected], 0), (&[unknown], 3), true),
+            ("another", (&[rejected], 1), (&[injected], 0), false),
             (
-                "the same",
-                &[injected.clone()],
-                0,
-                &[injected.clone()],
-                0,
-                true,
-            ),
-            (
-                "unknown",
-                &[injected.clone()],
-                0,
-                &[unknown.clone()],
-                3,
-                true,
-            ),
-            (
-                "another",
-                &[rejected.clone()],
-                1,
-                &[injected.clone()],
-                0,
+                "less, but not why",
+                (&[injected], 0),
+                (&[unexplained], 3),
                 false,
             ),
-            (
-                "unknown without a reason",
-                &[injected.clone()],
-                0,
-                &[diagnosis("web", "Unknown", false)],
-                3,
-                false,
-            ),
-            ("all is well", &[rejected.clone()], 1, &[unknown], 0, false),
-            ("gone", &[rejected.clone()], 1, &[], 0, false),
-            (
-                "gone for a reason",
-                &[rejected.clone()],
-                1,
-                &[nothing],
-                3,
-                true,
-            ),
-            (
-                "one too many",
-                &[injected.clone()],
-                0,
-                &[injected.clone(), diagnosis("db", "Injected", false)],
-                0,
-                false,
-            ),
+            ("less is not well", (&[rejected], 1), (&[unknown], 0), false),
+            ("gone", (&[rejected], 1), (&[], 0), false),
+            ("gone, and why", (&[rejected], 1), (&[unread_kind], 3), true),
+            ("more", (&[injected], 0), (&[injected, other], 0), false),
         ];
-        for (name, all, exit, fewer, exit_of_fewer, holds) in table {
-            let found = answer(all, *exit).contradictions(&answer(fewer, *exit_of_fewer));
-            assert_eq!(found.is_empty(), *holds, "{name}: {found:?}");
+        for (name, (all, exit), (fewer, exit_of_fewer), holds) in table {
+            let found = answer(all, exit).contradictions(&answer(fewer, exit_of_fewer));
+            assert_eq!(found.is_empty(), holds, "{name}: {found:?}");
         }
     }
 }

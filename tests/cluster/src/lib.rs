@@ -5,6 +5,17 @@
 //! A program calls [`enter`] first thing in its `main`, then [`Cluster::start`]. [`Scenario`]s are the states that the
 //! cluster gets broken into, and [`run`] proves one of them.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        reason = "a test may panic"
+    )
+)]
+
 mod answer;
 mod api;
 mod audit;
