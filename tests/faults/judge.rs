@@ -5,11 +5,11 @@ use testcluster::{Answer, Read, Resource};
 
 use crate::run::Ending;
 
-/// What injdoctor may hold in memory at once, in bytes. An undisturbed run of a debug build holds about a tenth of it.
+/// What injdoctor may hold in memory at once, in bytes. An undisturbed run holds a seventh of it, in a debug build.
 const MEMORY: u64 = 300 << 20;
 
-/// How much longer the output of a disturbed run may be, in bytes: the words of others are cut, and told once.
-const LONGER: usize = 256 << 10;
+/// How much longer the output of a disturbed run may be, in bytes: the words of others are cut, though told for each check.
+const LONGER: usize = 1 << 20;
 
 /// What is said where there is no answer: that there is no API server, or none that knows the user.
 const NO_CONNECTION: [&str; 3] = [

@@ -10,8 +10,8 @@ use anyhow::{Context, Result};
 use testcluster::Cluster;
 use wait4::Wait4;
 
-/// What is read of an output; more is not worth the memory of the test.
-const MUCH: u64 = 64 << 20;
+/// How much is read of an output, in bytes; nothing that is longer is right.
+const MUCH: u64 = 8 << 20;
 
 /// What a slow machine may take beyond the limits that injdoctor gives itself.
 const SLACK: Duration = Duration::from_secs(60);
@@ -21,7 +21,7 @@ pub struct Ending {
     pub status: ExitStatus,
     pub stdout: Vec<u8>,
     pub stderr: String,
-    /// The most that it held at once, in bytes.
+    /// The most that it held at once, in bytes; not less than what the test itself holds, which the kernel counts to it.
     pub memory: u64,
 }
 

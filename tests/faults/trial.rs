@@ -69,21 +69,19 @@ impl Trial<'_> {
                 answer.without_clock() == direct.without_clock() && answer.exit() == direct.exit(),
                 "the answer through a proxy is not the same:\n{answer}\nand not\n{direct}"
             );
-            let words: Vec<_> = EVERYTHING
-                .words
-                .iter()
-                .map(|word| (*word).to_owned())
-                .collect();
-            let everything = injdoctor(self.cluster, &words, kubeconfig, LONG)?;
-            let everything =
-                Answer::read(&everything.stdout, everything.status.code().unwrap_or(-1));
             let undisturbed = Undisturbed {
                 answer,
-                everything: everything?,
+                everything: self.everything()?,
                 length: ending.stdout.len() + ending.stderr.len(),
             };
             Ok((undisturbed, proxy.exchanges()))
         })
+    }
+
+    fn everything(&self) -> Result<Answer> {
+        let words = EVERYTHING.map(str::to_owned);
+        let ending = injdoctor(self.cluster, &words, self.cluster.kubeconfig(), LONG)?;
+        read(&ending).map_err(|why| anyhow!(why))
     }
 
     /// The runs that went wrong.
@@ -140,16 +138,17 @@ impl Trial<'_> {
 
     /// What a run said, or why that is no answer.
     fn answer(&self, ending: &Ending) -> Result<Result<Answer, String>> {
-        let exit = |ending: &Ending| ending.status.code().unwrap_or(-1);
-        let read = |ending: &Ending| {
-            let answer = Answer::read(&ending.stdout, exit(ending));
-            answer.map_err(|error| format!("{error:#}; {}", ending.stderr.trim()))
-        };
         match self.prints {
-            Prints::Snapshot if exit(ending) == 0 => {
+            Prints::Snapshot if ending.status.success() => {
                 Ok(read(&judge_snapshot(self.cluster, &ending.stdout)?))
             }
             _ => Ok(read(ending)),
         }
     }
+}
+
+fn read(ending: &Ending) -> Result<Answer, String> {
+    let exit = ending.status.code().unwrap_or(-1);
+    let answer = Answer::read(&ending.stdout, exit);
+    answer.map_err(|error| format!("{error:#}; {}", ending.stderr.trim()))
 }

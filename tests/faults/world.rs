@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use testcluster::{Cluster, Scenario, Step, retry, set_up};
+use testcluster::{Answer, Cluster, Scenario, Step, retry, set_up};
 
 /// A state of the cluster.
 pub struct World {
@@ -53,7 +53,7 @@ impl World {
                 .args(check)
                 .output()?;
             let exit = output.status.code().unwrap_or(-1);
-            let answer = testcluster::Answer::read(&output.stdout, exit)?;
+            let answer = Answer::read(&output.stdout, exit)?;
             ensure!(
                 answer.observed() == format!("{observed:?}"),
                 "the pods are not {observed:?} yet:\n{answer}"
