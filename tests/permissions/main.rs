@@ -3,16 +3,14 @@
 
 #![allow(clippy::indexing_slicing, reason = "indexing JSON never panics")]
 
-mod answer;
 mod subsets;
 mod users;
 
-use std::process::ExitCode;
+use std::process::{ExitCode, Stdio};
 
-use anyhow::{Result, ensure};
-use testcluster::{Cluster, Proof, Scenario, only_reads, prove, set_up, wait_for};
+use anyhow::{Context, Result, ensure};
+use testcluster::{Answer, Cluster, Proof, Scenario, only_reads, prove, set_up, wait_for};
 
-use answer::{Answer, check};
 use subsets::{Subset, subsets};
 use users::{ALL, DOCUMENTED, create};
 
@@ -89,6 +87,22 @@ fn compare(cluster: &Cluster, number: usize, scenario: &Scenario) -> Result<()> 
     }
     ensure!(wrong.is_empty(), "{}", wrong.join("\n\n"));
     Ok(())
+}
+
+/// A diagnosis of the target as this user.
+fn check(cluster: &Cluster, target: &[String], user: &str) -> Result<Answer> {
+    let output = cluster
+        .command(env!("CARGO_BIN_EXE_injdoctor"))
+        .arg("check")
+        .args(target)
+        .args(["-o", "json", "--as", user])
+        .stdin(Stdio::null())
+        .output()?;
+    let exit = output.status.code().unwrap_or(-1);
+    Answer::read(&output.stdout, exit).with_context(|| {
+        let error = String::from_utf8_lossy(&output.stderr);
+        format!("as {user}, injdoctor ended with {}: {error}", output.status)
+    })
 }
 
 fn explain(subset: &Subset, answer: &Answer, differences: &[String]) -> String {

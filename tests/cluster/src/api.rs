@@ -55,6 +55,11 @@ impl Api {
         }
     }
 
+    /// Where the `kubectl proxy` listens.
+    pub(crate) fn address(self) -> SocketAddr {
+        self.proxy
+    }
+
     /// Reads an object or a list.
     pub fn get(&self, path: &str) -> Result<Value> {
         self.send("GET", path, None)

@@ -89,6 +89,10 @@ impl Cluster {
         &self.current().audit_log
     }
 
+    pub(crate) fn site(&self) -> &Arc<Site> {
+        &self.site
+    }
+
     /// A kubeconfig for a user who may do what RBAC objects grant to that name or group.
     pub fn kubeconfig_for(&self, user: &str, group: &str) -> Result<PathBuf> {
         let client = self.site.client(user, group)?;

@@ -114,6 +114,11 @@ impl Site {
         Ok(path)
     }
 
+    /// The certificate that the API servers prove themselves with.
+    pub(crate) fn server_certificate(&self) -> &Certificate {
+        &self.server
+    }
+
     /// A certificate that makes its bearer this user of this group.
     pub(crate) fn client(&self, user: &str, group: &str) -> Result<Certificate> {
         self.authority.client(user, group)

@@ -5,12 +5,25 @@
 //! A program calls [`enter`] first thing in its `main`, then [`Cluster::start`]. [`Scenario`]s are the states that the
 //! cluster gets broken into, and [`run`] proves one of them.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        reason = "a test may panic"
+    )
+)]
+
+mod answer;
 mod api;
 mod audit;
 mod certificates;
 mod cluster;
 mod control_plane;
 mod dry_run;
+mod fault_proxy;
 mod firewall;
 mod harness;
 mod http;
@@ -33,11 +46,15 @@ mod wait;
 use std::env;
 use std::io::{self, Write};
 
+pub use answer::Answer;
 pub use api::{Api, ApiError};
 pub use audit::only_reads;
 pub use cluster::Cluster;
 pub use control_plane::ApiServerSettings;
 pub use dry_run::{Outcome, dry_run, pod_of};
+pub use fault_proxy::{
+    Disturbance, Exchange, Fault, FaultProxies, FaultProxy, Read, Resource, Times,
+};
 pub use harness::{Proof, prove};
 pub use network::{Inside, enter};
 pub use run::{run, set_up};

@@ -1,0 +1,66 @@
+//! The commands that are disturbed.
+
+/// A command line of injdoctor, about the namespace `shop`.
+pub struct Command {
+    /// Its name in the test's.
+    pub name: &'static str,
+    /// The words; [`POD`] stands for the name of a pod of the Deployment `reviews`.
+    pub words: &'static [&'static str],
+    /// What it prints.
+    pub prints: Prints,
+}
+
+/// What a command prints.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Prints {
+    /// Diagnoses.
+    Diagnoses,
+    /// A snapshot, to be judged by `check --from`.
+    Snapshot,
+}
+
+/// Stands for the name of a pod, which the cluster gives it.
+pub const POD: &str = "pod/POD";
+
+use Prints::{Diagnoses, Snapshot};
+
+pub const COMMANDS: [Command; 7] = [
+    Command {
+        name: "check deploy",
+        words: &["check", "deploy/reviews", "-n", "shop", "-o", "json"],
+        prints: Diagnoses,
+    },
+    Command {
+        name: "check pod",
+        words: &["check", POD, "-n", "shop", "-o", "json"],
+        prints: Diagnoses,
+    },
+    Command {
+        name: "check -A",
+        words: &["check", "-A", "-o", "json"],
+        prints: Diagnoses,
+    },
+    Command {
+        name: "check -A -l",
+        words: &["check", "-A", "-l", "app=reviews", "-o", "json"],
+        prints: Diagnoses,
+    },
+    Command {
+        name: "check -n",
+        words: &["check", "-n", "shop", "-o", "json"],
+        prints: Diagnoses,
+    },
+    Command {
+        name: "webhook",
+        words: &["webhook", "-o", "json"],
+        prints: Diagnoses,
+    },
+    Command {
+        name: "snapshot",
+        words: &["snapshot", "deploy/reviews", "-n", "shop"],
+        prints: Snapshot,
+    },
+];
+
+/// All objects that a sweep can show, whoever owns them.
+pub const EVERYTHING: [&str; 5] = ["check", "deploy,rs,sts,ds,job,cj,pod", "-A", "-o", "json"];
