@@ -13,6 +13,7 @@ use k8s_openapi::api::discovery::v1::EndpointSlice;
 
 use crate::facts::{Fact, Missing, Need, Snapshot, Subject, Target, Unread, Workload, key};
 use crate::rules::certificates::{Trust, parse_pem_bundle, trusts};
+use crate::way::terms::Terms;
 use crate::way::{Call, Destinations, InjectorConfig, JudgedPod, Observation, Prediction};
 
 /// What is worked out once for a whole snapshot.
@@ -22,6 +23,7 @@ pub struct Mesh<'a> {
     injector_configs: RefCell<BTreeMap<String, Rc<InjectorConfig>>>,
     /// By caBundle and root.
     trusts: RefCell<BTreeMap<(Vec<u8>, String), Trust>>,
+    terms: OnceCell<Vec<Terms>>,
 }
 
 impl<'a> Mesh<'a> {
@@ -31,6 +33,7 @@ impl<'a> Mesh<'a> {
             snapshot,
             injector_configs: RefCell::default(),
             trusts: RefCell::default(),
+            terms: OnceCell::new(),
         }
     }
 }
@@ -198,6 +201,17 @@ impl<'a> Case<'a> {
         )
     }
 
+    /// The terms of every webhook entry, in call order.
+    pub fn terms(&self) -> Result<&'a [Terms], Missing> {
+        let webhooks = self.webhooks()?;
+        let terms = || {
+            crate::way::entries(webhooks)
+                .map(|(_, webhook)| Terms::of(webhook))
+                .collect()
+        };
+        Ok(self.shared.terms.get_or_init(terms))
+    }
+
     /// A Service that a webhook calls.
     pub fn service(&self, namespace: &str, name: &str) -> Result<Option<&'a Service>, Missing> {
         self.reading(Need::Services);
@@ -329,8 +343,10 @@ impl<'a> Case<'a> {
 
     /// Every webhook entry in call order, with whether the API server calls it for the pod.
     pub fn calls(&self) -> Result<Rc<[Call]>, Missing> {
-        let (pod, webhooks) = (self.pod()?, self.webhooks()?);
-        Ok(self.memo(&self.calls, || crate::way::calls(self, &pod, webhooks)))
+        let (pod, webhooks, terms) = (self.pod()?, self.webhooks()?, self.terms()?);
+        Ok(self.memo(&self.calls, || {
+            crate::way::calls(self, &pod, webhooks, terms)
+        }))
     }
 
     /// Where the injection webhooks lead that are called for the pod, or that belong to the target

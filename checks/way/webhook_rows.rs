@@ -3,11 +3,10 @@
 use jiff::Timestamp;
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
 
-use super::called::mismatch;
 use super::injector::{injectors, is_deactivated, label};
 use super::names;
 use super::reached::{ca_bundle, called_port, endpoints, root_certificate};
-use super::selector::requirements;
+use super::selector::{requirements, unmet};
 use crate::rules::certificates::{Trust, parse_pem_bundle};
 use crate::way::Case;
 
@@ -136,7 +135,7 @@ fn selected_namespaces(case: &Case, webhook: &MutatingWebhook) -> Result<Vec<Str
         let labels = namespace
             .and_then(|namespace| namespace.metadata.labels.clone())
             .unwrap_or_default();
-        if mismatch(&selector, &labels).is_none() {
+        if unmet(&selector, &labels).is_none() {
             selected.push(name.to_owned());
         }
     }
