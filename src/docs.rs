@@ -77,11 +77,20 @@ fn index() -> String {
     text
 }
 
+/// Every permission that any check's reads take: API group, resource and verb.
+pub fn permissions() -> BTreeSet<[&'static str; 3]> {
+    let reads = registry().flat_map(reads);
+    let permissions = reads.map(|(verb, resource)| {
+        let (resource, group) = resource.split_once('.').unwrap_or((resource, ""));
+        [group, resource, verb]
+    });
+    permissions.collect()
+}
+
 /// The ClusterRole that allows everything that any check reads, and nothing more.
 fn cluster_role() -> String {
     let mut verbs: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
-    for (verb, resource) in registry().flat_map(reads) {
-        let (resource, group) = resource.split_once('.').unwrap_or((resource, ""));
+    for [group, resource, verb] in permissions() {
         verbs.entry((group, resource)).or_default().insert(verb);
     }
     let mut rules: BTreeMap<(&str, BTreeSet<&str>), Vec<&str>> = BTreeMap::new();

@@ -3,13 +3,13 @@
 //! Source: Kubernetes 1.36, `k8s.io/apiserver/pkg/admission/plugin/webhook/generic/webhook.go`
 //! (`ShouldCallHook`) and `.../predicates/{namespace,object,rules}`.
 
+use std::cell::OnceCell;
 use std::fmt;
-
-use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, RuleWithOperations};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use std::sync::Arc;
 
 use super::defaulted::as_admitted;
-use super::selector::{Labels, Requirement, in_words, requirements};
+use super::selector::{Labels, Requirement, in_words, unmet};
+use super::terms::{Selector, Terms};
 use super::{Answer, JudgedPod};
 use crate::facts::Missing;
 use crate::rules::cel::{self, Conditions};
@@ -21,9 +21,9 @@ pub type Called = Answer<Matched, NotCalled>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Matched {
     /// What it requires of the namespace's labels.
-    pub namespace_selector: Vec<Requirement>,
+    pub namespace_selector: Selector,
     /// What it requires of the pod's labels.
-    pub object_selector: Vec<Requirement>,
+    pub object_selector: Selector,
 }
 
 /// Why it is not called.
@@ -55,7 +55,7 @@ pub enum NotCalled {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
     /// The whole selector.
-    pub selector: Vec<Requirement>,
+    pub selector: Selector,
     /// The requirement that is not met.
     pub unmet: Requirement,
     /// The value of the label it is about.
@@ -105,123 +105,86 @@ impl Mismatch {
     }
 }
 
-/// Whether the API server calls `webhook` when `pod` is created in a namespace with these labels.
-pub fn called(
-    webhook: &MutatingWebhook,
-    namespace: Result<&Labels, &Missing>,
-    pod: &JudgedPod,
-) -> Called {
+/// The creation of a pod, and the pod as matchConditions see it once one asks.
+#[derive(Debug)]
+pub struct Creation<'a> {
+    pod: &'a JudgedPod,
+    request: OnceCell<Result<cel::Request, String>>,
+}
+
+impl<'a> Creation<'a> {
+    /// The creation of this pod.
+    pub fn of(pod: &'a JudgedPod) -> Self {
+        Self {
+            pod,
+            request: OnceCell::new(),
+        }
+    }
+
+    fn request(&self) -> Result<&cel::Request, &String> {
+        let request = self
+            .request
+            .get_or_init(|| cel::Request::new(&as_admitted(self.pod), &self.pod.namespace, false));
+        request.as_ref()
+    }
+}
+
+/// Whether the API server calls a webhook with these terms when a pod is created in a namespace with these labels.
+pub fn called(terms: &Terms, namespace: Result<&Labels, &Missing>, creation: &Creation) -> Called {
     // The order is the API server's, except that what is unknown comes last: a selector that is
     // known not to match settles the matter.
-    let selectors = (
-        selector_requirements(webhook.namespace_selector.as_ref()),
-        selector_requirements(webhook.object_selector.as_ref()),
-    );
-    let (namespace_selector, object_selector) = match selectors {
-        (Ok(namespace_selector), Ok(object_selector)) => (namespace_selector, object_selector),
-        (Err(missing), _) | (_, Err(missing)) => return Answer::Unknown(missing),
-    };
+    let (namespace_selector, object_selector) =
+        match (&terms.namespace_selector, &terms.object_selector) {
+            (Ok(namespace_selector), Ok(object_selector)) => (namespace_selector, object_selector),
+            (Err(missing), _) | (_, Err(missing)) => return Answer::Unknown(missing.clone()),
+        };
     let namespace_missing = match namespace {
         Ok(labels) => {
-            if let Some(mismatch) = mismatch(&namespace_selector, labels) {
+            if let Some(mismatch) = mismatch(namespace_selector, labels) {
                 return Answer::No(NotCalled::NamespaceSelector(mismatch));
             }
             None
         }
         Err(missing) => (!namespace_selector.is_empty()).then_some(missing),
     };
-    if let Some(mismatch) = mismatch(&object_selector, &pod.labels) {
+    if let Some(mismatch) = mismatch(object_selector, &creation.pod.labels) {
         return Answer::No(NotCalled::ObjectSelector(mismatch));
     }
-    let rules = webhook.rules.as_deref().unwrap_or_default();
-    if !rules.iter().any(covers_pod_creation) {
-        return Answer::No(NotCalled::Rules(rules_in_words(rules)));
+    if let Err(rules) = &terms.rules {
+        return Answer::No(NotCalled::Rules(rules.clone()));
     }
     if let Some(missing) = namespace_missing {
         return Answer::Unknown(missing.clone());
     }
-    match conditions(webhook, pod) {
+    match conditions(&terms.conditions, creation) {
         Some(answer) => answer,
         None => Answer::Yes(Matched {
-            namespace_selector,
-            object_selector,
+            namespace_selector: Arc::clone(namespace_selector),
+            object_selector: Arc::clone(object_selector),
         }),
     }
 }
 
-fn selector_requirements(selector: Option<&LabelSelector>) -> Result<Vec<Requirement>, Missing> {
-    requirements(selector).map_err(Missing)
-}
-
 /// The first requirement that labels do not meet.
-pub fn mismatch(selector: &[Requirement], labels: &Labels) -> Option<Mismatch> {
-    let unmet = selector
-        .iter()
-        .find(|requirement| !requirement.is_met_by(labels))?;
+fn mismatch(selector: &Selector, labels: &Labels) -> Option<Mismatch> {
+    let unmet = unmet(selector, labels)?;
     Some(Mismatch {
-        selector: selector.to_vec(),
+        selector: Arc::clone(selector),
         unmet: unmet.clone(),
         actual: labels.get(&unmet.key).cloned(),
     })
 }
 
-/// Whether a rule covers `CREATE` of `pods` in the core group's `v1`. matchPolicy has nothing to
-/// add: there is no other resource that is equivalent to core/v1 pods.
-pub fn covers_pod_creation(rule: &RuleWithOperations) -> bool {
-    let has = |items: &Option<Vec<String>>, wanted: &str| {
-        items
-            .iter()
-            .flatten()
-            .any(|item| item == "*" || item == wanted)
-    };
-    let resource = |resource: &String| {
-        let (name, subresource) = resource.split_once('/').unwrap_or((resource, ""));
-        matches!(name, "*" | "pods") && matches!(subresource, "*" | "")
-    };
-    matches!(rule.scope.as_deref(), None | Some("*" | "Namespaced"))
-        && has(&rule.operations, "CREATE")
-        && has(&rule.api_groups, "")
-        && has(&rule.api_versions, "v1")
-        && rule.resources.iter().flatten().any(resource)
-}
-
-fn rules_in_words(rules: &[RuleWithOperations]) -> String {
-    if rules.is_empty() {
-        return "nothing".to_owned();
-    }
-    let words = rules.iter().map(|rule| {
-        let list = |items: &Option<Vec<String>>| items.clone().unwrap_or_default().join(",");
-        let scope = match rule.scope.as_deref() {
-            None | Some("*") => String::new(),
-            Some(scope) => format!(" in scope {scope}"),
-        };
-        let (operations, resources) = (list(&rule.operations), list(&rule.resources));
-        let (groups, versions) = (list(&rule.api_groups), list(&rule.api_versions));
-        format!(
-            "{operations} of {resources} of apiGroups [{groups}] apiVersions [{versions}]{scope}"
-        )
-    });
-    words.collect::<Vec<_>>().join("; ")
-}
-
 /// Why matchConditions keep the webhook from being called; none where they let it through.
-fn conditions(webhook: &MutatingWebhook, pod: &JudgedPod) -> Option<Called> {
-    let conditions: Vec<_> = webhook
-        .match_conditions
-        .iter()
-        .flatten()
-        .map(|condition| (condition.name.as_str(), condition.expression.as_str()))
-        .collect();
+fn conditions(conditions: &cel::Compiled, creation: &Creation) -> Option<Called> {
     if conditions.is_empty() {
         return None;
     }
-    let value = as_admitted(pod);
-    let request = cel::Request {
-        pod: &value,
-        namespace: &pod.namespace,
-        dry_run: false,
+    let request = match creation.request() {
+        Ok(request) => request,
+        Err(reason) => return Some(Answer::Unknown(Missing(reason.clone()))),
     };
-    Some(match cel::all(&conditions, &request) {
+    Some(match conditions.evaluate(request) {
         Conditions::Match => return None,
         Conditions::NoMatch { name, expression } => {
             Answer::No(NotCalled::Condition { name, expression })

@@ -18,6 +18,7 @@ use crate::facts::{
     Target, Unread, Workload,
 };
 use crate::rules::certificates::{Trust, parse_pem_bundle, trusts};
+use crate::way::terms::Terms;
 
 /// What is worked out once for a whole snapshot.
 #[derive(Debug)]
@@ -27,6 +28,7 @@ pub struct Mesh<'a> {
     injector_configs: RefCell<BTreeMap<(String, String), Rc<InjectorConfig>>>,
     /// By caBundle and root.
     trusts: RefCell<BTreeMap<(Vec<u8>, String), Trust>>,
+    terms: OnceCell<Vec<Terms>>,
 }
 
 impl<'a> Mesh<'a> {
@@ -37,6 +39,7 @@ impl<'a> Mesh<'a> {
             index: Index::new(&snapshot.reads),
             injector_configs: RefCell::default(),
             trusts: RefCell::default(),
+            terms: OnceCell::new(),
         }
     }
 
@@ -279,6 +282,17 @@ impl<'a> Case<'a> {
         self.list(&Read::list(Resource::MutatingWebhookConfiguration, None))
     }
 
+    /// The terms of every webhook entry, in call order.
+    pub fn terms(&self) -> Result<&'a [Terms], Missing> {
+        let webhooks = self.webhooks()?;
+        let terms = || {
+            crate::way::entries(webhooks)
+                .map(|(_, webhook)| Terms::of(webhook))
+                .collect()
+        };
+        Ok(self.mesh.terms.get_or_init(terms))
+    }
+
     /// A Service that a webhook calls.
     pub fn service(&self, namespace: &str, name: &str) -> Result<Option<&'a Service>, Missing> {
         self.get(Some(namespace), name)
@@ -365,8 +379,10 @@ impl<'a> Case<'a> {
 
     /// Every webhook entry in call order, with whether the API server calls it for the pod.
     pub fn calls(&self) -> Result<Rc<[Call]>, Missing> {
-        let (pod, webhooks) = (self.pod()?, self.webhooks()?);
-        Ok(self.memo(&self.calls, || crate::way::calls(self, &pod, webhooks)))
+        let (pod, webhooks, terms) = (self.pod()?, self.webhooks()?, self.terms()?);
+        Ok(self.memo(&self.calls, || {
+            crate::way::calls(self, &pod, webhooks, terms)
+        }))
     }
 
     /// Where the injection webhooks lead that are called for the pod, or that belong to the target

@@ -5,9 +5,10 @@
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
 use k8s_openapi::api::core::v1::{Container, Volume};
 
-use super::called::{Called, NotCalled, called};
+use super::called::{Called, Creation, NotCalled, called};
 use super::predict::namespace_labels;
 use super::rendered::containers::{INIT, PROXY};
+use super::terms::Terms;
 use super::{Answer, JudgedPod, names};
 use crate::facts::Missing;
 use crate::way::Case;
@@ -19,6 +20,7 @@ use crate::way::Case;
 pub fn same_for_injected(
     case: &Case,
     webhook: &MutatingWebhook,
+    terms: &Terms,
     pod: &JudgedPod,
     answer: &Called,
 ) -> Result<(), Missing> {
@@ -28,8 +30,9 @@ pub fn same_for_injected(
     }
     let namespace = namespace_labels(case);
     let differs = |native| {
-        let injected = called(webhook, namespace.as_ref(), &injected(pod, native));
-        kind(&injected) != kind(answer)
+        let injected = injected(pod, native);
+        let called = called(terms, namespace.as_ref(), &Creation::of(&injected));
+        kind(&called) != kind(answer)
     };
     if differs(true) || differs(false) {
         return Err(Missing(format!(

@@ -4,12 +4,13 @@ use std::rc::Rc;
 
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
 
-use super::called::{NotCalled, called};
+use super::called::{Creation, NotCalled, called};
 use super::injected_pod::same_for_injected;
 use super::injector::{entries, fails_closed, is_injector};
 use super::reached::{Arrival, Entry, reached};
 use super::rendered::{Sidecar, rendered};
 use super::selector::Labels;
+use super::terms::Terms;
 use super::wanted::wanted;
 use super::{Answer, Call, JudgedPod, Outcome, Prediction, names};
 use crate::facts::{Kind, Missing};
@@ -21,14 +22,17 @@ pub fn calls(
     case: &Case,
     pod: &JudgedPod,
     webhooks: &[MutatingWebhookConfiguration],
+    terms: &[Terms],
 ) -> Rc<[Call]> {
     let namespace = namespace_labels(case);
+    let creation = Creation::of(pod);
     entries(webhooks)
-        .map(|(configuration, webhook)| Call {
+        .zip(terms)
+        .map(|((configuration, webhook), terms)| Call {
             configuration: configuration.metadata.name.clone().unwrap_or_default(),
             entry: webhook.name.clone(),
             injector: is_injector(configuration, webhook),
-            called: called(webhook, namespace.as_ref(), pod),
+            called: called(terms, namespace.as_ref(), &creation),
             reached: None,
             wanted: None,
             rendered: None,
@@ -82,17 +86,17 @@ fn walk(case: &Case, prediction: &mut Prediction) -> Result<(), Missing> {
     }
     prediction.calls = case.calls()?.to_vec();
     let mut calls = std::mem::take(&mut prediction.calls);
-    let webhooks = entries(case.webhooks()?);
+    let webhooks = entries(case.webhooks()?).zip(case.terms()?);
     let mut outcome = Ok(());
     let mut injections = Injections::default();
-    for (call, (configuration, webhook)) in calls.iter_mut().zip(webhooks) {
+    for (call, ((configuration, webhook), terms)) in calls.iter_mut().zip(webhooks) {
         let entry = Entry {
             configuration,
             webhook,
         };
         let overruled = injections.overrule(webhook);
         outcome = match injections.proxies.is_some() && matters(case, entry, call.injector) {
-            true => same_for_injected(case, webhook, &pod, &call.called),
+            true => same_for_injected(case, webhook, terms, &pod, &call.called),
             false => Ok(()),
         }
         .and_then(|()| step(case, &pod, entry, call, prediction, overruled));

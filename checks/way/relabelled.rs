@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
 
-use super::called::called;
-use super::injector::{injectors, is_deactivated};
+use super::called::{Creation, called};
+use super::injector::{entries, is_deactivated, is_injector};
 use super::predict::namespace_labels;
-use super::selector::{Labels, Operator, requirements};
+use super::selector::{Labels, Operator};
+use super::terms::Terms;
 use super::{Answer, JudgedPod, names};
 use crate::facts::Missing;
 use crate::way::Case;
@@ -23,8 +24,14 @@ pub struct WhatIf<'a> {
     pub namespace: Labels,
     /// The pod as it is.
     pub pod: std::rc::Rc<JudgedPod>,
-    webhooks: &'a [MutatingWebhookConfiguration],
+    injectors: Vec<Injector<'a>>,
 }
+
+/// An injection entry with its configuration.
+type Injector<'a> = (
+    (&'a MutatingWebhookConfiguration, &'a MutatingWebhook),
+    &'a Terms,
+);
 
 impl<'a> WhatIf<'a> {
     /// The target as it is.
@@ -32,10 +39,14 @@ impl<'a> WhatIf<'a> {
     /// # Errors
     /// [`Missing`] where namespace, pod or webhooks were not read.
     pub fn new(case: &Case<'a>) -> Result<Self, Missing> {
+        let (namespace, pod) = (namespace_labels(case)?, case.pod()?);
+        let entries = entries(case.webhooks()?).zip(case.terms()?);
+        let injectors =
+            entries.filter(|((configuration, webhook), _)| is_injector(configuration, webhook));
         Ok(Self {
-            namespace: namespace_labels(case)?,
-            pod: case.pod()?,
-            webhooks: case.webhooks()?,
+            namespace,
+            pod,
+            injectors: injectors.collect(),
         })
     }
 
@@ -49,8 +60,11 @@ impl<'a> WhatIf<'a> {
             labels: pod.clone(),
             ..(*self.pod).clone()
         };
-        injectors(self.webhooks)
-            .filter(|(_, webhook)| matches!(called(webhook, Ok(namespace), &pod), Answer::Yes(_)))
+        let creation = Creation::of(&pod);
+        let called = |terms| matches!(called(terms, Ok(namespace), &creation), Answer::Yes(_));
+        let all = self.injectors.iter();
+        all.filter(|(_, terms)| called(terms))
+            .map(|(entry, _)| *entry)
             .collect()
     }
 
@@ -93,15 +107,14 @@ impl<'a> WhatIf<'a> {
     /// The revisions and tags that some live webhook selects, the default first.
     pub fn revisions(&self) -> Vec<String> {
         let mut revisions = BTreeSet::new();
-        for (_, webhook) in injectors(self.webhooks).filter(|(_, webhook)| !is_deactivated(webhook))
-        {
-            for selector in [&webhook.namespace_selector, &webhook.object_selector] {
-                for requirement in requirements(selector.as_ref()).unwrap_or_default() {
-                    if let (names::ISTIO_REV, Operator::In(values)) =
-                        (requirement.key.as_str(), requirement.operator)
-                    {
-                        revisions.extend(values);
-                    }
+        let all = self.injectors.iter();
+        for (_, terms) in all.filter(|((_, webhook), _)| !is_deactivated(webhook)) {
+            let selectors = [&terms.namespace_selector, &terms.object_selector];
+            for requirement in selectors.into_iter().flatten().flat_map(|all| all.iter()) {
+                if let (names::ISTIO_REV, Operator::In(values)) =
+                    (requirement.key.as_str(), &requirement.operator)
+                {
+                    revisions.extend(values.iter().cloned());
                 }
             }
         }

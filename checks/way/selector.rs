@@ -146,6 +146,11 @@ fn is_domain(text: &str) -> bool {
         })
 }
 
+/// The first requirement that labels do not meet.
+pub fn unmet<'a>(selector: &'a [Requirement], labels: &Labels) -> Option<&'a Requirement> {
+    selector.iter().find(|one| !one.is_met_by(labels))
+}
+
 /// A selector in words: `istio-injection=enabled and no istio.io/rev`.
 pub fn in_words(requirements: &[Requirement]) -> String {
     if requirements.is_empty() {

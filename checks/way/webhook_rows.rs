@@ -3,11 +3,10 @@
 use jiff::Timestamp;
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
 
-use super::called::mismatch;
 use super::injector::{injectors, is_deactivated, label};
 use super::names;
 use super::reached::{ca_bundle, called_port, endpoints, root_certificate};
-use super::selector::{Labels, requirements};
+use super::selector::{Labels, requirements, unmet};
 use crate::rules::certificates::{Trust, parse_pem_bundle};
 use crate::way::Case;
 
@@ -134,7 +133,7 @@ fn selected_namespaces(case: &Case, webhook: &MutatingWebhook) -> Result<Vec<Str
     let none = Labels::new();
     for namespace in case.namespaces().map_err(|missing| missing.0)? {
         let labels = namespace.metadata.labels.as_ref().unwrap_or(&none);
-        if mismatch(&selector, labels).is_none() {
+        if unmet(&selector, labels).is_none() {
             selected.extend(namespace.metadata.name.clone());
         }
     }

@@ -24,7 +24,6 @@ const AT_ONCE: usize = 6;
 const SHORT: Duration = Duration::from_secs(1);
 const LONG: Duration = Duration::from_secs(30);
 
-
 /// Proves it for the disturbances that are wanted; the number tells this trial from the others.
 pub fn run(lab: &mut Lab, world: &World, command: &Command, number: u64) -> Result<()> {
     let extent = Extent::wanted()?;

@@ -1,6 +1,5 @@
 //! The worlds in which the commands are disturbed.
 
-
 use anyhow::{Context, Result, ensure};
 use testcluster::{Answer, Cluster, Scenario, Step, set_up, wait_for};
 
@@ -29,7 +28,6 @@ const WORKLOADS: &str = include_str!("workloads.yaml");
 
 /// How many pods they have together with the Deployment `reviews`.
 const PODS: usize = 5;
-
 
 impl World {
     /// Brings a cluster that is as installed into this state.

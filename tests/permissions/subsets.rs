@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use fastrand::Rng;
-use injdoctor_checks::registry;
 
 /// One verb on one resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,19 +30,15 @@ pub struct Subset {
 /// How many random subsets a world gets.
 const RANDOM: usize = 10;
 
-/// Everything that any check needs.
+/// Everything that any check reads.
 pub fn permissions() -> BTreeSet<Permission> {
-    let needs = registry().flat_map(|check| check.needs);
-    let permissions = needs.flat_map(|need| need.permissions());
-    permissions
-        .flat_map(|permission| {
-            permission.verbs.iter().map(|verb| Permission {
-                group: permission.group,
-                resource: permission.resource,
-                verb,
-            })
-        })
-        .collect()
+    let all = injdoctor::docs::permissions().into_iter();
+    all.map(|[group, resource, verb]| Permission {
+        group,
+        resource,
+        verb,
+    })
+    .collect()
 }
 
 /// Each permission refused by itself, all at once, and other random ones for each world.

@@ -1,61 +1,92 @@
-//! The evaluation of one condition.
+//! One condition: parsed once, evaluated for each pod.
 
 use super::failure::failure;
+use super::request::Request;
 use super::rewriting::rewrite;
-use super::unknown::Touched;
-use super::variables::variables;
-use super::{Condition, Request, functions, limits};
-use cel::{Context, Value};
-use std::sync::Arc;
+use super::{Condition, functions, limits};
+use cel::Value;
+use cel::common::ast::IdedExpr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Evaluates one condition.
-///
-/// Parser and interpreter are recursive, so this happens on a thread of its own with a large stack, which also keeps a
-/// panic in them from spreading.
-pub fn evaluate(expression: &str, request: &Request) -> Condition {
-    if limits::is_too_large(expression) {
-        return Condition::CannotEvaluate("the expression is too large".to_owned());
+/// An expression that is ready to be evaluated, or why it cannot be.
+#[derive(Debug)]
+pub(super) struct Program(Result<Trees, String>);
+
+#[derive(Debug)]
+struct Trees {
+    /// For a pod whose texts are all ASCII.
+    ascii: IdedExpr,
+    /// For every pod.
+    any: IdedExpr,
+    /// In bytes: the stack that an evaluation may need.
+    stack: usize,
+}
+
+impl Program {
+    /// Parses an expression.
+    pub(super) fn new(expression: &str) -> Self {
+        if limits::is_too_large(expression) {
+            return Self(Err("the expression is too large".to_owned()));
+        }
+        let parsed = guarded(|| stacker::grow(limits::STACK, || Trees::of(expression)));
+        Self(parsed.unwrap_or_else(|| Err("the parser gave up".to_owned())))
     }
-    let evaluated = std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(limits::STACK);
-        let thread = thread
-            .spawn_scoped(scope, || evaluation(expression, request))
-            .ok()?;
-        thread.join().ok()
-    });
-    match evaluated {
-        Some(result) => result.unwrap_or_else(Condition::CannotEvaluate),
-        None => Condition::CannotEvaluate("the interpreter gave up".to_owned()),
+
+    /// What the condition is for a pod.
+    pub(super) fn evaluate(&self, request: &Request) -> Condition {
+        let trees = match &self.0 {
+            Ok(trees) => trees,
+            Err(reason) => return Condition::CannotEvaluate(reason.clone()),
+        };
+        let tree = match request.is_ascii {
+            true => &trees.ascii,
+            false => &trees.any,
+        };
+        let evaluated = guarded(|| {
+            stacker::maybe_grow(trees.stack, limits::STACK, || evaluation(tree, request))
+        });
+        evaluated.unwrap_or_else(|| Condition::CannotEvaluate("the interpreter gave up".to_owned()))
     }
 }
 
-fn evaluation(expression: &str, request: &Request) -> Result<Condition, String> {
-    let env = functions::environment().map_err(|error| error.to_string())?;
-    let mut program = env.parser().parse(expression).map_err(|errors| {
-        let errors = errors.to_string();
-        let first = errors.lines().next().unwrap_or_default();
-        format!("it cannot be parsed here: {first}")
-    })?;
-    rewrite(&mut program, expression, request)?;
-
-    let touched = Touched::default();
-    let mut context = Context::with_env(Arc::new(env));
-    functions::add_to(&mut context, &touched).map_err(|error| error.to_string())?;
-    for (name, value) in variables(request) {
-        context.add_variable_from_value(name, value);
+impl Trees {
+    fn of(expression: &str) -> Result<Self, String> {
+        let env = functions::environment()?;
+        let parsed = env.parser().parse(expression).map_err(|errors| {
+            let errors = errors.to_string();
+            let first = errors.lines().next().unwrap_or_default();
+            format!("it cannot be parsed here: {first}")
+        })?;
+        let (mut ascii, mut any) = (parsed.clone(), parsed);
+        rewrite(&mut ascii, expression, false)?;
+        let depth = rewrite(&mut any, expression, true)?;
+        Ok(Self {
+            ascii,
+            any,
+            stack: limits::stack(depth),
+        })
     }
-    Ok(match context.resolve(&program) {
+}
+
+/// The result; none if parser or interpreter panic.
+fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work)).ok()
+}
+
+fn evaluation(tree: &IdedExpr, request: &Request) -> Condition {
+    request.touched.forget();
+    match request.context.resolve(tree) {
         Ok(Value::Bool(true)) => Condition::True,
         Ok(Value::Bool(false)) => Condition::False,
         Ok(other) => Condition::CannotEvaluate(format!(
             "its value is not true or false but a {}",
             other.type_of()
         )),
-        Err(error) => match touched.reason() {
+        Err(error) => match request.touched.reason() {
             Some(reason) => Condition::CannotEvaluate(reason),
             None => failure(error),
         },
-    })
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The pod that tests are about.
 
-use super::{Condition, Request, evaluate};
+use super::evaluation::Program;
+use super::{Condition, Request};
 
 pub(super) fn pod() -> serde_json::Value {
     serde_json::json!({
@@ -11,14 +12,11 @@ pub(super) fn pod() -> serde_json::Value {
     })
 }
 
+pub(super) fn request() -> Request {
+    Request::new(&pod(), "shop", false).unwrap()
+}
+
 /// What a condition is for [`pod`].
 pub(super) fn eval(expression: &str) -> Condition {
-    evaluate(
-        expression,
-        &Request {
-            pod: &pod(),
-            namespace: "shop",
-            dry_run: false,
-        },
-    )
+    Program::new(expression).evaluate(&request())
 }

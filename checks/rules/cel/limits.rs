@@ -5,9 +5,16 @@ const LONGEST: usize = 8 * 1024;
 const MOST_OPERATORS: usize = 1_000;
 const DEEPEST_BRACKETS: usize = 60;
 /// Of the parsed tree, which macros make deeper than the text is.
-pub(super) const DEEPEST_TREE: usize = LONGEST;
-/// In bytes: some forty thousand for each operator and a hundred thousand for each bracket are needed.
+pub(super) const DEEPEST_TREE: usize = 1_000;
+/// In bytes, for the parser: some forty thousand for each operator and a hundred thousand for each bracket are needed.
 pub(super) const STACK: usize = 128 * 1024 * 1024;
+/// In bytes, for the interpreter: in a debug build some forty thousand are needed.
+const STACK_OF_A_LEVEL: usize = 48 * 1024;
+
+/// In bytes: the stack that the evaluation of a tree may need.
+pub(super) fn stack(depth: usize) -> usize {
+    (depth + 8) * STACK_OF_A_LEVEL
+}
 
 /// Whether the expression is not even tried.
 pub(super) fn is_too_large(expression: &str) -> bool {

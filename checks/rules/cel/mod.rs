@@ -21,7 +21,8 @@
 //! limits of cost that the API server has are not followed.
 //!
 //! `evaluation` is the whole of it: `limits` on what is tried, then `rewriting` of the parsed expression so that
-//! only what is known here is left of it, then the interpreter with the `functions` and `variables` of Kubernetes.
+//! only what is known here is left of it, then, for each pod, the interpreter with the `functions` of Kubernetes and the
+//! variables of a `request`.
 
 mod evaluation;
 mod failure;
@@ -30,27 +31,16 @@ mod fixture;
 mod functions;
 mod limits;
 mod presence;
+mod request;
 mod rewriting;
 mod unknown;
-mod variables;
 
-pub use evaluation::evaluate;
-
-/// The creation of a pod, as the API server sees it before it calls mutating webhooks.
-#[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
-    /// The pod, with what the API server adds before webhooks are called: defaults, namespace, and what the built-in
-    /// admission plugins add (service account, tolerations, priority). Fields that are not set must not be there.
-    pub pod: &'a serde_json::Value,
-    /// The namespace of the request.
-    pub namespace: &'a str,
-    /// Whether the request is only a test (`dryRun: All`).
-    pub dry_run: bool,
-}
+use evaluation::Program;
+pub use request::Request;
 
 /// What one condition evaluates to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Condition {
+enum Condition {
     /// The webhook may be called.
     True,
     /// The webhook is not called.
@@ -90,58 +80,80 @@ pub enum Conditions {
     },
 }
 
-/// Evaluates the conditions of a webhook, given as pairs of name and expression, as the API server combines them.
-///
-/// Source: `Match` of k8s.io/apiserver `pkg/admission/plugin/webhook/matchconditions/matcher.go` (1.36).
-pub fn all(conditions: &[(&str, &str)], request: &Request) -> Conditions {
-    let mut error = None;
-    let mut unknown = None;
-    for (name, expression) in conditions {
-        let name = || (*name).to_owned();
-        match evaluate(expression, request) {
-            Condition::True => {}
-            Condition::False => {
-                return Conditions::NoMatch {
-                    name: name(),
-                    expression: (*expression).to_owned(),
-                };
-            }
-            Condition::Error(message) => {
-                error.get_or_insert_with(|| Conditions::Error {
-                    name: name(),
-                    message,
-                });
-            }
-            Condition::CannotEvaluate(reason) => {
-                unknown.get_or_insert_with(|| Conditions::CannotEvaluate {
-                    name: name(),
-                    reason,
-                });
+/// The conditions of a webhook, parsed once and evaluated for each pod.
+#[derive(Debug)]
+pub struct Compiled(Vec<Named>);
+
+#[derive(Debug)]
+struct Named {
+    name: String,
+    expression: String,
+    program: Program,
+}
+
+impl Compiled {
+    /// Parses conditions, given as pairs of name and expression.
+    pub fn new<'a>(conditions: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let conditions = conditions.into_iter();
+        let named = conditions.map(|(name, expression)| Named {
+            name: name.to_owned(),
+            expression: expression.to_owned(),
+            program: Program::new(expression),
+        });
+        Self(named.collect())
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Evaluates the conditions for a pod, as the API server combines them.
+    ///
+    /// Source: `Match` of k8s.io/apiserver `pkg/admission/plugin/webhook/matchconditions/matcher.go` (1.36).
+    pub fn evaluate(&self, request: &Request) -> Conditions {
+        let mut error = None;
+        let mut unknown = None;
+        for condition in &self.0 {
+            let name = || condition.name.clone();
+            match condition.program.evaluate(request) {
+                Condition::True => {}
+                Condition::False => {
+                    return Conditions::NoMatch {
+                        name: name(),
+                        expression: condition.expression.clone(),
+                    };
+                }
+                Condition::Error(message) => {
+                    error.get_or_insert_with(|| Conditions::Error {
+                        name: name(),
+                        message,
+                    });
+                }
+                Condition::CannotEvaluate(reason) => {
+                    unknown.get_or_insert_with(|| Conditions::CannotEvaluate {
+                        name: name(),
+                        reason,
+                    });
+                }
             }
         }
+        unknown.or(error).unwrap_or(Conditions::Match)
     }
-    unknown.or(error).unwrap_or(Conditions::Match)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fixture::pod;
 
     #[test]
     fn conditions_are_combined_as_by_the_api_server() {
-        let pod = pod();
-        let request = Request {
-            pod: &pod,
-            namespace: "shop",
-            dry_run: false,
-        };
+        let request = fixture::request();
         let combine = |expressions: &[&str]| {
-            let named: Vec<(&str, &str)> = expressions
+            let named = expressions
                 .iter()
-                .map(|expression| (*expression, *expression))
-                .collect();
-            match all(&named, &request) {
+                .map(|expression| (*expression, *expression));
+            match Compiled::new(named).evaluate(&request) {
                 Conditions::Match => "match".to_owned(),
                 Conditions::NoMatch { name, .. } => format!("no match: {name}"),
                 Conditions::Error { name, .. } => format!("error: {name}"),

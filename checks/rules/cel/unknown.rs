@@ -22,6 +22,13 @@ impl Touched {
         ExecutionError::function_error(UNKNOWN, "unknown")
     }
 
+    /// Makes ready for another evaluation.
+    pub(super) fn forget(&self) {
+        if let Ok(mut first) = self.0.lock() {
+            *first = None;
+        }
+    }
+
     pub(super) fn reason(&self) -> Option<String> {
         self.0.lock().ok().and_then(|first| first.clone())
     }

@@ -426,3 +426,36 @@ fn api_object(kind: Kind, workload: &Value) -> Value {
     }
     json!({ "metadata": metadata, "spec": spec, "status": status })
 }
+
+/// The same snapshot as a sweep over everything brings it: a list of each kind, and no object by its
+/// name.
+pub fn swept(mut snapshot: Snapshot) -> Snapshot {
+    fn list<T: Object>(store: &mut Store, swept: &mut Store) {
+        let mut all: Vec<T> = Vec::new();
+        let mut unread = None;
+        for (read, fact) in store.reads_of(T::RESOURCE) {
+            // What stands beside istiod is read for the mesh, swept or not.
+            let is_of_mesh =
+                read.name.is_none() && (read.labels.is_none() || *read == api_servers());
+            match fact {
+                _ if is_of_mesh => swept.insert(read.clone(), fact.clone()),
+                Fact::Got(objects) => all.extend(T::among(objects).unwrap_or_default().to_vec()),
+                Fact::Absent | Fact::NotAsked => {}
+                fact => unread = Some(fact.clone()),
+            }
+        }
+        let read = Read::list(T::RESOURCE, None);
+        swept.insert(read, unread.unwrap_or(Fact::Got(T::objects(all))));
+    }
+    let mut swept = Store::default();
+    for kind in Kind::WORKLOADS {
+        for_workload!(kind, list(&mut snapshot.reads, &mut swept), ());
+    }
+    for (read, fact) in snapshot.reads.reads() {
+        if !read.resource.is_workload() {
+            swept.insert(read.clone(), fact.clone());
+        }
+    }
+    snapshot.reads = swept;
+    snapshot
+}

@@ -25,6 +25,7 @@ mod properties;
 mod world;
 
 use injdoctor_checks::diagnosis::Status;
+use injdoctor_checks::facts::Snapshot;
 use injdoctor_checks::registry;
 
 use case::Case;
@@ -81,6 +82,25 @@ fn every_check_has_a_hit_and_a_near_miss() {
         let miss = (!has(check.name, &["passed", "notApplicable"]))
             .then(|| format!("{} has no case that passes", check.name));
         hit.into_iter().chain(miss)
+    });
+    assert_none(&complaints.collect::<Vec<_>>());
+}
+
+/// Whether the objects were asked for by name or found in lists, the answer is the same.
+#[test]
+fn a_sweep_says_what_is_said_of_the_one() {
+    let said = |snapshot: &Snapshot| {
+        let diagnosis = world::diagnose(snapshot);
+        let predicted = diagnosis.predicted.map(|one| (one.outcome, one.revision));
+        let observed = diagnosis.observed.map(|one| one.outcome);
+        let root = diagnosis.root_cause.map(|check| check.name);
+        (predicted, observed, root)
+    };
+    let complaints = case::all().iter().filter_map(|case| {
+        let snapshot = world::snapshot(&case.world());
+        let (one, swept) = (said(&snapshot), said(&build::swept(snapshot)));
+        let differs = one != swept;
+        differs.then(|| format!("{}, {}: {one:?} becomes {swept:?}", case.check, case.about))
     });
     assert_none(&complaints.collect::<Vec<_>>());
 }

@@ -5,14 +5,14 @@ use std::path::Path;
 
 use injdoctor_checks::causes::Check;
 use injdoctor_checks::diagnosis::Diagnosis;
-use injdoctor_checks::facts::{Connection, Permission, Read};
+use injdoctor_checks::facts::{Connection, Kind, Permission, Read, Snapshot};
 use injdoctor_checks::registry;
 use injdoctor_checks::report::{Finding, Fix, Severity, is_invisible};
 use injdoctor_checks::way::{Case, Mesh};
 
 use serde_json::{Value, json};
 
-use crate::{assert_none, case, patch, world};
+use crate::{assert_none, build, case, patch, world};
 
 /// The causes that have to be there, and their stages: part 1 of the catalogue.
 const CAUSES: [(&str, &[&str]); 5] = [
@@ -207,11 +207,20 @@ fn worlds() -> impl Iterator<Item = Value> {
     })
 }
 
+/// The base with a target of each kind, by name and in a sweep.
+fn targets_of_every_kind() -> impl Iterator<Item = Snapshot> {
+    Kind::WORKLOADS.into_iter().flat_map(|kind| {
+        let change = json!({ "target": { "kind": kind }, "object": { "kind": kind } });
+        let named = world::snapshot(&patch::apply(world::base(), &change));
+        [named.clone(), build::swept(named)]
+    })
+}
+
 /// What each check reads in the base and in the worlds of all cases.
 fn reads() -> BTreeMap<&'static str, BTreeSet<Permission>> {
     let mut reads: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-    for world in worlds() {
-        let snapshot = world::snapshot(&world);
+    let snapshots = worlds().map(|world| world::snapshot(&world));
+    for snapshot in snapshots.chain(targets_of_every_kind()) {
         let mesh = Mesh::new(&snapshot);
         let case = Case::new(&mesh, &snapshot.subjects[0]);
         for check in registry() {

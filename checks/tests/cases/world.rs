@@ -34,7 +34,12 @@ pub fn snapshot(world: &Value) -> Snapshot {
 
 /// The diagnosis of the one subject of a world.
 pub fn diagnose_one(world: &Value) -> Diagnosis {
-    let mut diagnoses = injdoctor_checks::diagnose(&snapshot(world));
+    diagnose(&snapshot(world))
+}
+
+/// The diagnosis of the one subject of a snapshot.
+pub fn diagnose(snapshot: &Snapshot) -> Diagnosis {
+    let mut diagnoses = injdoctor_checks::diagnose(snapshot);
     assert_eq!(diagnoses.len(), 1, "a world has one subject");
     diagnoses.remove(0)
 }

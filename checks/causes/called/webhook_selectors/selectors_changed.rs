@@ -9,8 +9,7 @@ use crate::facts::Missing;
 use crate::fixes::restart;
 use crate::report::{Effect, Evidence, Finding, Severity};
 use crate::way::Case;
-use crate::way::called::mismatch;
-use crate::way::selector::{in_words, requirements};
+use crate::way::selector::{in_words, requirements, unmet};
 use crate::way::{Outcome, injector};
 
 declare_check! {
@@ -46,7 +45,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
             continue;
         };
         let would_select = |selector, labels| {
-            requirements(Some(selector)).is_ok_and(|all| mismatch(&all, labels).is_none())
+            requirements(Some(selector)).is_ok_and(|all| unmet(&all, labels).is_none())
         };
         if !would_select(&namespace, &what_if.namespace)
             || !would_select(&object, &what_if.pod.labels)
@@ -83,7 +82,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
             let Ok(actual) = requirements(actual.as_ref()) else {
                 continue;
             };
-            if mismatch(&actual, labels).is_some() {
+            if unmet(&actual, labels).is_some() {
                 finding = finding.evidence(
                     Evidence::new(
                         format!("mutatingwebhookconfiguration/{name}"),

@@ -8,6 +8,7 @@ use super::presence::{self, MAYBE, PRESENT};
 use super::unknown::{self, Touched, UNKNOWN};
 use cel::common::value::{CowVal, Val};
 use cel::{Context, DeclarationError, Env, ExecutionError, FunctionContext, Value};
+use std::sync::{Arc, LazyLock};
 
 /// A function of a context.
 pub(super) type Function = Box<
@@ -21,8 +22,27 @@ pub(super) type Function = Box<
 /// What a function answers.
 type Answer<'b, 'v> = Result<CowVal<'b, 'v>, ExecutionError>;
 
-/// The language with those functions that know all they need.
-pub(super) fn environment() -> Result<Env, DeclarationError> {
+/// The language with those functions that know all they need; made once.
+///
+/// # Errors
+/// What is wrong with a declaration of the crate or of this program.
+pub(super) fn environment() -> Result<Arc<Env>, String> {
+    static LANGUAGE: LazyLock<Result<Arc<Env>, String>> =
+        LazyLock::new(|| language().map(Arc::new).map_err(|error| error.to_string()));
+    LANGUAGE.clone()
+}
+
+/// The language and all functions; those that come across something unknown note it in `touched`.
+///
+/// # Errors
+/// As [`environment`].
+pub(super) fn context(touched: &Touched) -> Result<Context<'static, 'static>, String> {
+    let mut context = Context::with_env(environment()?);
+    add_to(&mut context, touched).map_err(|error| error.to_string())?;
+    Ok(context)
+}
+
+fn language() -> Result<Env, DeclarationError> {
     let mut env = Env::stdlib();
     env.add_extension(cel::extensions::strings)?;
     env.add_extension(cel::extensions::lists)?;
@@ -32,7 +52,7 @@ pub(super) fn environment() -> Result<Env, DeclarationError> {
 }
 
 /// Adds the functions that rewriting leaves behind, and those that may come across something unknown.
-pub(super) fn add_to(context: &mut Context, touched: &Touched) -> Result<(), DeclarationError> {
+fn add_to(context: &mut Context, touched: &Touched) -> Result<(), DeclarationError> {
     context.add_function(UNKNOWN, unknown::function(touched.clone()))?;
     context.add_function(PRESENT, presence::present())?;
     context.add_function(MAYBE, presence::maybe())?;

@@ -4,29 +4,33 @@ mod known;
 mod pattern;
 mod unknown;
 
+use super::limits;
 use super::presence::Question;
-use super::{Request, limits};
 use cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators};
 
-/// Rewrites the tree of an expression. Fails if it is too deep, or if a macro makes its names mean something else.
+/// Rewrites the tree of an expression, for pods whose texts may be other than ASCII or are not. Gives the depth of the
+/// tree. Fails if that is too great, or if a macro makes its names mean something else.
 pub(super) fn rewrite(
     program: &mut IdedExpr,
     expression: &str,
-    request: &Request,
-) -> Result<(), String> {
+    non_ascii: bool,
+) -> Result<usize, String> {
     let mut rewriting = Rewriting {
         bound: Vec::new(),
-        non_ascii: !request.pod.to_string().is_ascii(),
+        non_ascii,
+        deepest: 0,
         fractions: expression.contains("double") || has_fraction(expression),
     };
-    rewriting.rewrite(program, 0)
+    rewriting.rewrite(program, 0)?;
+    Ok(rewriting.deepest)
 }
 
 struct Rewriting {
     /// The variables of the macros around.
     bound: Vec<String>,
-    /// Whether the pod has characters outside ASCII.
+    /// Whether the pod may have characters outside ASCII.
     non_ascii: bool,
+    deepest: usize,
     /// Whether there may be numbers with a fraction, whose text differs between the languages.
     fractions: bool,
 }
@@ -36,6 +40,7 @@ impl Rewriting {
         if depth > limits::DEEPEST_TREE {
             return Err("the expression is too deep".to_owned());
         }
+        self.deepest = self.deepest.max(depth);
         if let Some(what) = self.unknown(&node.expr) {
             node.expr = super::unknown::call(what);
             return Ok(());
