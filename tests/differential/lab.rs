@@ -220,19 +220,22 @@ impl Lab {
             return Ok(());
         }
         api.merge(&path, &json!({"spec": {"replicas": replicas}}))?;
-        wait_for(&format!("{replicas} istiods of revision {revision}"), || {
-            let pods = api.get(&format!(
-                "{PODS}?labelSelector=app=istiod,istio.io/rev={revision}"
-            ))?;
-            let available = api.get(&path)?["status"]["availableReplicas"]
-                .as_u64()
-                .unwrap_or(0);
-            ensure!(
-                items(&pods).len() as u64 == replicas && available == replicas,
-                "{path} is not at {replicas} replicas"
-            );
-            Ok(())
-        })
+        wait_for(
+            &format!("{replicas} istiods of revision {revision}"),
+            || {
+                let pods = api.get(&format!(
+                    "{PODS}?labelSelector=app=istiod,istio.io/rev={revision}"
+                ))?;
+                let available = api.get(&path)?["status"]["availableReplicas"]
+                    .as_u64()
+                    .unwrap_or(0);
+                ensure!(
+                    items(&pods).len() as u64 == replicas && available == replicas,
+                    "{path} is not at {replicas} replicas"
+                );
+                Ok(())
+            },
+        )
     }
 
     /// Changes the Services, and waits until they lead where they should.
@@ -266,9 +269,10 @@ impl Lab {
             self.services.insert(name.clone(), changes);
         }
         for name in self.stock.services.keys() {
-            wait_for(&format!("the service {name} to lead where it should"), || {
-                self.leads_where_it_should(name)
-            })?;
+            wait_for(
+                &format!("the service {name} to lead where it should"),
+                || self.leads_where_it_should(name),
+            )?;
         }
         Ok(())
     }
