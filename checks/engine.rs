@@ -10,15 +10,17 @@ use crate::way::{Case, Mesh};
 
 /// One diagnosis for each subject, in the order given.
 pub fn diagnose(snapshot: &Snapshot) -> Vec<Diagnosis> {
-    let shared = Mesh::new(snapshot);
+    let mesh = Mesh::new(snapshot);
     let subjects = snapshot.subjects.iter();
     subjects
-        .map(|subject| diagnose_subject(&shared, subject))
+        .map(|subject| diagnose_subject(&mesh, subject))
         .collect()
 }
 
-fn diagnose_subject(shared: &Mesh, subject: &Subject) -> Diagnosis {
-    let case = Case::new(shared, subject);
+/// The diagnosis of one subject of the mesh's snapshot. What does not depend on the subject is worked
+/// out once for the mesh.
+pub fn diagnose_subject(mesh: &Mesh, subject: &Subject) -> Diagnosis {
+    let case = Case::new(mesh, subject);
     // What was looked at for another subject is not of this one.
     drop(case.take_read());
     let is_webhook = subject.target.kind == Kind::MutatingWebhookConfiguration;

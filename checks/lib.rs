@@ -33,5 +33,5 @@ mod stage;
 pub mod way;
 
 pub use causes::registry;
-pub use engine::diagnose;
+pub use engine::{diagnose, diagnose_subject};
 pub use stage::Stage;

@@ -22,14 +22,12 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// The end of a run that came to these diagnoses.
-    pub fn of(diagnoses: &[Diagnosis], fail_on: FailOn) -> Self {
-        if diagnoses.iter().any(|diagnosis| fails(diagnosis, fail_on)) {
-            Self::Findings
-        } else if diagnoses.iter().any(Diagnosis::is_unknown) {
-            Self::Unknown
-        } else {
-            Self::Clear
+    /// The end of a run that came to one more diagnosis.
+    pub fn with(self, diagnosis: &Diagnosis, fail_on: FailOn) -> Self {
+        match self {
+            Self::Clear | Self::Unknown if fails(diagnosis, fail_on) => Self::Findings,
+            Self::Clear if diagnosis.is_unknown() => Self::Unknown,
+            before => before,
         }
     }
 
@@ -144,7 +142,7 @@ mod tests {
             ),
         ] {
             for (fail_on, code) in expected {
-                let exit = Exit::of(&[diagnosis(outcome, severities)], fail_on);
+                let exit = Exit::Clear.with(&diagnosis(outcome, severities), fail_on);
                 assert_eq!(exit.code(), code, "{outcome} {severities:?} {fail_on:?}");
             }
         }
@@ -152,11 +150,19 @@ mod tests {
 
     #[test]
     fn one_unknown_among_many_is_not_lost() {
-        let all = [
+        let (good, open) = (
             diagnosis(Outcome::Injected, &[]),
             diagnosis(Outcome::Unknown, &[]),
-        ];
-        assert_eq!(Exit::of(&all, FailOn::Warning), Exit::Unknown);
-        assert_eq!(Exit::of(&[], FailOn::Warning), Exit::Clear);
+        );
+        let bad = diagnosis(Outcome::Rejected, &[]);
+        for (all, expected) in [
+            (vec![&good, &open, &good], Exit::Unknown),
+            (vec![&open, &bad, &open], Exit::Findings),
+            (vec![], Exit::Clear),
+        ] {
+            let all = all.into_iter();
+            let exit = all.fold(Exit::Clear, |exit, one| exit.with(one, FailOn::Warning));
+            assert_eq!(exit, expected);
+        }
     }
 }

@@ -250,8 +250,7 @@ fn main() -> Result<ExitCode> {
 fn build(cluster: &Cluster) -> Result<()> {
     cluster.apply(WORLD)?;
     for deployment in ["reviews", "plain"] {
-        let name = format!("deploy/{deployment}");
-        cluster.kubectl(&["-n", "shop", "rollout", "status", &name, "--timeout=20s"])?;
+        cluster.await_pod_of("shop", deployment)?;
     }
     let folder = cluster.kubeconfig().parent().context("a folder")?;
     std::fs::write(folder.join("broken"), "clusters: [")?;

@@ -2,7 +2,9 @@
 
 use std::io::Write;
 
+use injdoctor_checks::diagnose_subject;
 use injdoctor_checks::facts::Snapshot;
+use injdoctor_checks::way::Mesh;
 
 use crate::cli;
 use crate::exit::Exit;
@@ -28,15 +30,23 @@ pub fn answer(
     look: Look,
     out: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
-    let diagnoses = injdoctor_checks::diagnose(snapshot);
+    let mesh = Mesh::new(snapshot);
+    let mut exit = Exit::Clear;
+    // One after another, so that thousands take no more memory than one.
+    let mut diagnoses = snapshot.subjects.iter().map(|subject| {
+        let diagnosis = diagnose_subject(&mesh, subject);
+        exit = exit.with(&diagnosis, format.fail_on);
+        diagnosis
+    });
     let report = Report {
         snapshot,
-        diagnoses: &diagnoses,
         list: question.list,
         recorded: question.recorded,
         nothing: &question.nothing,
     };
-    let written = render::render(&report, format, look, out);
+    let written = render::render(&report, &mut diagnoses, format, look, out);
     super::finish(written, out)?;
-    Ok(Exit::of(&diagnoses, format.fail_on))
+    // Where a reader has seen enough, the rest still decides how the run ends.
+    diagnoses.for_each(drop);
+    Ok(exit)
 }

@@ -8,7 +8,6 @@ pub mod page;
 mod sanitize;
 pub mod text;
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use injdoctor_checks::diagnosis::Diagnosis;
@@ -25,8 +24,6 @@ use page::Page;
 pub struct Report<'a> {
     /// The facts.
     pub snapshot: &'a Snapshot,
-    /// What they mean, in the order in which the subjects were given.
-    pub diagnoses: &'a [Diagnosis],
     /// Whether the answer is a list, however many items it has.
     pub list: bool,
     /// Whether the facts come from a file, so that time has passed since.
@@ -36,22 +33,31 @@ pub struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// The namespaces of the subjects.
-    fn namespaces(&self) -> BTreeSet<&str> {
-        self.diagnoses
-            .iter()
-            .map(|diagnosis| diagnosis.target.namespace.as_str())
-            .collect()
+    /// Whether the subjects are of more than one namespace.
+    fn has_several_namespaces(&self) -> bool {
+        let subjects = self.snapshot.subjects.iter();
+        let mut namespaces = subjects.map(|subject| &subject.target.namespace);
+        let first = namespaces.next();
+        namespaces.any(|other| Some(other) != first)
     }
 }
 
+/// What the facts mean, for one subject after another, in the order in which they were given.
+pub type Diagnoses<'a> = &'a mut dyn Iterator<Item = Diagnosis>;
+
 /// Writes a report in the format that the user asked for.
-pub fn render(report: &Report, answer: Answer, look: Look, out: &mut dyn Write) -> io::Result<()> {
+pub fn render(
+    report: &Report,
+    diagnoses: Diagnoses,
+    answer: Answer,
+    look: Look,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     match answer.output {
-        Format::Text => text::text(report, false, &mut Page::new(out, look)),
-        Format::Wide => text::text(report, true, &mut Page::new(out, look)),
-        Format::Json => json::json(report, out),
-        Format::Yaml => json::yaml(report, out),
-        Format::Name => name::name(report, answer.fail_on, out),
+        Format::Text => text::text(report, diagnoses, false, &mut Page::new(out, look)),
+        Format::Wide => text::text(report, diagnoses, true, &mut Page::new(out, look)),
+        Format::Json => json::json(report, diagnoses, out),
+        Format::Yaml => json::yaml(report, diagnoses, out),
+        Format::Name => name::name(report, diagnoses, answer.fail_on, out),
     }
 }

@@ -2,19 +2,20 @@
 
 use std::io::{self, Write};
 
-use super::{Report, sanitize::sanitize};
+use super::{Diagnoses, Report, sanitize::sanitize};
 use crate::cli::FailOn;
 use crate::exit;
 
 /// Writes one line for each target with findings at or above the threshold. Where several
 /// namespaces are concerned each line says which, in the words that kubectl takes.
-pub fn name(report: &Report, fail_on: FailOn, out: &mut dyn Write) -> io::Result<()> {
-    let several = report.namespaces().len() > 1;
-    for diagnosis in report
-        .diagnoses
-        .iter()
-        .filter(|one| exit::fails(one, fail_on))
-    {
+pub fn name(
+    report: &Report,
+    diagnoses: Diagnoses,
+    fail_on: FailOn,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let several = report.has_several_namespaces();
+    for diagnosis in diagnoses.filter(|one| exit::fails(one, fail_on)) {
         let target = &diagnosis.target;
         write!(out, "{}", sanitize(&target.to_string(), true))?;
         if several && !target.namespace.is_empty() {

@@ -30,14 +30,17 @@ pub fn cluster(snapshot: &Snapshot) -> v1::Cluster {
 }
 
 /// One diagnosis.
-pub fn diagnosis(diagnosis: &Diagnosis, snapshot: &Snapshot) -> v1::Diagnosis {
-    let connection = &snapshot.connection;
+pub fn diagnosis(
+    diagnosis: &Diagnosis,
+    cluster: &v1::Cluster,
+    connection: &Connection,
+) -> v1::Diagnosis {
     let findings = diagnosis.findings.iter();
     v1::Diagnosis {
         api_version: v1::ApiVersion::V1alpha1,
         kind: v1::DiagnosisKind::Diagnosis,
         target: target(&diagnosis.target),
-        cluster: cluster(snapshot),
+        cluster: cluster.clone(),
         predicted: diagnosis.predicted.as_ref().map(predicted),
         observed: diagnosis.observed.as_ref().map(observed),
         webhooks: diagnosis.webhooks.iter().map(webhook).collect(),

@@ -5,17 +5,18 @@ mod escape;
 mod text;
 pub mod v1alpha1;
 
+use std::cell::RefCell;
 use std::io::{self, Write};
 
 use injdoctor_checks::diagnosis::Diagnosis;
 use schemars::generate::SchemaSettings;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use super::Report;
+use super::{Diagnoses, Report};
 
 /// Writes the answer as JSON.
-pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    pretty(report, out)
+pub fn json(report: &Report, diagnoses: Diagnoses, out: &mut dyn Write) -> io::Result<()> {
+    pretty(&Answer::new(report, diagnoses), out)
 }
 
 /// Writes a value as JSON in which every control and format character is spelt out.
@@ -27,30 +28,58 @@ pub fn pretty(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Writes the same value as YAML.
-pub fn yaml(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub fn yaml(report: &Report, diagnoses: Diagnoses, out: &mut dyn Write) -> io::Result<()> {
     let mut spelt = escape::SpeltYaml::new(out);
     let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
-    match serde_saphyr::to_fmt_writer_with_options(&mut spelt, report, options) {
+    match serde_saphyr::to_fmt_writer_with_options(
+        &mut spelt,
+        &Answer::new(report, diagnoses),
+        options,
+    ) {
         Ok(()) => Ok(()),
         Err(error) => Err(spelt.error.unwrap_or_else(|| io::Error::other(error))),
     }
 }
 
-/// One item at a time is converted, so that thousands take no more memory than one.
-struct Items<'a>(&'a Report<'a>);
+/// The answer. One item at a time is judged and converted, so that thousands take no more memory than
+/// one; serde asks once.
+struct Answer<'r, 'd> {
+    report: &'r Report<'r>,
+    cluster: v1alpha1::Cluster,
+    diagnoses: RefCell<Diagnoses<'d>>,
+}
 
-impl Serialize for Items<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(report) = self;
-        let convert = |one: &Diagnosis| convert::diagnosis(one, report.snapshot);
-        serializer.collect_seq(report.diagnoses.iter().map(convert))
+impl<'r, 'd> Answer<'r, 'd> {
+    fn new(report: &'r Report<'r>, diagnoses: Diagnoses<'d>) -> Self {
+        Self {
+            report,
+            cluster: convert::cluster(report.snapshot),
+            diagnoses: RefCell::new(diagnoses),
+        }
+    }
+
+    fn convert(&self, diagnosis: &Diagnosis) -> v1alpha1::Diagnosis {
+        let connection = &self.report.snapshot.connection;
+        convert::diagnosis(diagnosis, &self.cluster, connection)
     }
 }
 
-impl Serialize for Report<'_> {
+struct Items<'a, 'r, 'd>(&'a Answer<'r, 'd>);
+
+impl Serialize for Items<'_, '_, '_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if let (false, [one]) = (self.list, self.diagnoses) {
-            return convert::diagnosis(one, self.snapshot).serialize(serializer);
+        let diagnoses: &mut Diagnoses = &mut self.0.diagnoses.borrow_mut();
+        serializer.collect_seq(diagnoses.map(|one| self.0.convert(&one)))
+    }
+}
+
+impl Serialize for Answer<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !self.report.list {
+            let one = self.diagnoses.borrow_mut().next();
+            if let Some(one) = one {
+                return self.convert(&one).serialize(serializer);
+            }
         }
         let mut list = serializer.serialize_struct("DiagnosisList", 3)?;
         list.serialize_field("apiVersion", &v1alpha1::ApiVersion::V1alpha1)?;
@@ -77,15 +106,14 @@ mod tests {
     use serde_json::{Value, json};
 
     fn value(snapshot: &Snapshot, list: bool) -> Value {
-        let diagnoses = injdoctor_checks::diagnose(snapshot);
         let report = Report {
             snapshot,
-            diagnoses: &diagnoses,
             list,
             recorded: true,
             nothing: "",
         };
-        serde_json::to_value(report).unwrap()
+        let mut diagnoses = injdoctor_checks::diagnose(snapshot).into_iter();
+        serde_json::to_value(Answer::new(&report, &mut diagnoses)).unwrap()
     }
 
     fn snapshot() -> Snapshot {
@@ -96,10 +124,11 @@ mod tests {
     fn what_is_written_piece_by_piece_is_what_the_types_say() {
         let snapshot = snapshot();
         let diagnoses = injdoctor_checks::diagnose(&snapshot);
+        let cluster = convert::cluster(&snapshot);
         let items = || {
-            diagnoses
-                .iter()
-                .map(|one| convert::diagnosis(one, &snapshot))
+            let connection = &snapshot.connection;
+            let convert = |one| convert::diagnosis(one, &cluster, connection);
+            diagnoses.iter().map(convert)
         };
         let list = v1alpha1::Answer::DiagnosisList(v1alpha1::DiagnosisList {
             api_version: v1alpha1::ApiVersion::V1alpha1,

@@ -94,7 +94,7 @@ pub struct Target {
 }
 
 /// Where and when it was looked at.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Cluster {
     /// The kubeconfig's context; empty without one.
@@ -108,7 +108,7 @@ pub struct Cluster {
 }
 
 /// One istiod.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ControlPlane {
     /// The namespace of its Deployment.

@@ -6,9 +6,8 @@ use std::io;
 use injdoctor_checks::diagnosis::Diagnosis;
 use injdoctor_checks::facts::Snapshot;
 
-use super::words;
+use super::{Report, words};
 use crate::input;
-use crate::render::Report;
 use crate::render::control_plane;
 use crate::render::page::{Page, Span, Style};
 

@@ -16,21 +16,57 @@ mod words;
 use std::io;
 
 use injdoctor_checks::causes::Check;
-use injdoctor_checks::diagnosis::Diagnosis;
-use injdoctor_checks::facts::Kind;
+use injdoctor_checks::diagnosis::{CheckResult, Diagnosis, Status};
+use injdoctor_checks::facts::{Kind, Snapshot};
 use injdoctor_checks::way::Outcome;
 
-use super::Report;
 use super::page::{Page, Span, Style};
+use super::{self as render, Diagnoses};
+
+/// What is written: the facts, and what they mean for each subject.
+struct Report<'a> {
+    snapshot: &'a Snapshot,
+    diagnoses: &'a [Diagnosis],
+    recorded: bool,
+    has_several_namespaces: bool,
+}
 
 /// Writes the report; `wide` adds everything that led to it.
-pub fn text(report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
+pub fn text(
+    report: &render::Report,
+    diagnoses: Diagnoses,
+    wide: bool,
+    page: &mut Page,
+) -> io::Result<()> {
+    let is_one = report.snapshot.subjects.len() == 1;
+    let diagnoses: Vec<_> = match is_one {
+        true => diagnoses.collect(),
+        false => diagnoses.map(condensed).collect(),
+    };
+    let nothing = report.nothing;
+    let report = &Report {
+        snapshot: report.snapshot,
+        diagnoses: &diagnoses,
+        recorded: report.recorded,
+        has_several_namespaces: report.has_several_namespaces(),
+    };
     match report.diagnoses {
-        [] => page.wrapped(0, &[], 0, &Span::plain(report.nothing)),
+        [] => page.wrapped(0, &[], 0, &Span::plain(nothing)),
         all if all.iter().all(about_webhooks) => webhooks(report, wide, page),
         [one] => target(report, one, wide, page),
         _ => targets(report, wide, page),
     }
+}
+
+/// A diagnosis without what is not written of one among many.
+fn condensed(mut diagnosis: Diagnosis) -> Diagnosis {
+    if let Some(predicted) = &mut diagnosis.predicted {
+        predicted.calls = Vec::new();
+    }
+    let is_unknown = |result: &CheckResult| matches!(result.status, Status::Unknown(_));
+    diagnosis.checks.retain(is_unknown);
+    diagnosis.checks.shrink_to_fit();
+    diagnosis
 }
 
 fn about_webhooks(diagnosis: &Diagnosis) -> bool {

@@ -10,8 +10,7 @@ use injdoctor_checks::way::Outcome;
 use super::groups::Group;
 use super::mark::Mark;
 use super::table::Columns;
-use super::{finding, words};
-use crate::render::Report;
+use super::{Report, finding, words};
 use crate::render::page::{Page, Span, Style};
 
 /// Targets named for a finding; the rest is counted.
@@ -19,7 +18,7 @@ const NAMED: usize = 5;
 
 /// Writes the table of targets.
 pub fn table(report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
-    let several = report.namespaces().len() > 1;
+    let several = report.has_several_namespaces;
     let mut headings = vec!["TARGET", "PREDICTED", "OBSERVED", "CAUSE"];
     if several {
         headings.insert(0, "NAMESPACE");

@@ -4,8 +4,8 @@ use std::io;
 
 use injdoctor_checks::way::WebhookRow;
 
+use super::Report;
 use super::table::Columns;
-use crate::render::Report;
 use crate::render::page::{Page, Style};
 
 const WIDE: [&str; 10] = [

@@ -1,91 +1,153 @@
-//! How quick injdoctor is beside the tools that people have anyway, each measured in turn on the same cluster.
+//! How quick injdoctor is, and how much memory it takes, beside the tools that people have anyway and beside a bare
+//! download of what it reads. Everything is measured in turn on the same cluster, each run as a process of its own.
+
+mod child;
+mod commands;
+mod download;
+mod goals;
+mod lists;
+mod measure;
+mod slow_link;
 
 use std::env;
+use std::fs::{self, File};
 use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use serde_json::{Value, json};
-use testcluster::{Cluster, Scenario, enter, set_up, wait_for};
+use testcluster::{Cluster, Scenario, enter, set_up};
 
-const NAMESPACES: usize = 50;
-const DEPLOYMENTS_PER_NAMESPACE: usize = 4;
-const PODS_PER_DEPLOYMENT: usize = 5;
-const PODS: usize = NAMESPACES * DEPLOYMENTS_PER_NAMESPACE * PODS_PER_DEPLOYMENT;
+pub(crate) use child::tell_of as measure_child;
+pub(crate) use download::run as download;
+
+use crate::mesh::{Mesh, Owners};
+use commands::{Candidate, One, Sweep};
+use goals::Goal;
+use measure::{Results, measure};
+
+/// The size that the goals are set for.
+const PODS: usize = 10_000;
+
+/// What is measured with `--full`, too.
+const MANY_PODS: usize = 50_000;
 
 const RUNS_OF_ONE: usize = 21;
-const RUNS_OF_ALL: usize = 11;
-
-/// A command line whose first word is the program.
-type Words = &'static [&'static str];
-
-const CHECK: Words = &["injdoctor", "check", "deploy/reviews", "-n", "shop"];
-const CHECK_INJECT: Words = &[
-    "istioctl",
-    "x",
-    "check-inject",
-    "deploy/reviews",
-    "-n",
-    "shop",
-];
-const GET: Words = &[
-    "kubectl",
-    "get",
-    "deploy/reviews",
-    "-n",
-    "shop",
-    "-o",
-    "json",
-];
-const CHECK_ALL: Words = &["injdoctor", "check", "-A"];
-const ANALYZE_ALL: Words = &["istioctl", "analyze", "-A"];
-const GET_ALL: Words = &["kubectl", "get", "pods", "-A", "-o", "json"];
-
-/// What the ratio of two medians may be at most.
-struct Goal {
-    of: Words,
-    to: Words,
-    at_most: f64,
-}
-
-const GOALS_OF_ONE: [Goal; 2] = [
-    Goal {
-        of: CHECK,
-        to: CHECK_INJECT,
-        at_most: 1.0,
-    },
-    Goal {
-        of: CHECK,
-        to: GET,
-        at_most: 1.5,
-    },
-];
-const GOALS_OF_ALL: [Goal; 1] = [Goal {
-    of: CHECK_ALL,
-    to: ANALYZE_ALL,
-    at_most: 1.0,
-}];
+const RUNS_OF_SWEEP: usize = 7;
+const RUNS_OF_MANY: usize = 3;
 
 /// Measures everything and says whether the goals are met, in the exit code, too.
-pub fn run() -> Result<ExitCode> {
+pub(crate) fn run(full: bool) -> Result<ExitCode> {
     build_injdoctor()?;
     let inside = enter()?;
-    let mut cluster = Cluster::start(&inside)?;
-    set_up(&mut cluster, &Scenario::named("healthy/namespace-label")?)?;
-    let one = measure(&cluster, &[CHECK, CHECK_INJECT, GET], RUNS_OF_ONE)?;
-    report("one Deployment", &one)?;
-    let met_for_one = judge(&one, &GOALS_OF_ONE)?;
+    let mut bench = Bench {
+        cluster: Cluster::start(&inside)?,
+        missed: 0,
+    };
+    set_up(
+        &mut bench.cluster,
+        &Scenario::named("healthy/namespace-label")?,
+    )?;
+    bench.one_object()?;
 
-    fill(&cluster)?;
-    let all = measure(&cluster, &[CHECK_ALL, ANALYZE_ALL, GET_ALL], RUNS_OF_ALL)?;
-    report(&format!("{PODS} pods in {NAMESPACES} namespaces"), &all)?;
-    let met_for_all = judge(&all, &GOALS_OF_ALL)?;
-    Ok(if met_for_one && met_for_all {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
+    let mut mesh = bench.mesh(Owners::None)?;
+    bench.sweep(&mesh, RUNS_OF_SWEEP)?;
+    mesh.remove(&mut bench.cluster)?;
+
+    mesh = bench.mesh(Owners::Deployments)?;
+    let some = bench.sweep(&mesh, RUNS_OF_SWEEP)?;
+    bench.snapshot()?;
+    if full {
+        mesh.grow(&mut bench.cluster, MANY_PODS)?;
+        bench.many(&mesh, &some)?;
+    }
+    Ok(match bench.missed {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
     })
+}
+
+struct Bench {
+    cluster: Cluster,
+    /// How many goals were missed so far.
+    missed: usize,
+}
+
+impl Bench {
+    /// One workload and one pod, near and over a slow link.
+    fn one_object(&mut self) -> Result<()> {
+        let one = One::new(&self.cluster)?;
+        let near = measure(&self.cluster, &one.near(), RUNS_OF_ONE)?;
+        self.report("one object", &near, one.goals_near(&near))?;
+
+        let far = one.far(&slow_link::kubeconfig(self.cluster.kubeconfig())?);
+        let results = measure(&self.cluster, &far, RUNS_OF_ONE)?;
+        let title = format!("one object, {} ms away", slow_link::ROUND_TRIP.as_millis());
+        self.report(&title, &results, One::goals_far(&results, &far))
+    }
+
+    fn mesh(&mut self, owners: Owners) -> Result<Mesh> {
+        let started = Instant::now();
+        let mut mesh = Mesh::new(owners);
+        mesh.grow(&mut self.cluster, PODS)?;
+        let (title, time) = (mesh.title(), started.elapsed());
+        writeln!(io::stdout(), "\n{title}, made in {time:.0?}")?;
+        Ok(mesh)
+    }
+
+    fn sweep(&mut self, mesh: &Mesh, runs: usize) -> Result<Results> {
+        let sweep = Sweep::of(mesh.owners())?;
+        let results = measure(&self.cluster, &sweep.candidates(), runs)?;
+        self.report(&mesh.title(), &results, sweep.goals(&results))?;
+        Ok(results)
+    }
+
+    fn many(&mut self, mesh: &Mesh, some: &Results) -> Result<()> {
+        let sweep = Sweep::of(mesh.owners())?;
+        let many = measure(&self.cluster, &sweep.candidates(), RUNS_OF_MANY)?;
+        let times = MANY_PODS / PODS;
+        self.report(
+            &mesh.title(),
+            &many,
+            sweep.goals_of_growth(some, &many, times),
+        )
+    }
+
+    /// A sweep that was recorded, judged from its file.
+    fn snapshot(&mut self) -> Result<()> {
+        let path = self.folder()?.join("snapshot.json");
+        let recorded = self
+            .cluster
+            .command("injdoctor")
+            .args(["snapshot", "-A"])
+            .stdin(Stdio::null())
+            .stdout(File::create(&path)?)
+            .status()
+            .context("cannot run injdoctor")?;
+        ensure!(recorded.success(), "injdoctor snapshot -A: {recorded}");
+        let size = fs::metadata(&path)?.len();
+        let check = Candidate::new(&["injdoctor", "check", "--from", "snapshot.json"]);
+        let results = measure(&self.cluster, std::slice::from_ref(&check), RUNS_OF_MANY)?;
+        let goal = Goal::memory_of_file(&results, &check, size);
+        self.report("a file of this mesh", &results, vec![goal])
+    }
+
+    /// The folder that the cluster runs its commands in.
+    fn folder(&self) -> Result<PathBuf> {
+        let folder = self.cluster.kubeconfig().parent();
+        folder.map(Path::to_owned).context("a folder")
+    }
+
+    fn report(&mut self, title: &str, results: &Results, goals: Vec<Goal>) -> Result<()> {
+        let mut out = io::stdout().lock();
+        results.print(title, &mut out)?;
+        for goal in &goals {
+            writeln!(out, "{goal}")?;
+        }
+        self.missed += goals.iter().filter(|goal| !goal.is_met()).count();
+        Ok(())
+    }
 }
 
 /// injdoctor is a program of another package, which cargo does not build for this one.
@@ -99,162 +161,4 @@ fn build_injdoctor() -> Result<()> {
     let status = build.status().context("cannot run cargo")?;
     ensure!(status.success(), "injdoctor does not build");
     Ok(())
-}
-
-/// What was measured of a command, the quickest run first.
-struct Times {
-    command: Words,
-    runs: Vec<Duration>,
-}
-
-impl Times {
-    fn at(&self, share: usize) -> f64 {
-        let last = self.runs.len().saturating_sub(1);
-        self.runs
-            .get(last * share / 100)
-            .map_or(f64::NAN, |run| run.as_secs_f64() * 1000.0)
-    }
-
-    fn median(&self) -> f64 {
-        self.at(50)
-    }
-}
-
-/// Runs the commands in turn, so that whatever else the machine does slows down all of them.
-fn measure(cluster: &Cluster, commands: &[Words], runs: usize) -> Result<Vec<Times>> {
-    let mut all: Vec<_> = commands
-        .iter()
-        .map(|command| Times {
-            command,
-            runs: Vec::new(),
-        })
-        .collect();
-    for times in &all {
-        once(cluster, times.command)?;
-    }
-    for _ in 0..runs {
-        for times in &mut all {
-            times.runs.push(once(cluster, times.command)?);
-        }
-    }
-    for times in &mut all {
-        times.runs.sort();
-    }
-    Ok(all)
-}
-
-fn once(cluster: &Cluster, words: Words) -> Result<Duration> {
-    let (program, arguments) = words.split_first().context("no program")?;
-    let mut command: Command = cluster.command(program);
-    command.args(arguments).stdin(Stdio::null());
-    let started = Instant::now();
-    let output = command
-        .output()
-        .with_context(|| format!("cannot run {program}"))?;
-    let time = started.elapsed();
-    // Findings have exit codes of their own; to have nothing to say is what a failure looks like.
-    ensure!(
-        !output.stdout.is_empty() && output.status.code() != Some(2),
-        "{} failed: {}",
-        words.join(" "),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Ok(time)
-}
-
-fn report(title: &str, all: &[Times]) -> Result<()> {
-    let mut out = io::stdout().lock();
-    writeln!(
-        out,
-        "\n{:<48}{:>10}{:>10}{:>10}",
-        title, "min", "median", "max"
-    )?;
-    for times in all {
-        let command = times.command.join(" ");
-        write!(out, "{command:<48}")?;
-        for share in [0, 50, 100] {
-            write!(out, "{:>7.0} ms", times.at(share))?;
-        }
-        writeln!(out)?;
-    }
-    Ok(())
-}
-
-fn judge(all: &[Times], goals: &[Goal]) -> Result<bool> {
-    let mut out = io::stdout().lock();
-    let median = |command: Words| {
-        let times = all.iter().find(|times| times.command == command);
-        times.map_or(f64::NAN, Times::median)
-    };
-    let mut all_met = true;
-    for Goal { of, to, at_most } in goals {
-        let ratio = median(of) / median(to);
-        let met = ratio <= *at_most;
-        all_met &= met;
-        let words = |command: Words| command.split_at(command.len().min(3)).0.join(" ");
-        let verdict = if met { "met" } else { "MISSED" };
-        let title = format!("{} / {}", words(of), words(to));
-        writeln!(
-            out,
-            "{title:<48}{ratio:>7.2}      goal: at most {at_most:.1}, {verdict}"
-        )?;
-    }
-    Ok(all_met)
-}
-
-/// Makes many Deployments and waits until all their pods run.
-fn fill(cluster: &Cluster) -> Result<()> {
-    let api = cluster.api();
-    let started = Instant::now();
-    for number in 0..NAMESPACES {
-        let name = format!("team-{number}");
-        // Half of the namespaces are in the mesh.
-        let labels = if number % 2 == 0 {
-            json!({"istio-injection": "enabled"})
-        } else {
-            json!({})
-        };
-        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}});
-        api.create("/api/v1/namespaces", &namespace)?;
-        for app in 0..DEPLOYMENTS_PER_NAMESPACE {
-            let deployments = format!("/apis/apps/v1/namespaces/{name}/deployments");
-            api.create(&deployments, &deployment(&format!("app-{app}")))?;
-        }
-    }
-    wait_for("all pods to run", || {
-        let pods = api.get("/api/v1/pods?labelSelector=bench")?;
-        let running = |pod: &&Value| pod.pointer("/status/phase") == Some(&json!("Running"));
-        let pods = pods.pointer("/items").and_then(Value::as_array);
-        let count = pods.into_iter().flatten().filter(running).count();
-        ensure!(count == PODS, "{count} of {PODS} pods run");
-        Ok(())
-    })?;
-    let mut out = io::stdout().lock();
-    writeln!(
-        out,
-        "\n{PODS} pods are there after {:.0?}",
-        started.elapsed()
-    )?;
-    Ok(())
-}
-
-fn deployment(name: &str) -> Value {
-    let labels = json!({"app": name, "bench": ""});
-    let container = json!({
-        "name": "app",
-        "image": "app:1",
-        "ports": [{"containerPort": 8080}],
-        "readinessProbe": {"httpGet": {"path": "/ready", "port": 8080}},
-        "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}},
-    });
-    json!({
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": name},
-        "spec": {
-            "replicas": PODS_PER_DEPLOYMENT,
-            "selector": {"matchLabels": {"app": name}},
-            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
-        },
-    })
 }

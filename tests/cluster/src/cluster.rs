@@ -21,6 +21,7 @@ use crate::network::Inside;
 use crate::process::Daemon;
 use crate::scheduler;
 use crate::snapshot::Snapshot;
+use crate::wait::wait_for;
 
 /// A Kubernetes cluster with Istio that works.
 pub struct Cluster {
@@ -175,6 +176,20 @@ impl Cluster {
             String::from_utf8_lossy(&output.stderr)
         );
         Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// Waits until the one pod of a Deployment is available.
+    pub fn await_pod_of(&self, namespace: &str, deployment: &str) -> Result<()> {
+        let path = format!("/apis/apps/v1/namespaces/{namespace}/deployments/{deployment}");
+        wait_for(&format!("the pod of {deployment} to be available"), || {
+            let deployment = self.api().get(&path)?;
+            let status = deployment.get("status").unwrap_or_default();
+            ensure!(
+                status.get("availableReplicas") == Some(&json!(1)),
+                "the status is {status}"
+            );
+            Ok(())
+        })
     }
 
     /// Cuts the connections through services. The API server keeps one to each webhook open and would go on using it

@@ -84,8 +84,13 @@ impl Mesh {
         })
     }
 
+    /// What its pods belong to.
+    pub(crate) fn owners(&self) -> Owners {
+        self.owners
+    }
+
     /// How many pods it has.
-    pub(crate) fn pods(&self) -> usize {
+    fn pods(&self) -> usize {
         self.namespaces * PODS_PER_NAMESPACE
     }
 
@@ -128,7 +133,7 @@ impl Namespace {
     fn numbered(number: usize) -> Self {
         Self {
             name: format!("team-{number}"),
-            injected: number % 2 == 0,
+            injected: number.is_multiple_of(2),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::cluster::Cluster;
 use crate::dry_run::{Outcome, dry_run, pod_of};
 use crate::json::{list, text};
 use crate::scenario::{Heal, HealedOutcome, Predicted, Scenario, Step};
-use crate::wait::wait_for;
+use crate::wait::{patience, wait_for};
 
 /// Proves a scenario with this binary of injdoctor and puts the cluster back to how it was. The error says which
 /// expectation does not hold.
@@ -170,7 +170,12 @@ fn perform(cluster: &mut Cluster, steps: &[Step]) -> Result<()> {
 
 fn run_script(cluster: &Cluster, script: &str) -> Result<()> {
     cluster
-        .run(cluster.command("bash").args(["-ec", script]))
+        .run(
+            cluster
+                .command("bash")
+                .args(["-ec", script])
+                .env("PATIENCE", patience()),
+        )
         .map(drop)
 }
 
@@ -205,15 +210,7 @@ fn build_shop(cluster: &Cluster, scenario: &Scenario) -> Result<()> {
     });
     let deployments = "/apis/apps/v1/namespaces/shop/deployments";
     api.create(deployments, &deployment)?;
-    wait_for("the Deployment reviews to be available", || {
-        let deployment = api.get(&format!("{deployments}/reviews"))?;
-        let status = deployment.get("status").unwrap_or_default();
-        ensure!(
-            status.get("availableReplicas") == Some(&json!(1)),
-            "{status}"
-        );
-        Ok(())
-    })
+    cluster.await_pod_of("shop", "reviews")
 }
 
 /// What injdoctor said.

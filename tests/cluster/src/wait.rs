@@ -10,7 +10,7 @@ use thiserror::Error;
 use crate::tell;
 
 const PATIENCE: Patience = Patience {
-    standstill: Duration::from_secs(120),
+    standstill: Duration::from_secs(180),
     altogether: Duration::from_secs(900),
     silence: Duration::from_secs(15),
     pause: Duration::from_millis(100),
@@ -25,6 +25,11 @@ struct Patience {
     silence: Duration,
     /// Between two attempts.
     pause: Duration,
+}
+
+/// How long a command that waits by itself may do so, as kubectl's `--timeout` takes it.
+pub(crate) fn patience() -> String {
+    format!("{}s", PATIENCE.standstill.as_secs())
 }
 
 /// An error that no waiting will change.
@@ -100,23 +105,24 @@ mod tests {
     };
 
     #[test]
-    fn a_wait_ends_with_the_first_success() {
+    fn a_wait_ends_with_the_first_success() -> Result<()> {
         let mut attempts = 0;
-        let outcome = HASTE.wait_for("the third attempt", || {
+        let answer = HASTE.wait_for("the third attempt", || {
             attempts += 1;
             if attempts < 3 {
                 bail!("it is number {attempts}")
             }
             Ok(attempts)
-        });
-        assert_eq!(outcome.unwrap(), 3);
+        })?;
+        assert_eq!(answer, 3);
+        Ok(())
     }
 
     #[test]
     fn a_standstill_ends_a_wait_and_the_error_says_what_was_awaited_and_seen() {
         let started = Instant::now();
         let outcome = HASTE.wait_for("a pod", || Err::<(), _>(anyhow!("no pod\n{:?}", started)));
-        let error = format!("{:#}", outcome.unwrap_err());
+        let error = outcome.map_or_else(|error| format!("{error:#}"), |()| "none".to_owned());
         assert!(error.contains("for a pod; seen last"), "{error}");
         assert!(error.contains("no pod"), "{error}");
         assert!(started.elapsed() < HASTE.altogether, "{error}");

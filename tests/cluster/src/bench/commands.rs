@@ -1,0 +1,182 @@
+//! What is measured, and what it is held against.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use testcluster::Cluster;
+
+use super::goals::Goal;
+use super::lists;
+use super::measure::Results;
+use crate::mesh::Owners;
+
+/// A command to be measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Candidate {
+    /// The program and its arguments.
+    pub(super) words: Vec<String>,
+    /// Another way to the cluster than usual.
+    pub(super) kubeconfig: Option<PathBuf>,
+    /// What it is, where the words do not say it well.
+    name: Option<&'static str>,
+}
+
+impl Candidate {
+    pub(super) fn new(words: &[&str]) -> Self {
+        Self {
+            words: words.iter().map(|&word| word.to_owned()).collect(),
+            kubeconfig: None,
+            name: None,
+        }
+    }
+
+    /// A bare download of these.
+    fn download(name: &'static str, wanted: &[&str]) -> Result<Self> {
+        let myself = env::current_exe()?;
+        let myself = myself.to_string_lossy();
+        let mut words = vec![&*myself, "download"];
+        words.extend(wanted);
+        Ok(Self {
+            name: Some(name),
+            ..Self::new(&words)
+        })
+    }
+
+    fn over(&self, kubeconfig: &Path) -> Self {
+        Self {
+            kubeconfig: Some(kubeconfig.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn title(&self) -> String {
+        self.name
+            .map_or_else(|| self.words.join(" "), str::to_owned)
+    }
+}
+
+/// The commands on one workload and on one of its pods.
+pub(super) struct One {
+    checks: [Candidate; 2],
+    check_inject: Candidate,
+    get: Candidate,
+    download: Candidate,
+}
+
+impl One {
+    /// Over the slow link, in milliseconds.
+    const FAR: f64 = 500.0;
+
+    pub(super) fn new(cluster: &Cluster) -> Result<Self> {
+        let pods = cluster.api().get("/api/v1/namespaces/shop/pods")?;
+        let pod = pods.pointer("/items/0/metadata/name");
+        let pod = pod.and_then(Value::as_str).context("no pod in shop")?;
+        let of = |words: &[&str], target: &str| {
+            Candidate::new(&[words, &[target, "-n", "shop"][..]].concat())
+        };
+        let deployment = "deploy/reviews";
+        let path = "object:/apis/apps/v1/namespaces/shop/deployments/reviews";
+        let check = ["injdoctor", "check"];
+        Ok(Self {
+            checks: [of(&check, deployment), of(&check, &format!("pod/{pod}"))],
+            check_inject: of(&["istioctl", "x", "check-inject"], deployment),
+            get: of(&["kubectl", "get", "-o", "json"], deployment),
+            download: Candidate::download("bare download of the Deployment", &[path])?,
+        })
+    }
+
+    pub(super) fn near(&self) -> Vec<Candidate> {
+        let Self {
+            checks,
+            check_inject,
+            get,
+            download,
+        } = self;
+        let others = [check_inject, get, download].into_iter().cloned();
+        checks.iter().cloned().chain(others).collect()
+    }
+
+    pub(super) fn goals_near(&self, results: &Results) -> Vec<Goal> {
+        let goals = |check| {
+            [
+                Goal::time(results, check, &self.check_inject, 1.0),
+                Goal::time(results, check, &self.get, 1.5),
+            ]
+        };
+        self.checks.iter().flat_map(goals).collect()
+    }
+
+    pub(super) fn far(&self, kubeconfig: &Path) -> Vec<Candidate> {
+        let commands = self.checks.iter().chain([&self.download]);
+        commands.map(|command| command.over(kubeconfig)).collect()
+    }
+
+    /// The goals for what [`Self::far`] says.
+    pub(super) fn goals_far(results: &Results, far: &[Candidate]) -> Vec<Goal> {
+        let checks = far.iter().take(2);
+        checks
+            .map(|check| Goal::milliseconds(results, check, Self::FAR))
+            .collect()
+    }
+}
+
+/// The commands on a whole cluster.
+pub(super) struct Sweep {
+    checks: [Candidate; 2],
+    analyze: Candidate,
+    get: Candidate,
+    download: Candidate,
+}
+
+impl Sweep {
+    const TO_DOWNLOAD: f64 = 1.5;
+
+    const MEBIBYTES: f64 = 150.0;
+
+    /// How much more than a mesh grows may what it takes: a part of it varies from run to run.
+    const MORE_THAN_LINEAR: f64 = 1.1;
+
+    pub(super) fn of(owners: Owners) -> Result<Self> {
+        Ok(Self {
+            checks: [
+                Candidate::new(&["injdoctor", "check", "-A"]),
+                Candidate::new(&["injdoctor", "check", "-A", "-o", "json"]),
+            ],
+            analyze: Candidate::new(&["istioctl", "analyze", "-A"]),
+            get: Candidate::new(&["kubectl", "get", "pods", "-A", "-o", "json"]),
+            download: Candidate::download("bare download of the lists", &lists::of_sweep(owners))?,
+        })
+    }
+
+    pub(super) fn candidates(&self) -> Vec<Candidate> {
+        let others = [&self.analyze, &self.get, &self.download];
+        let all = self.checks.iter().chain(others);
+        all.cloned().collect()
+    }
+
+    pub(super) fn goals(&self, results: &Results) -> Vec<Goal> {
+        let goals = |check| {
+            [
+                Goal::time(results, check, &self.analyze, 1.0),
+                Goal::memory(results, check, &self.analyze, 1.0),
+                Goal::time(results, check, &self.download, Self::TO_DOWNLOAD),
+                Goal::mebibytes(results, check, Self::MEBIBYTES),
+            ]
+        };
+        self.checks.iter().flat_map(goals).collect()
+    }
+
+    /// The goals for a mesh that is so many times as large as the one before.
+    pub(super) fn goals_of_growth(
+        &self,
+        before: &Results,
+        after: &Results,
+        times: usize,
+    ) -> Vec<Goal> {
+        let at_most = times as f64 * Self::MORE_THAN_LINEAR;
+        let goals = |check| Goal::growth(check, before, after, at_most);
+        self.checks.iter().flat_map(goals).collect()
+    }
+}

@@ -1,0 +1,30 @@
+//! What injdoctor reads when it sweeps a cluster, for the bare download: the same lists in the same forms. This table
+//! follows `src/cluster/sweep`.
+
+use crate::mesh::Owners;
+
+/// The lists of every sweep, each a form and a path.
+const ALWAYS: [&str; 10] = [
+    "table:/api/v1/pods?includeObject=Metadata",
+    "list:/apis/apps/v1/replicasets",
+    "list:/apis/apps/v1/deployments",
+    "list:/apis/apps/v1/statefulsets",
+    "list:/apis/apps/v1/daemonsets",
+    "list:/apis/batch/v1/jobs",
+    "list:/apis/batch/v1/cronjobs",
+    "list:/api/v1/namespaces",
+    "list:/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
+    "list:/api/v1/events?fieldSelector=type=Warning",
+];
+
+/// What is read where there are pods without an owner: they are their own template.
+const OF_BARE_PODS: [&str; 1] = ["list:/api/v1/pods"];
+
+/// The lists of a sweep over pods of such owners.
+pub(super) fn of_sweep(owners: Owners) -> Vec<&'static str> {
+    let more = match owners {
+        Owners::Deployments => &[][..],
+        Owners::None => &OF_BARE_PODS,
+    };
+    ALWAYS.iter().chain(more).copied().collect()
+}
