@@ -16,7 +16,7 @@ use super::family;
 use super::family_tree;
 use super::kin::EventIndex;
 use super::question::{Asked, Question};
-use super::reader::{Reader, Selection};
+use super::read::{Reader, Selection};
 use super::sweep::{self, Sweep};
 use crate::manifest::Manifests;
 

@@ -15,7 +15,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use tokio::join;
 
-use super::reader::{Reader, Selection};
+use super::read::{Reader, Selection};
 
 /// Which namespaces to read.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,8 +9,7 @@ use kube::Client;
 use kube::client::Body;
 use serde_json::{Value, json};
 
-use super::connect::Link;
-use super::limits::Limits;
+use super::connect::{Limits, Link};
 
 /// What the server does with a request.
 pub enum Answer {

@@ -11,7 +11,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use tokio::join;
 
 use super::kin::{EventIndex, MAX_OWNERS, about, controller, controller_uid, newest_first, uid};
-use super::reader::{Reader, Selection};
+use super::read::{Reader, Selection};
 use super::workload::{MakesPods, for_kind, selector_text};
 
 /// The label by which a Deployment tells the pods of its ReplicaSets apart.

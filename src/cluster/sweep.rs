@@ -8,8 +8,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::PartialObjectMeta;
 use tokio::join;
 
-use super::reader::{Reader, Selection};
-use super::trouble::Trouble;
+use super::read::{Reader, Selection, Trouble};
 use super::workload::{MakesPods, for_kind};
 
 /// Which objects of which namespaces.

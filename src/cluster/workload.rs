@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::core::Selector;
 
-use super::reader::Readable;
+use super::read::Readable;
 
 /// A kind that is a pod or makes pods.
 pub trait MakesPods: Readable {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use kube::config::{AuthInfo, Cluster, Context, Kubeconfig, KubeconfigError};
 
-use super::connect::{ConnectError, ConnectFlags};
+use super::{ConnectError, ConnectFlags};
 
 /// Where the user's kubeconfig comes from: `--kubeconfig`, KUBECONFIG, or the home directory.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,10 +14,10 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::connect::{ConnectError, Link};
-use super::lean_pod::LeanPod;
 use super::tally::Tally;
 use super::trouble::Trouble;
+use crate::cluster::connect::{ConnectError, Link};
+use crate::cluster::lean_pod::LeanPod;
 
 /// Items on one page of a list; kubectl's number.
 const PAGE: u32 = 500;

@@ -1,4 +1,11 @@
-//! From kubectl's global flags to a client.
+//! From kubectl's global flags to a client: `kubeconfig`, `credentials`, `proxy`, `limits` and
+//! `transport`, put together.
+
+mod credentials;
+mod kubeconfig;
+mod limits;
+mod proxy;
+mod transport;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,9 +14,8 @@ use injdoctor_checks::facts::Connection;
 use kube::config::{Cluster, Kubeconfig};
 use kube::{Client, Config};
 
-use super::kubeconfig::{self, Choice, Source};
-use super::limits::Limits;
-use super::{credentials, proxy, transport};
+use kubeconfig::{Choice, Source};
+pub use limits::{Limits, TimeoutError, parse_timeout};
 
 /// kubectl's global flags, as the user gave them.
 #[derive(Clone, Debug, Default)]
