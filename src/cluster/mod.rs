@@ -20,5 +20,8 @@ mod sweep;
 pub(crate) mod workload;
 
 pub use collect::{CollectError, collect};
-pub use connect::{ConnectError, ConnectFlags, Limits, Link, TimeoutError, connect, parse_timeout};
+pub use connect::{
+    ConnectError, ConnectFlags, Limits, Link, Size, SizeError, Sizes, TimeoutError, connect,
+    parse_size, parse_timeout,
+};
 pub use question::Question;

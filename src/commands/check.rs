@@ -9,6 +9,7 @@ use super::{narrow, source};
 use crate::cli::{Check, ConnectionFlags, Targets};
 use crate::cluster;
 use crate::exit::Exit;
+use crate::input::Input;
 use crate::manifest::{self, DefaultNamespace};
 use crate::target::{self, Wanted};
 use crate::terminal::Look;
@@ -70,7 +71,12 @@ fn manifests(
             name: &link.namespace,
             is_explicit: connection.namespace.is_some(),
         };
-        let manifests = manifest::read(files, &mut io::stdin().lock(), namespace)?;
+        let mut stdin = io::stdin().lock();
+        let mut input = Input {
+            stdin: &mut stdin,
+            wait: link.limits.total,
+        };
+        let manifests = manifest::read(files, &mut input, namespace)?;
         Ok(cluster::Question::manifests(manifests))
     })
 }

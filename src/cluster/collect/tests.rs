@@ -377,7 +377,12 @@ fn manifests(text: &str) -> Question {
         is_explicit: false,
     };
     Question::manifests(
-        crate::manifest::read(&["-".to_owned()], &mut text.as_bytes(), default).unwrap(),
+        crate::manifest::read(
+            &["-".to_owned()],
+            &mut crate::input::Input::patient(&mut text.as_bytes()),
+            default,
+        )
+        .unwrap(),
     )
 }
 

@@ -73,7 +73,7 @@ impl Tally {
         };
         let reason = trouble.to_string();
         Err(match trouble {
-            Trouble::Foreign(_) | Trouble::Malformed(_) => {
+            Trouble::Foreign(..) | Trouble::Malformed(_) | Trouble::TooLarge { .. } => {
                 ConnectError::NotKubernetes { server, reason }
             }
             _ => ConnectError::Unreachable {
