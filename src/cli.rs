@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use injdoctor_checks::report::Severity;
 
-use crate::cluster::parse_timeout;
+use crate::cluster::{Size, parse_size, parse_timeout};
 
 const TEMPLATE: &str = "\
 {about}
@@ -273,6 +273,9 @@ pub struct ConnectionFlags {
     /// Time that one request may take, such as 5s or 1m; 0 waits for ever
     #[arg(long, global = true, value_name = "DURATION", value_parser = parse_timeout)]
     pub request_timeout: Option<Duration>,
+    /// Bytes that one answer may have, such as 256Mi; else 16Mi for an object, 64Mi for a page of a list
+    #[arg(long, global = true, value_name = "SIZE", value_parser = parse_size)]
+    pub max_read_size: Option<Size>,
 }
 
 /// The formats of an answer.

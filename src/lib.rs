@@ -21,6 +21,7 @@ pub mod demo;
 pub mod docs;
 pub mod documents;
 pub mod exit;
+mod guard;
 pub mod input;
 pub mod manifest;
 pub mod progress;
@@ -29,7 +30,7 @@ pub mod snapshot_file;
 pub mod target;
 pub mod terminal;
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -40,26 +41,44 @@ use terminal::Look;
 
 /// Runs the program: reads the command line, writes to standard output, and returns the exit code.
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(usage) => {
-            // There is nowhere left to say that standard error, or the pager, is closed.
-            let _ = usage.print();
-            return if usage.use_stderr() {
-                Exit::Failure.into()
-            } else {
-                Exit::Clear.into()
-            };
-        }
-    };
-    let look = Look::detect(cli.color).install();
     let mut out = BufWriter::new(io::stdout().lock());
-    match commands::run(&cli, look, &mut out) {
-        Ok(exit) => exit.into(),
-        Err(error) => {
-            let words = render::sanitize(&format!("{error:#}"), look.unicode).into_owned();
-            let _ = writeln!(io::stderr(), "error: {words}");
-            Exit::Failure.into()
+    match guard::guarded(|| answer(&mut out)) {
+        Ok(code) => code,
+        Err(defect) => {
+            // An answer that breaks off in the middle is none.
+            drop(out.into_parts());
+            fail(&defect, false)
         }
     }
+}
+
+fn answer(out: &mut dyn Write) -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => return tell(&usage),
+    };
+    let look = Look::detect(cli.color).install();
+    match commands::run(&cli, look, out) {
+        Ok(exit) => exit.into(),
+        Err(error) => fail(&format!("{error:#}"), look.unicode),
+    }
+}
+
+/// Help and version go to standard output, and what is wrong with the usage to standard error.
+fn tell(usage: &clap::Error) -> ExitCode {
+    let told = usage.print();
+    if usage.use_stderr() {
+        return Exit::Failure.into();
+    }
+    match told.and_then(|()| io::stdout().flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => fail(&error.to_string(), false),
+        _ => Exit::Clear.into(),
+    }
+}
+
+/// Says on standard error what went wrong. Where that is closed, there is nowhere left to say it.
+fn fail(words: &str, unicode: bool) -> ExitCode {
+    let words = render::sanitize(words, unicode);
+    let _ = writeln!(io::stderr(), "error: {words}");
+    Exit::Failure.into()
 }

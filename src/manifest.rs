@@ -1,7 +1,5 @@
 //! Manifests that are to be judged before they are applied: `-f FILE`.
 
-use std::io::Read;
-
 use injdoctor_checks::facts::{self, Kind, MakesPods, Manifest, Subject, Target, Workload};
 use injdoctor_checks::for_workload;
 use k8s_openapi::api::core::v1::Namespace;
@@ -9,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::documents::{self, DocumentError};
-use crate::input::{self, InputError};
+use crate::input::{self, Input, InputError};
 
 /// What the files hold that matters to injection.
 #[derive(Clone, Debug, Default)]
@@ -56,13 +54,13 @@ pub enum ManifestError {
     Nothing { files: String },
 }
 
-/// Reads manifests from files, and from `stdin` for `-`.
+/// Reads manifests from files, and from standard input for `-`.
 ///
 /// # Errors
 /// [`ManifestError`] for the first object that the API server would not take either.
 pub fn read(
     paths: &[String],
-    stdin: &mut dyn Read,
+    input: &mut Input<'_>,
     namespace: DefaultNamespace<'_>,
 ) -> Result<Manifests, ManifestError> {
     if paths.iter().filter(|path| *path == "-").count() > 1 {
@@ -70,7 +68,7 @@ pub fn read(
     }
     let mut manifests = Manifests::default();
     for path in paths {
-        let text = input::read(path, stdin)?;
+        let text = input::read(path, input)?;
         parse(&text, path, namespace, &mut manifests)?;
     }
     if manifests.subjects.is_empty() {
@@ -296,7 +294,11 @@ mod tests {
     };
 
     fn from_stdin(text: &str, namespace: DefaultNamespace) -> Result<Manifests, ManifestError> {
-        read(&["-".to_owned()], &mut text.as_bytes(), namespace)
+        read(
+            &["-".to_owned()],
+            &mut Input::patient(&mut text.as_bytes()),
+            namespace,
+        )
     }
 
     fn targets(text: &str) -> Vec<String> {
@@ -411,11 +413,13 @@ mod tests {
     fn files_are_named_and_standard_input_is_read_once() {
         let twice = ["-".to_owned(), "-".to_owned()];
         assert!(matches!(
-            read(&twice, &mut &b""[..], SHOP),
+            read(&twice, &mut Input::patient(&mut &b""[..]), SHOP),
             Err(ManifestError::StdinTwice)
         ));
         let missing = ["/nonexistent.yaml".to_owned()];
-        let error = read(&missing, &mut &b""[..], SHOP).unwrap_err().to_string();
+        let error = read(&missing, &mut Input::patient(&mut &b""[..]), SHOP)
+            .unwrap_err()
+            .to_string();
         assert_eq!(error, "/nonexistent.yaml does not exist");
     }
 

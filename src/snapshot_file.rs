@@ -1,12 +1,14 @@
 //! Snapshots as files: `injdoctor snapshot` writes them, `--from` reads them.
 
-use std::io::{Read, Write};
+mod names;
+
+use std::io::Write;
 
 use injdoctor_checks::facts::{Snapshot, redact};
 use serde_json::Value;
 
 use crate::documents::{self, DocumentError};
-use crate::input::{self, InputError};
+use crate::input::{self, Input, InputError};
 use crate::render::json;
 
 /// Why a file is not a snapshot.
@@ -36,12 +38,12 @@ pub enum SnapshotError {
     Damaged { file: String, reason: String },
 }
 
-/// Reads a snapshot from a file, or from `stdin` for `-`. JSON as written, or YAML.
+/// Reads a snapshot from a file, or from standard input for `-`. JSON as written, or YAML.
 ///
 /// # Errors
 /// [`SnapshotError`] with what the file is instead.
-pub fn read(path: &str, stdin: &mut dyn Read) -> Result<Snapshot, SnapshotError> {
-    let text = input::read(path, stdin)?;
+pub fn read(path: &str, input: &mut Input<'_>) -> Result<Snapshot, SnapshotError> {
+    let text = input::read(path, input)?;
     parse(&text, &input::title(path))
 }
 
@@ -89,10 +91,12 @@ pub fn parse(text: &str, file: &str) -> Result<Snapshot, SnapshotError> {
             });
         }
     }
-    serde_path_to_error::deserialize(value).map_err(|error| SnapshotError::Damaged {
+    let damaged = |reason: String| SnapshotError::Damaged {
         file: file(),
-        reason: documents::field_error(&error),
-    })
+        reason,
+    };
+    names::check(&value).map_err(damaged)?;
+    serde_path_to_error::deserialize(value).map_err(|error| damaged(documents::field_error(&error)))
 }
 
 /// Writes a snapshot without what may hold credentials.
@@ -131,7 +135,10 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         assert!(written().ends_with("}\n"));
-        assert_eq!(read("-", &mut written().as_bytes()).unwrap(), snapshot());
+        let text = written();
+        let mut stdin = text.as_bytes();
+        let read = read("-", &mut Input::patient(&mut stdin)).unwrap();
+        assert_eq!(read, snapshot());
         let yaml =
             serde_saphyr::to_string(&serde_json::from_str::<Value>(&written()).unwrap()).unwrap();
         assert_eq!(parse(&yaml, "f").unwrap(), snapshot());
@@ -182,12 +189,20 @@ mod tests {
                 }),
                 "damaged snapshot: reads[0].got[0].metadata.name: invalid type: integer `1`",
             ),
+            (
+                with(|value| {
+                    value["cluster"]["webhooks"] = json!({"got": [{"metadata": {"name": "-x"}}]})
+                }),
+                "damaged snapshot: cluster.webhooks.got[0].metadata.name: \"-x\" cannot be a name there",
+            ),
         ];
         for (text, expected) in table {
             let error = parse(&text, "f").unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }
-        let error = read("/nonexistent", &mut &b""[..]).unwrap_err().to_string();
+        let mut stdin = &b""[..];
+        let outcome = read("/nonexistent", &mut Input::patient(&mut stdin));
+        let error = outcome.unwrap_err().to_string();
         assert_eq!(error, "/nonexistent does not exist");
     }
 }

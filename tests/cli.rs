@@ -77,7 +77,7 @@ fn refused(name: &str) -> String {
     })
 }
 
-/// Whoever may write to the cluster writes what a terminal obeys: in labels, names and messages.
+/// Whoever may write to the cluster, or to the file, writes what a terminal obeys: in labels and messages.
 fn hostile(name: &str) -> String {
     fn infect(value: &mut Value) {
         const EVIL: &str =
@@ -98,15 +98,13 @@ fn hostile(name: &str) -> String {
             .as_array_mut()
             .unwrap()
         {
-            infect(&mut webhook["metadata"]["name"]);
+            infect(&mut webhook["metadata"]["labels"]["istio.io/rev"]);
             for entry in webhook["webhooks"].as_array_mut().unwrap() {
-                infect(&mut entry["name"]);
                 // An escape sequence where a certificate should be.
                 entry["clientConfig"]["caBundle"] = json!("G1szMW1ldmls");
             }
         }
         let subject = &mut snapshot["subjects"][0];
-        infect(&mut subject["target"]["name"]);
         for event in subject["events"]["got"].as_array_mut().unwrap() {
             infect(&mut event["message"]);
         }
@@ -200,6 +198,19 @@ fn without_colours(text: &str) -> String {
         plain.push_str(rest);
     }
     plain
+}
+
+#[test]
+fn a_name_that_would_be_an_option_is_refused() {
+    let evil = recorded("option", |snapshot| {
+        snapshot["subjects"][0]["target"]["name"] = json!("--all");
+    });
+    let run = injdoctor(&["check", "--from", &evil]).output().unwrap();
+    assert_eq!(run.status.code(), Some(2));
+    assert!(run.stdout.is_empty());
+    let words = String::from_utf8(run.stderr).unwrap();
+    let expected = "subjects[0].target.name: \"--all\" cannot be a name there";
+    assert!(words.contains(expected), "{words}");
 }
 
 #[test]

@@ -4,8 +4,7 @@ use injdoctor_checks::facts::{Fact, Form, Object, Objects, Read, Resource};
 use injdoctor_checks::for_resource;
 use k8s_openapi::api::core::v1::Pod;
 
-use super::reader::{Readable, Reader, Selection, fact_of};
-use super::trouble::Trouble;
+use super::read::{Readable, Reader, Selection, Trouble, fact_of};
 
 /// Pages of events to read of one namespace, and of all. They are kept for an hour; where there are
 /// more, the rest is like those that have expired.

@@ -11,7 +11,7 @@ use tokio::join;
 
 use super::carry_out::carry_out;
 use super::connect::{ConnectError, Link};
-use super::reader::Reader;
+use super::read::Reader;
 
 /// Plans to carry out before giving up on coming to an end: twice what any question takes.
 const WAVES: usize = 16;

@@ -1,4 +1,5 @@
-//! An API server for tests: answers from a closure, and remembers what it was asked.
+//! An API server for tests: answers from a closure, and remembers what it was asked. Lists get the kind
+//! that belongs to their path, and their items what the API server would not leave out.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,8 +10,7 @@ use kube::Client;
 use kube::client::Body;
 use serde_json::{Value, json};
 
-use super::connect::Link;
-use super::limits::Limits;
+use super::connect::{Limits, Link};
 
 /// What the server does with a request.
 pub enum Answer {
@@ -40,9 +40,16 @@ impl Fake {
             let path = request.uri().to_string();
             log.lock().unwrap().push(path.clone());
             let answer = answer(&path);
+            let accept = request.headers().get("accept").cloned();
+            let metadata_alone = accept.is_some_and(|accept| accept.as_bytes().contains(&b';'));
             async move {
                 let (code, body) = match answer {
-                    Answer::Json(code, value) => (code, value.to_string()),
+                    Answer::Json(code, mut value) => {
+                        if value["kind"] == "List" && !path.starts_with("/version") {
+                            Asked::of(&path).complete_list(&mut value, metadata_alone);
+                        }
+                        (code, value.to_string())
+                    }
                     Answer::Text(code, text) => (code, text.to_owned()),
                     Answer::Later(wait, value) => {
                         tokio::time::sleep(wait).await;
@@ -60,7 +67,7 @@ impl Fake {
             client: Client::new(service, "default"),
             namespace: "default".to_owned(),
             server: "https://fake:6443".to_owned(),
-            limits: Limits::new(None),
+            limits: Limits::new(None, None),
             connection: Connection::default(),
         };
         Self { link, asked }
@@ -74,15 +81,22 @@ impl Fake {
                 Some((path, query)) => (path, query.contains("limit=")),
                 None => (path, false),
             };
+            if path == "/version" {
+                return Answer::Json(200, json!({"gitVersion": "v1.36.3"}));
+            }
             match objects.iter().find(|(there, _)| *there == path) {
                 Some((_, answer)) if answer.get("code").is_some() => {
                     let code = answer["code"].as_u64().unwrap().try_into().unwrap();
                     Answer::Json(code, answer.clone())
                 }
                 Some((_, items)) if is_list => Answer::Json(200, list(items.as_array().unwrap())),
-                Some((_, object)) => Answer::Json(200, object.clone()),
+                Some((_, object)) => {
+                    let mut object = object.clone();
+                    Asked::of(path).complete_object(&mut object);
+                    Answer::Json(200, object)
+                }
                 None if is_list => Answer::Json(200, list(&[])),
-                None => Answer::Json(404, status(404, "not found")),
+                None => Answer::Json(404, absent(path)),
             }
         })
     }
@@ -93,7 +107,103 @@ impl Fake {
     }
 }
 
-/// A list as the API server writes it.
+/// What a path asks for.
+struct Asked<'a> {
+    kind: &'static str,
+    api_version: String,
+    plural: &'a str,
+    group: &'a str,
+    namespace: Option<&'a str>,
+    name: &'a str,
+}
+
+impl<'a> Asked<'a> {
+    fn of(path: &'a str) -> Self {
+        let path = path.split('?').next().unwrap();
+        let parts: Vec<_> = path.split('/').skip(1).collect();
+        let (group, version, rest) = match &parts[..] {
+            ["api", version, rest @ ..] => ("", *version, rest),
+            ["apis", group, version, rest @ ..] => (*group, *version, rest),
+            other => panic!("no resource: {other:?}"),
+        };
+        let (namespace, plural, name) = match rest {
+            ["namespaces", namespace, plural, name] => (Some(*namespace), *plural, *name),
+            ["namespaces", namespace, plural] => (Some(*namespace), *plural, ""),
+            [plural, name] => (None, *plural, *name),
+            [plural] => (None, *plural, ""),
+            other => panic!("no resource: {other:?}"),
+        };
+        let kinds = [
+            "Pod",
+            "Namespace",
+            "Service",
+            "ConfigMap",
+            "Event",
+            "Node",
+            "Deployment",
+            "ReplicaSet",
+            "StatefulSet",
+            "DaemonSet",
+            "Job",
+            "CronJob",
+            "EndpointSlice",
+            "MutatingWebhookConfiguration",
+        ];
+        let is_kind = |kind: &&str| format!("{}s", kind.to_lowercase()) == plural;
+        Self {
+            kind: kinds.into_iter().find(is_kind).expect(plural),
+            api_version: format!("{group}/{version}")
+                .trim_start_matches('/')
+                .to_owned(),
+            plural,
+            group,
+            namespace,
+            name,
+        }
+    }
+
+    fn complete_metadata(&self, object: &mut Value, name: &str) {
+        let metadata = &mut object["metadata"];
+        let mut default = |field: &str, value: &str| {
+            if metadata.get(field).is_none() {
+                metadata[field] = json!(value);
+            }
+        };
+        default("name", name);
+        let cluster_wide = ["namespaces", "nodes", "mutatingwebhookconfigurations"];
+        if !cluster_wide.contains(&self.plural) {
+            default("namespace", self.namespace.unwrap_or("default"));
+        }
+    }
+
+    fn complete_object(&self, object: &mut Value) {
+        self.complete_metadata(object, self.name);
+        object["kind"] = json!(self.kind);
+        object["apiVersion"] = json!(self.api_version);
+    }
+
+    fn complete_list(&self, list: &mut Value, metadata_alone: bool) {
+        for item in list["items"].as_array_mut().unwrap() {
+            self.complete_metadata(item, "unnamed");
+        }
+        list["kind"] = json!(format!("{}List", self.kind));
+        list["apiVersion"] = json!(self.api_version);
+        if metadata_alone {
+            list["kind"] = json!("PartialObjectMetadataList");
+            list["apiVersion"] = json!("meta.k8s.io/v1");
+        }
+    }
+}
+
+/// What the API server says of an object that does not exist.
+pub fn absent(path: &str) -> Value {
+    let asked = Asked::of(path);
+    let mut status = status(404, &format!("{} {:?} not found", asked.plural, asked.name));
+    status["details"] = json!({"name": asked.name, "group": asked.group, "kind": asked.plural});
+    status
+}
+
+/// A list as the API server writes it, but for its kind: the server above knows that from the path.
 pub fn list(items: &[Value]) -> Value {
     json!({"kind": "List", "apiVersion": "v1", "metadata": {}, "items": items})
 }

@@ -9,6 +9,7 @@ use super::answer::{Question, answer};
 use super::{narrow, source};
 use crate::cli::{Check, ConnectionFlags, Targets};
 use crate::exit::Exit;
+use crate::input::Input;
 use crate::manifest::{self, DefaultNamespace, Manifests};
 use crate::target::{self, Wanted};
 use crate::terminal::Look;
@@ -70,10 +71,15 @@ fn manifests(
             name: &link.namespace,
             is_explicit: connection.namespace.is_some(),
         };
+        let mut stdin = io::stdin().lock();
+        let mut input = Input {
+            stdin: &mut stdin,
+            wait: link.limits.total,
+        };
         let Manifests {
             subjects,
             namespaces,
-        } = manifest::read(files, &mut io::stdin().lock(), namespace)?;
+        } = manifest::read(files, &mut input, namespace)?;
         Ok(plan::Question::Manifests {
             subjects,
             namespaces,

@@ -1,16 +1,20 @@
 //! Where the facts come from: a live cluster, or a file.
 
-use std::io;
+use std::{io, thread};
 
 use anyhow::{Context, bail};
 use injdoctor_checks::facts::Snapshot;
 use injdoctor_checks::plan::Question;
 
 use crate::cli::ConnectionFlags;
-use crate::cluster::{self, ConnectFlags, Link};
+use crate::cluster::{self, ConnectFlags, Limits, Link};
+use crate::input::Input;
 use crate::progress;
 use crate::snapshot_file;
 use crate::terminal::Look;
+
+/// Threads that read answers; there are never more requests under way than this.
+const THREADS: usize = 16;
 
 /// Reads the cluster. What to ask can depend on the connection: the namespace in force comes from
 /// the kubeconfig's context.
@@ -20,6 +24,12 @@ pub fn live(
     ask: impl FnOnce(&Link) -> anyhow::Result<Question>,
 ) -> anyhow::Result<Snapshot> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        // Without a number, tokio takes TOKIO_WORKER_THREADS, and panics where that is none.
+        .worker_threads(
+            thread::available_parallelism()
+                .map_or(2, usize::from)
+                .min(THREADS),
+        )
         .enable_all()
         .build()
         .context("cannot start the runtime that talks to the cluster")?;
@@ -40,12 +50,17 @@ pub fn file(path: &str, flags: &ConnectionFlags) -> anyhow::Result<Snapshot> {
         ("--kubeconfig", flags.kubeconfig.is_some()),
         ("--as", flags.as_user.is_some()),
         ("--as-group", !flags.as_groups.is_empty()),
-        ("--request-timeout", flags.request_timeout.is_some()),
+        ("--max-read-size", flags.max_read_size.is_some()),
     ];
     if let Some((flag, _)) = given.into_iter().find(|(_, given)| *given) {
         bail!("--from reads a file, and {flag} is for a cluster; leave one of them out");
     }
-    Ok(snapshot_file::read(path, &mut io::stdin().lock())?)
+    let mut stdin = io::stdin().lock();
+    let mut input = Input {
+        stdin: &mut stdin,
+        wait: Limits::new(flags.request_timeout, None).total,
+    };
+    Ok(snapshot_file::read(path, &mut input)?)
 }
 
 fn connect_flags(flags: &ConnectionFlags) -> ConnectFlags {
@@ -55,6 +70,7 @@ fn connect_flags(flags: &ConnectionFlags) -> ConnectFlags {
         as_user: flags.as_user.clone(),
         as_groups: flags.as_groups.clone(),
         request_timeout: flags.request_timeout,
+        max_read_size: flags.max_read_size,
         namespace: flags.namespace.clone(),
         ..ConnectFlags::default()
     }

@@ -419,7 +419,9 @@ fn manifests(text: &str) -> Question {
         name: "shop",
         is_explicit: false,
     };
-    let read = crate::manifest::read(&["-".to_owned()], &mut text.as_bytes(), default);
+    let mut text = text.as_bytes();
+    let mut input = crate::input::Input::patient(&mut text);
+    let read = crate::manifest::read(&["-".to_owned()], &mut input, default);
     let crate::manifest::Manifests {
         subjects,
         namespaces,

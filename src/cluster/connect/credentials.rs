@@ -1,12 +1,19 @@
 //! Credential plugins: the `exec` of a kubeconfig's user.
 
 use std::io::IsTerminal;
-use std::process::{Command, Stdio};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kube::config::{AuthInfo, Cluster, ExecAuthCluster, ExecConfig, ExecInteractiveMode};
 use serde::{Deserialize, Serialize};
+use tokio::io::AsyncReadExt;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+/// An answer of a plugin longer than this is none.
+const MOST: u64 = 1 << 20;
 
 /// What goes to the plugin and comes back from it.
 /// Source: `k8s.io/client-go/pkg/apis/clientauthentication/v1/types.go` (v0.36).
@@ -39,9 +46,13 @@ struct Status {
 }
 
 /// Runs the user's plugin, if there is one and nothing else says who the user is, and puts what it
-/// answers in its place.
-pub fn resolve(user: &mut AuthInfo, cluster: &Cluster) -> Result<(), String> {
-    let has_token = user.token.is_some() || user.token_file.is_some();
+/// answers in its place. It may take so long.
+pub async fn resolve(
+    user: &mut AuthInfo,
+    cluster: &Cluster,
+    wait: Option<Duration>,
+) -> Result<(), String> {
+    let has_token = user.token.is_some();
     let has_password = user.username.is_some() && user.password.is_some();
     if has_token || has_password || user.auth_provider.is_some() {
         return Ok(());
@@ -49,7 +60,7 @@ pub fn resolve(user: &mut AuthInfo, cluster: &Cluster) -> Result<(), String> {
     let Some(exec) = user.exec.take() else {
         return Ok(());
     };
-    let status = run(&exec, cluster)?;
+    let status = run(&exec, cluster, wait).await?;
     match (status.client_certificate_data, status.client_key_data) {
         (Some(certificate), Some(key)) => {
             user.client_certificate_data = Some(STANDARD.encode(certificate));
@@ -77,7 +88,11 @@ fn name(exec: &ExecConfig) -> &str {
     exec.command.as_deref().unwrap_or("the credential plugin")
 }
 
-fn run(exec: &ExecConfig, cluster: &Cluster) -> Result<Status, String> {
+async fn run(
+    exec: &ExecConfig,
+    cluster: &Cluster,
+    wait: Option<Duration>,
+) -> Result<Status, String> {
     let program = exec
         .command
         .as_deref()
@@ -101,7 +116,8 @@ fn run(exec: &ExecConfig, cluster: &Cluster) -> Result<Status, String> {
     };
     let request = serde_json::to_string(&request).map_err(|error| error.to_string())?;
     let variables = exec.env.iter().flatten();
-    let output = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .args(exec.args.iter().flatten())
         .envs(variables.filter_map(|entry| entry.get("name").zip(entry.get("value"))))
         .env("KUBERNETES_EXEC_INFO", request)
@@ -110,18 +126,29 @@ fn run(exec: &ExecConfig, cluster: &Cluster) -> Result<Status, String> {
         } else {
             Stdio::null()
         })
+        .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| {
-            let hint = exec.install_hint.as_deref().unwrap_or_default().trim();
-            format!("cannot run {program}: {error}\n{hint}")
-                .trim_end()
-                .to_owned()
-        })?;
-    if !output.status.success() {
-        return Err(format!("{program} failed: {}", output.status));
+        .kill_on_drop(true);
+    let output = output(command);
+    let output = match wait {
+        Some(wait) => timeout(wait, output).await.map_err(|_| {
+            format!("{program} gave no answer within {wait:?}; --request-timeout waits longer")
+        })?,
+        None => output.await,
+    };
+    let (status, answer) = output.map_err(|error| {
+        let hint = exec.install_hint.as_deref().unwrap_or_default().trim();
+        format!("cannot run {program}: {error}\n{hint}")
+            .trim_end()
+            .to_owned()
+    })?;
+    if answer.len() as u64 > MOST {
+        return Err(format!("{program} gave no ExecCredential: it is too long"));
     }
-    let answer: ExecCredential = serde_saphyr::from_slice(&output.stdout)
+    if !status.success() {
+        return Err(format!("{program} failed: {status}"));
+    }
+    let answer: ExecCredential = serde_saphyr::from_slice(&answer)
         // The excerpt that the parser shows by default may hold a token.
         .map_err(|error| {
             format!(
@@ -132,6 +159,16 @@ fn run(exec: &ExecConfig, cluster: &Cluster) -> Result<Status, String> {
     answer
         .status
         .ok_or_else(|| format!("{program} gave an ExecCredential without a status"))
+}
+
+/// How a program ends, and what it writes until then; not much more than [`MOST`] of it.
+async fn output(mut command: Command) -> std::io::Result<(ExitStatus, Vec<u8>)> {
+    let mut child = command.spawn()?;
+    let mut written = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        stdout.take(MOST + 1).read_to_end(&mut written).await?;
+    }
+    Ok((child.wait().await?, written))
 }
 
 fn cluster_for(exec: &ExecConfig, cluster: &Cluster) -> Result<Option<ExecAuthCluster>, String> {
@@ -163,28 +200,30 @@ mod tests {
         serde_json::from_str(r#"{"server": "https://a"}"#).unwrap()
     }
 
-    #[test]
-    fn a_plugin_gives_a_token_or_a_certificate() {
+    #[tokio::test]
+    async fn a_plugin_gives_a_token_or_a_certificate() {
         let mut with_token = user(
             r#"echo "$KUBERNETES_EXEC_INFO" | grep -q '"server":"https://a"' && printf '{"kind": "ExecCredential", "status": {"token": "%s"}}' $WHO"#,
             "Never",
         );
-        resolve(&mut with_token, &cluster()).unwrap();
+        resolve(&mut with_token, &cluster(), None).await.unwrap();
         assert!(with_token.exec.is_none() && with_token.token.is_some());
 
         let mut with_certificate = user(
             r#"echo '{"kind": "ExecCredential", "status": {"clientCertificateData": "C", "clientKeyData": "K"}}'"#,
             "IfAvailable",
         );
-        resolve(&mut with_certificate, &cluster()).unwrap();
+        resolve(&mut with_certificate, &cluster(), None)
+            .await
+            .unwrap();
         assert_eq!(
             with_certificate.client_certificate_data.as_deref(),
             Some("Qw==")
         );
     }
 
-    #[test]
-    fn a_plugin_that_fails_says_how() {
+    #[tokio::test]
+    async fn a_plugin_that_fails_says_how() {
         let table = [
             ("exit 3", "sh failed: exit status: 3"),
             ("true", "sh gave an ExecCredential without a status"),
@@ -200,26 +239,43 @@ mod tests {
             ),
         ];
         for (script, expected) in table {
-            let error = resolve(&mut user(script, "Never"), &cluster()).unwrap_err();
+            let error = resolve(&mut user(script, "Never"), &cluster(), None)
+                .await
+                .unwrap_err();
             assert!(error.contains(expected), "{script}: {error}");
         }
     }
 
-    #[test]
-    fn a_plugin_that_is_not_there_is_named_with_its_hint() {
+    #[tokio::test]
+    async fn a_plugin_that_hangs_or_never_ends_is_stopped() {
+        let short = Some(Duration::from_millis(100));
+        let table = [
+            ("exec sleep 5", short, "sh gave no answer within 100ms"),
+            ("sleep 5; true", short, "sh gave no answer within 100ms"),
+            ("exec yes", None, "it is too long"),
+        ];
+        for (script, wait, expected) in table {
+            let mut user = user(script, "Never");
+            let error = resolve(&mut user, &cluster(), wait).await.unwrap_err();
+            assert!(error.contains(expected), "{script}: {error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_plugin_that_is_not_there_is_named_with_its_hint() {
         let exec = serde_json::json!({"exec": {"command": "/nonexistent/plugin", "installHint": "install it"}});
         let mut user: AuthInfo = serde_json::from_value(exec).unwrap();
-        let error = resolve(&mut user, &cluster()).unwrap_err();
+        let error = resolve(&mut user, &cluster(), None).await.unwrap_err();
         assert!(
             error.contains("/nonexistent/plugin") && error.ends_with("install it"),
             "{error}"
         );
     }
 
-    #[test]
-    fn a_token_makes_the_plugin_superfluous() {
+    #[tokio::test]
+    async fn a_token_makes_the_plugin_superfluous() {
         let mut user = user("exit 3", "Never");
         user.token = Some("t".to_owned().into());
-        resolve(&mut user, &cluster()).unwrap();
+        resolve(&mut user, &cluster(), None).await.unwrap();
     }
 }

@@ -5,42 +5,70 @@ use std::time::Duration;
 
 use kube::core::Status;
 
+use super::cut;
+use crate::cluster::connect::Size;
+
 /// A request that brought no object.
 #[derive(Clone, Debug)]
 pub enum Trouble {
     /// The API server answered with an error.
     Api(Box<Status>),
-    /// Something answered with an error that is not the API server's.
-    Foreign(Box<Status>),
+    /// Something answered with an error that is not the API server's: its code, and how it begins.
+    Foreign(u16, String),
     /// No answer in time.
     Late(Duration),
     /// The time for all requests was over before this one could be sent.
     TooLate,
     /// The connection failed.
     Transport(String),
-    /// The answer was not the object that was asked for.
+    /// The answer was not what was asked for.
     Malformed(String),
+    /// More came than is read.
+    TooLarge {
+        /// What came, with its verb.
+        what: &'static str,
+        /// How much is read.
+        limit: Size,
+    },
+    /// There is no such request.
+    Unsent(String),
 }
 
-/// kube's mark for an error body that is no `Status`.
-const NO_STATUS: &str = "Failed to parse error data";
+/// How much of a text of somebody else's to keep, in bytes. It stands in the report of every check
+/// that needed the read, so it has to be short; the API server's own words about a read are.
+pub const WORDS: usize = 1024;
+/// How much to show of a text that is not the API server's.
+const FOREIGN_WORDS: usize = 200;
 
 impl From<kube::Error> for Trouble {
     fn from(error: kube::Error) -> Self {
         match error {
-            kube::Error::Api(status) if status.reason == NO_STATUS => Self::Foreign(status),
             kube::Error::Api(status) => Self::Api(status),
-            kube::Error::SerdeError(error) => Self::Malformed(error.to_string()),
-            kube::Error::FromUtf8(error) => Self::Malformed(error.to_string()),
             error => Self::Transport(words(&error)),
         }
     }
 }
 
 impl Trouble {
+    /// An answer that is not what was asked for, and why. The reason may hold words of the answer.
+    pub fn malformed(why: &str) -> Self {
+        Self::Malformed(cut(why, WORDS).into_owned())
+    }
+
+    /// An error with this code and this text that is not the API server's.
+    pub fn foreign(code: u16, text: &str) -> Self {
+        let first = text.trim().lines().next().unwrap_or_default();
+        Self::Foreign(code, cut(first, FOREIGN_WORDS).into_owned())
+    }
+
     /// Whether the same request may well succeed a moment later.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Api(status) | Self::Foreign(status) if matches!(status.code, 429 | 503 | 504))
+        let code = match self {
+            Self::Api(status) => status.code,
+            Self::Foreign(code, _) => *code,
+            _ => return false,
+        };
+        matches!(code, 429 | 503 | 504)
     }
 
     /// How long the server asks to wait before the next try.
@@ -64,15 +92,15 @@ impl std::fmt::Display for Trouble {
                 )
             }
             Self::Api(status) => f.write_str(&status.message),
-            Self::Foreign(status) => {
-                let first = status.message.lines().next().unwrap_or_default();
-                let short: String = first.chars().take(200).collect();
-                write!(f, "it answered {} {short:?}", status.code)
-            }
+            Self::Foreign(code, text) => write!(f, "it answered {code} {text:?}"),
             Self::Late(limit) => write!(f, "no answer within {limit:?}"),
             Self::TooLate => f.write_str("the time for all requests was over"),
             Self::Transport(words) => f.write_str(words),
             Self::Malformed(why) => write!(f, "the answer is not what was asked for: {why}"),
+            Self::TooLarge { what, limit } => {
+                write!(f, "{what} larger than {limit}; --max-read-size allows more")
+            }
+            Self::Unsent(why) => write!(f, "this cannot be asked: {why}"),
         }
     }
 }
@@ -91,7 +119,7 @@ pub fn words(error: &kube::Error) -> String {
         source = inner.source();
     }
     layers.retain(|layer| !is_noise(layer));
-    layers.join(": ")
+    cut(&layers.join(": "), WORDS).into_owned()
 }
 
 /// The names of the layers of kube and hyper, which tell a person nothing.
@@ -195,8 +223,7 @@ mod tests {
         ] {
             assert_eq!(api(code).is_passing(), passing, "{code}");
         }
-        assert!(
-            Trouble::Foreign(Status::failure("m", NO_STATUS).with_code(429).boxed()).is_passing()
-        );
+        assert!(Trouble::foreign(429, "Too many requests").is_passing());
+        assert!(!Trouble::Malformed(String::new()).is_passing());
     }
 }

@@ -1,36 +1,34 @@
-//! From kubectl's global flags to a client.
+//! From kubectl's `flags` to a client: the `kubeconfig`, the `files` that it names, `credentials` from
+//! a plugin, the server's `address`, the `proxy` before it, how long (`limits`) and how much (`sizes`)
+//! to read, and the `transport` below it all.
+
+mod address;
+mod credentials;
+mod error;
+mod files;
+mod flags;
+mod kubeconfig;
+mod limits;
+mod proxy;
+mod sizes;
+mod transport;
 
 use std::collections::BTreeMap;
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use injdoctor_checks::facts::Connection;
-use kube::config::{Cluster, Kubeconfig};
+use kube::config::{AuthInfo, Cluster, Kubeconfig};
 use kube::{Client, Config};
 
-use super::kubeconfig::{self, Choice, Source};
-use super::limits::Limits;
-use super::{credentials, proxy, transport};
+pub use error::ConnectError;
+pub use flags::ConnectFlags;
+use kubeconfig::{Choice, Source};
+pub use limits::{Limits, TimeoutError, parse_timeout};
+pub use sizes::{Size, SizeError, Sizes, parse_size};
 
-/// kubectl's global flags, as the user gave them.
-#[derive(Clone, Debug, Default)]
-pub struct ConnectFlags {
-    /// `--context`
-    pub context: Option<String>,
-    /// `--kubeconfig`
-    pub kubeconfig: Option<String>,
-    /// `--cluster`
-    pub cluster: Option<String>,
-    /// `--user`
-    pub user: Option<String>,
-    /// `--as`
-    pub as_user: Option<String>,
-    /// `--as-group`, once for each
-    pub as_groups: Vec<String>,
-    /// `--request-timeout`; zero waits for ever
-    pub request_timeout: Option<Duration>,
-    /// `-n`
-    pub namespace: Option<String>,
-}
+/// How long a credential plugin may take where a person sits there, who may have to log in.
+const LOG_IN: Duration = Duration::from_secs(180);
 
 /// A way to an API server. Nothing has been sent on it yet.
 #[derive(Clone)]
@@ -56,67 +54,6 @@ impl std::fmt::Debug for Link {
     }
 }
 
-/// Why there is no way to an API server.
-#[derive(Debug, thiserror::Error)]
-#[allow(missing_docs, reason = "the messages say it")]
-pub enum ConnectError {
-    #[error(
-        "no kubeconfig: looked for {looked}, and this is not a pod with a ServiceAccount; \
-         give one with --kubeconfig or KUBECONFIG, or record a snapshot elsewhere and read it with --from"
-    )]
-    NoKubeconfig { looked: String },
-    #[error("cannot use kubeconfig {path}: {reason}")]
-    Kubeconfig { path: String, reason: String },
-    #[error(
-        "the kubeconfig sets no current context; choose one with --context: {}",
-        or_none(known)
-    )]
-    NoCurrentContext { known: String },
-    #[error("context {name:?} is not in the kubeconfig; known: {}", or_none(known))]
-    UnknownContext { name: String, known: String },
-    #[error("cluster {0:?} is not in the kubeconfig; see `kubectl config get-clusters`")]
-    UnknownCluster(String),
-    #[error("user {0:?} is not in the kubeconfig; see `kubectl config get-users`")]
-    UnknownUser(String),
-    #[error("--as-group needs --as: give the user to act as")]
-    GroupsWithoutUser,
-    #[error("cannot use {what} of context {context:?}: {reason}")]
-    Field {
-        what: &'static str,
-        context: String,
-        reason: String,
-    },
-    #[error(
-        "cannot connect with context {context:?}: {reason}; see `kubectl config view --minify`"
-    )]
-    Settings { context: String, reason: String },
-    #[error("cannot get credentials for context {context:?}: {reason}")]
-    Credentials { context: String, reason: String },
-    #[error("cannot reach the API server at {server}: {reason}; {hint}")]
-    Unreachable {
-        server: String,
-        reason: String,
-        hint: &'static str,
-    },
-    #[error(
-        "{server} does not answer like a Kubernetes API server: {reason}; check the address and the proxy with `kubectl config view --minify`"
-    )]
-    NotKubernetes { server: String, reason: String },
-    #[error(
-        "the API server at {server} does not accept the credentials of context {context:?}: {reason}; \
-         they are wrong or have expired: log in again, then try `kubectl auth whoami`"
-    )]
-    Unauthorized {
-        server: String,
-        context: String,
-        reason: String,
-    },
-}
-
-fn or_none(list: &str) -> &str {
-    if list.is_empty() { "none" } else { list }
-}
-
 /// Prepares a client as kubectl would: by the flags, KUBECONFIG, the file in the home directory, or
 /// from inside a pod. Runs the credential plugin, if there is one; sends nothing to the API server.
 ///
@@ -126,41 +63,62 @@ pub async fn connect(flags: &ConnectFlags) -> Result<Link, ConnectError> {
     if flags.as_user.is_none() && !flags.as_groups.is_empty() {
         return Err(ConnectError::GroupsWithoutUser);
     }
+    let limits = Limits::new(flags.request_timeout, flags.max_read_size);
     let list = std::env::var_os("KUBECONFIG");
     let source = Source::of(
         flags.kubeconfig.as_deref(),
         list.as_deref(),
         std::env::home_dir(),
     );
-    let (context, (config, proxy)) = match source.read()? {
+    let (context, (config, proxy)) = match source.read(limits.total)? {
         Some(kubeconfig) if !is_empty(&kubeconfig) || flags.context.is_some() => {
             let choice = kubeconfig::choose(&kubeconfig, flags)?;
-            (choice.context.clone(), from_choice(choice)?)
+            let plugin = match flags.request_timeout {
+                None if io::stderr().is_terminal() => Some(LOG_IN),
+                _ => limits.total,
+            };
+            let context = choice.context.clone();
+            (context, from_choice(choice, limits.total, plugin).await?)
         }
-        _ => ("in-cluster".to_owned(), (in_cluster(&source)?, None)),
+        _ => (
+            "in-cluster".to_owned(),
+            (in_cluster(&source, limits.total)?, None),
+        ),
     };
-    finish(context, config, proxy.as_deref(), flags)
+    finish(context, config, proxy.as_deref(), limits, flags)
 }
 
 fn is_empty(kubeconfig: &Kubeconfig) -> bool {
     kubeconfig.contexts.is_empty() && kubeconfig.clusters.is_empty()
 }
 
-fn in_cluster(source: &Source) -> Result<Config, ConnectError> {
-    Config::incluster().map_err(|_| ConnectError::NoKubeconfig {
+fn in_cluster(source: &Source, wait: Option<Duration>) -> Result<Config, ConnectError> {
+    let mut config = Config::incluster().map_err(|_| ConnectError::NoKubeconfig {
         looked: source.to_string(),
-    })
+    })?;
+    files::token(&mut config.auth_info, wait)
+        .and_then(|()| files::check_token(&config.auth_info))
+        .map_err(|reason| ConnectError::Credentials {
+            context: "in-cluster".to_owned(),
+            reason,
+        })?;
+    Ok(config)
 }
 
-/// The configuration, and the proxy on the way to the server.
+/// The configuration, and the proxy on the way to the server. Reading a file may take so long, and the
+/// credential plugin too.
 ///
 /// kube's own way from kubeconfig to configuration compares NO_PROXY with the proxy instead of the
 /// server, refuses what Go takes in these variables, and runs a credential plugin three times.
-fn from_choice(choice: Choice) -> Result<(Config, Option<String>), ConnectError> {
+async fn from_choice(
+    choice: Choice,
+    wait: Option<Duration>,
+    plugin: Option<Duration>,
+) -> Result<(Config, Option<String>), ConnectError> {
     let Choice {
         context,
         namespace,
-        cluster,
+        mut cluster,
         mut user,
     } = choice;
     let field = |what: &'static str, reason: String| ConnectError::Field {
@@ -168,16 +126,26 @@ fn from_choice(choice: Choice) -> Result<(Config, Option<String>), ConnectError>
         context: context.clone(),
         reason,
     };
-    credentials::resolve(&mut user, &cluster).map_err(|reason| ConnectError::Credentials {
+    let credentials = |reason: String| ConnectError::Credentials {
         context: context.clone(),
         reason,
-    })?;
-    let server = server_url(&cluster)
-        .ok_or_else(|| field("the cluster", "it has no server address".to_owned()))?;
-    let url = server
-        .parse()
-        .map_err(|error| field("the server address", format!("{server:?}: {error}")))?;
-    let mut config = Config::new(url);
+    };
+    let address = address::of(&cluster).map_err(|reason| field("the server address", reason))?;
+    if let Some((name, password)) = address.user {
+        user = AuthInfo {
+            username: Some(name),
+            password: Some(password.into()),
+            ..AuthInfo::default()
+        };
+    }
+    files::certificates(&mut cluster, &mut user, wait)
+        .map_err(|reason| field("the certificates", reason))?;
+    files::token(&mut user, wait).map_err(credentials)?;
+    credentials::resolve(&mut user, &cluster, plugin)
+        .await
+        .map_err(credentials)?;
+    files::check_token(&user).map_err(credentials)?;
+    let mut config = Config::new(address.url);
     config.default_namespace = namespace.unwrap_or_else(|| "default".to_owned());
     config.root_cert =
         certificates(&cluster).map_err(|reason| field("the certificate authority", reason))?;
@@ -192,22 +160,6 @@ fn from_choice(choice: Choice) -> Result<(Config, Option<String>), ConnectError>
     let port = config.cluster_url.port_u16().unwrap_or(443);
     let proxy = proxy::choose(cluster.proxy_url.as_deref(), host, port, &environment);
     Ok((config, proxy))
-}
-
-/// client-go takes an address without a scheme, too: `DefaultServerURL` in `k8s.io/client-go/rest/url_utils.go`.
-fn server_url(cluster: &Cluster) -> Option<String> {
-    let server = cluster
-        .server
-        .as_deref()
-        .filter(|server| !server.is_empty())?;
-    if server.contains("://") {
-        return Some(server.to_owned());
-    }
-    let by_tls = cluster.certificate_authority.is_some()
-        || cluster.certificate_authority_data.is_some()
-        || cluster.insecure_skip_tls_verify == Some(true);
-    let scheme = if by_tls { "https" } else { "http" };
-    Some(format!("{scheme}://{server}"))
 }
 
 fn certificates(cluster: &Cluster) -> Result<Option<Vec<Vec<u8>>>, String> {
@@ -233,9 +185,9 @@ fn finish(
     context: String,
     mut config: Config,
     proxy: Option<&str>,
+    limits: Limits,
     flags: &ConnectFlags,
 ) -> Result<Link, ConnectError> {
-    let limits = Limits::new(flags.request_timeout);
     let agent = concat!("injdoctor/", env!("CARGO_PKG_VERSION")).parse();
     config
         .headers
@@ -281,31 +233,8 @@ mod tests {
         serde_json::from_str(text).unwrap()
     }
 
-    #[test]
-    fn an_address_without_a_scheme_gets_one() {
-        let table = [
-            (
-                r#"{"server": "https://a:6443/k8s/x"}"#,
-                Some("https://a:6443/k8s/x"),
-            ),
-            (
-                r#"{"server": "10.0.0.1:8080"}"#,
-                Some("http://10.0.0.1:8080"),
-            ),
-            (
-                r#"{"server": "a", "certificate-authority": "/ca"}"#,
-                Some("https://a"),
-            ),
-            (r#"{"server": ""}"#, None),
-            ("{}", None),
-        ];
-        for (text, expected) in table {
-            assert_eq!(server_url(&cluster(text)).as_deref(), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_broken_certificate_authority_is_named() {
+    #[tokio::test]
+    async fn a_broken_certificate_authority_is_named() {
         let table = [
             (
                 r#"{"server": "https://a", "certificate-authority-data": "%%"}"#,
@@ -319,7 +248,7 @@ mod tests {
                 r#"{"server": "https://a", "certificate-authority": "/nonexistent/ca"}"#,
                 "/nonexistent/ca",
             ),
-            ("{}", "no server address"),
+            ("{}", "the server address"),
             (r#"{"server": "https://a b"}"#, "the server address"),
         ];
         for (text, expected) in table {
@@ -329,12 +258,29 @@ mod tests {
                 cluster: cluster(text),
                 user: kube::config::AuthInfo::default(),
             };
-            let error = from_choice(choice).unwrap_err().to_string();
+            let outcome = from_choice(choice, None, None).await;
+            let error = outcome.unwrap_err().to_string();
             assert!(
                 error.contains(expected) && error.contains("\"here\""),
                 "{text}: {error}"
             );
         }
+    }
+
+    #[tokio::test]
+    async fn the_user_of_the_address_comes_before_any_other() {
+        let choice = Choice {
+            context: "here".to_owned(),
+            namespace: None,
+            cluster: cluster(r#"{"server": "https://me:hush@a:6443"}"#),
+            user: serde_json::from_str(r#"{"token": "t"}"#).unwrap(),
+        };
+        let (config, _) = from_choice(choice, None, None).await.unwrap();
+        assert_eq!(config.auth_info.username.as_deref(), Some("me"));
+        assert!(config.auth_info.token.is_none());
+        let flags = ConnectFlags::default();
+        let link = finish("here".into(), config, None, Limits::new(None, None), &flags).unwrap();
+        assert_eq!(link.server, "https://a:6443");
     }
 
     #[tokio::test]

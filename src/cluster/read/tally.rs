@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::connect::{ConnectError, Link};
 use super::trouble::{Trouble, hint};
+use crate::cluster::connect::{ConnectError, Link};
 
 /// What the answers so far say about the server.
 #[derive(Debug, Default)]
@@ -73,7 +73,7 @@ impl Tally {
         };
         let reason = trouble.to_string();
         Err(match trouble {
-            Trouble::Foreign(_) | Trouble::Malformed(_) => {
+            Trouble::Foreign(..) | Trouble::Malformed(_) | Trouble::TooLarge { .. } => {
                 ConnectError::NotKubernetes { server, reason }
             }
             _ => ConnectError::Unreachable {

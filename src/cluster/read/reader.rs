@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use injdoctor_checks::facts::{Fact, Unread};
 use k8s_openapi::api::core::v1::Pod;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ListMeta;
 use kube::api::{GetParams, ListParams, PartialObjectMeta};
 use kube::core::{Request, Resource};
 use serde::Deserialize;
@@ -14,10 +13,13 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::connect::{ConnectError, Link};
-use super::lean_pod::LeanPod;
+use super::answer::Wanted;
+use super::cut;
+use super::receive::{Budget, receive};
 use super::tally::Tally;
 use super::trouble::Trouble;
+use crate::cluster::connect::{ConnectError, Link, Size};
+use crate::cluster::lean_pod::LeanPod;
 
 /// Items on one page of a list; kubectl's number.
 const PAGE: u32 = 500;
@@ -28,11 +30,23 @@ const RETRIES: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(
 
 /// A kind of object that can be read.
 pub trait Readable:
-    Resource<DynamicType = ()> + DeserializeOwned + Clone + Debug + Send + Sync + 'static
+    Resource<DynamicType = (), Scope: 'static>
+    + DeserializeOwned
+    + Clone
+    + Debug
+    + Send
+    + Sync
+    + 'static
 {
 }
-impl<K: Resource<DynamicType = ()> + DeserializeOwned + Clone + Debug + Send + Sync + 'static>
-    Readable for K
+impl<K> Readable for K where
+    K: Resource<DynamicType = (), Scope: 'static>
+        + DeserializeOwned
+        + Clone
+        + Debug
+        + Send
+        + Sync
+        + 'static
 {
 }
 
@@ -42,6 +56,7 @@ pub struct Reader<'a> {
     link: &'a Link,
     deadline: Option<Instant>,
     permits: Semaphore,
+    budget: Budget,
     tally: Tally,
 }
 
@@ -81,8 +96,10 @@ impl<'a> Reader<'a> {
     pub fn new(link: &'a Link) -> Self {
         Self {
             link,
-            deadline: link.limits.total.map(|total| Instant::now() + total),
+            // A time too far away to be told is no limit.
+            deadline: (link.limits.total).and_then(|total| Instant::now().checked_add(total)),
             permits: Semaphore::new(AT_ONCE),
+            budget: Budget::new(&link.limits.sizes),
             tally: Tally::default(),
         }
     }
@@ -92,13 +109,25 @@ impl<'a> Reader<'a> {
         if !can_be_a_name(name) || !namespace.is_none_or(can_be_a_name) {
             return Fact::Absent;
         }
+        let wanted = Wanted::of::<K>();
         let path = Request::new(K::url_path(&(), namespace));
-        let answer = match path.get(name, &GetParams::default()) {
-            Ok(request) => self.ask(request, |text| serde_json::from_str(&text)).await,
-            Err(error) => Err(Trouble::Malformed(error.to_string())),
+        let request = path.get(name, &GetParams::default());
+        let read = |text: String| {
+            wanted.check_object(&text, namespace, name)?;
+            serde_json::from_str(&text).map_err(|error| error.to_string())
         };
-        let about = || about::<K>("get", namespace, Some(name));
-        answer.map_or_else(|trouble| fact_of(&trouble, about()), Fact::Got)
+        let limit = self.link.limits.sizes.object;
+        let trouble = match self.ask(request, limit, read).await {
+            Ok(object) => return Fact::Got(object),
+            Err(Trouble::Api(status)) if wanted.is_absence(&status, name) => return Fact::Absent,
+            // Some other object is absent, or something else is.
+            Err(Trouble::Api(status)) if status.code == 404 => Trouble::malformed(&format!(
+                "it is 404 without saying that {name:?} is what is not found: {}",
+                status.message
+            )),
+            Err(trouble) => trouble,
+        };
+        fact_of(&trouble, about::<K>("get", namespace, Some(name)))
     }
 
     /// A list of objects.
@@ -119,7 +148,8 @@ impl<'a> Reader<'a> {
         if !selection.namespace.is_none_or(can_be_a_name) {
             return Fact::Absent;
         }
-        match self.pages::<K, T>(selection, Request::list).await {
+        let wanted = Wanted::of::<K>();
+        match self.pages::<K, T>(selection, &wanted, Request::list).await {
             Ok(items) => Fact::Got(items),
             Err(trouble) => fact_of(&trouble, about::<K>("list", selection.namespace, None)),
         }
@@ -130,16 +160,15 @@ impl<'a> Reader<'a> {
         &self,
         selection: Selection<'_>,
     ) -> Result<Vec<PartialObjectMeta<K>>, Trouble> {
-        self.pages::<K, PartialObjectMeta<K>>(selection, Request::list_metadata)
+        let wanted = Wanted::metadata_of::<K>();
+        self.pages::<K, PartialObjectMeta<K>>(selection, &wanted, Request::list_metadata)
             .await
     }
 
     /// The API server's version.
     pub async fn version(&self) -> Fact<String> {
-        let answer = match Request::new("/version").list(&ListParams::default()) {
-            Ok(request) => self.ask(request, |text| serde_json::from_str(&text)).await,
-            Err(error) => Err(Trouble::Malformed(error.to_string())),
-        };
+        let request = Request::new("/version").list(&ListParams::default());
+        let limit = self.link.limits.sizes.object;
         let about = Unread {
             verb: "get".to_owned(),
             resource: "/version".to_owned(),
@@ -147,10 +176,10 @@ impl<'a> Reader<'a> {
             name: None,
             reason: String::new(),
         };
-        answer.map_or_else(
-            |trouble| fact_of(&trouble, about),
-            |info: k8s_openapi::apimachinery::pkg::version::Info| Fact::Got(info.git_version),
-        )
+        match self.ask(request, limit, git_version).await {
+            Ok(version) => Fact::Got(version),
+            Err(trouble) => fact_of(&trouble, about),
+        }
     }
 
     /// Whether there is an API server at the other end that knows the user.
@@ -164,7 +193,8 @@ impl<'a> Reader<'a> {
     async fn pages<K: Readable, T: DeserializeOwned + Send + 'static>(
         &self,
         selection: Selection<'_>,
-        request: fn(&Request, &ListParams) -> Result<Asked, kube::core::request::Error>,
+        wanted: &Wanted,
+        request: fn(&Request, &ListParams) -> Built,
     ) -> Result<Vec<T>, Trouble> {
         let path = Request::new(K::url_path(&(), selection.namespace));
         let first = ListParams {
@@ -174,14 +204,20 @@ impl<'a> Reader<'a> {
             ..ListParams::default()
         };
         let (mut params, mut pages, mut restarted) = (first.clone(), Vec::new(), false);
+        let limit = self.link.limits.sizes.page;
+        let read = |text: String| {
+            let next = wanted.check_page(&text, selection.namespace)?;
+            Ok(Page { next, text })
+        };
         loop {
-            let asked =
-                request(&path, &params).map_err(|error| Trouble::Malformed(error.to_string()))?;
-            match self.ask(asked, Page::of).await {
+            match self.ask(request(&path, &params), limit, read).await {
                 Ok(page) => {
                     pages.push(spawn_blocking(move || Page::items(&page.text)));
                     if page.next.is_none() || selection.pages == Some(pages.len()) {
                         break;
+                    }
+                    if page.next == params.continue_token {
+                        return Err(Trouble::malformed("a page of the list follows itself"));
                     }
                     params.continue_token = page.next;
                 }
@@ -198,16 +234,24 @@ impl<'a> Reader<'a> {
         for page in pages {
             let read = page
                 .await
-                .map_err(|error| Trouble::Malformed(error.to_string()))?;
-            items.extend(read.map_err(|error| Trouble::Malformed(error.to_string()))?);
+                .map_err(|error| Trouble::malformed(&error.to_string()))?;
+            items.extend(read.map_err(|error| Trouble::malformed(&error.to_string()))?);
         }
         Ok(items)
     }
 
-    async fn ask<T>(&self, request: Asked, read: ReadText<T>) -> Result<T, Trouble> {
+    /// Sends a request, again where it makes sense, and makes of the answer what `read` makes of it,
+    /// or says why it is not what was asked for.
+    async fn ask<T>(
+        &self,
+        request: Built,
+        limit: Size,
+        read: impl Fn(String) -> Result<T, String>,
+    ) -> Result<T, Trouble> {
+        let request = request.map_err(|error| Trouble::Unsent(error.to_string()))?;
         let mut retries = RETRIES.into_iter();
         loop {
-            let answer = self.ask_once(request.clone(), read).await;
+            let answer = self.ask_once(request.clone(), limit, &read).await;
             let Err(trouble) = answer else {
                 return answer;
             };
@@ -231,7 +275,12 @@ impl<'a> Reader<'a> {
             .map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
-    async fn ask_once<T>(&self, request: Asked, read: ReadText<T>) -> Result<T, Trouble> {
+    async fn ask_once<T>(
+        &self,
+        request: Asked,
+        limit: Size,
+        read: impl Fn(String) -> Result<T, String>,
+    ) -> Result<T, Trouble> {
         // A closed semaphore is impossible; without a permit the request is merely not held back.
         let _permit = self.permits.acquire().await.ok();
         if let Some(trouble) = self.tally.unreachable() {
@@ -241,17 +290,15 @@ impl<'a> Reader<'a> {
         if left == Some(Duration::ZERO) {
             return Err(Trouble::TooLate);
         }
-        let answering = self.link.client.request_text(request);
-        let limit = left.into_iter().chain(self.link.limits.request).min();
-        let answer = match limit {
-            Some(limit) => timeout(limit, answering)
+        let answering = receive(&self.link.client, request, limit, &self.budget);
+        let time = left.into_iter().chain(self.link.limits.request).min();
+        let answer = match time {
+            Some(time) => timeout(time, answering)
                 .await
-                .map_err(|_| Trouble::Late(limit)),
-            None => Ok(answering.await),
+                .unwrap_or(Err(Trouble::Late(time))),
+            None => answering.await,
         };
-        let answer = answer
-            .and_then(|answer| answer.map_err(Trouble::from))
-            .and_then(|text| read(text).map_err(|error| Trouble::Malformed(error.to_string())));
+        let answer = answer.and_then(|text| read(text).map_err(|why| Trouble::malformed(&why)));
         self.tally.count(&answer);
         answer
     }
@@ -259,8 +306,8 @@ impl<'a> Reader<'a> {
 
 type Asked = http::Request<Vec<u8>>;
 
-/// What makes something of an answer.
-type ReadText<T> = fn(String) -> serde_json::Result<T>;
+/// A request, or why there is none.
+type Built = Result<Asked, kube::core::request::Error>;
 
 /// A page of a list. Its items are read while the next page is on its way: either takes as long.
 struct Page {
@@ -269,29 +316,27 @@ struct Page {
     text: String,
 }
 
-/// A list without its items.
-#[derive(Deserialize)]
-struct Head {
-    metadata: ListMeta,
-}
-
 /// The items of a list.
 #[derive(Deserialize)]
 struct Body<T> {
-    /// None and null for an empty list, from some servers.
+    /// Null for an empty list of metadata.
     items: Option<Vec<T>>,
 }
 
 impl Page {
-    fn of(text: String) -> serde_json::Result<Self> {
-        let head: Head = serde_json::from_str(&text)?;
-        let next = head.metadata.continue_.filter(|token| !token.is_empty());
-        Ok(Self { next, text })
-    }
-
     fn items<T: DeserializeOwned>(text: &str) -> serde_json::Result<Vec<T>> {
         let body: Body<T> = serde_json::from_str(text)?;
         Ok(body.items.unwrap_or_default())
+    }
+}
+
+/// The version that an API server says it has.
+fn git_version(text: String) -> Result<String, String> {
+    let info: serde_json::Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    let version = info.get("gitVersion").and_then(serde_json::Value::as_str);
+    match version {
+        Some(version) if !version.is_empty() => Ok(cut(version, 80).into_owned()),
+        _ => Err("it has no gitVersion".to_owned()),
     }
 }
 
@@ -324,7 +369,6 @@ fn about<K: Resource<DynamicType = ()>>(
 pub fn fact_of<T>(trouble: &Trouble, mut about: Unread) -> Fact<T> {
     about.reason = trouble.to_string();
     match trouble {
-        Trouble::Api(status) if status.code == 404 => Fact::Absent,
         Trouble::Api(status) if matches!(status.code, 401 | 403) => Fact::Refused(about),
         _ => Fact::Failed(about),
     }

@@ -1,11 +1,16 @@
 //! Which kubeconfig holds, as kubectl decides it.
 
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
+use std::time::Duration;
 
 use kube::config::{AuthInfo, Cluster, Context, Kubeconfig, KubeconfigError};
 
-use super::connect::{ConnectError, ConnectFlags};
+use super::{ConnectError, ConnectFlags};
+use crate::input;
+
+/// A kubeconfig larger than this is none.
+const MOST: u64 = 16 << 20;
 
 /// Where the user's kubeconfig comes from: `--kubeconfig`, KUBECONFIG, or the home directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,16 +44,18 @@ impl Source {
         Self::List(listed)
     }
 
-    /// Reads and merges the files; the first to set a value wins. `None` where there is no file.
-    pub fn read(&self) -> Result<Option<Kubeconfig>, ConnectError> {
+    /// Reads and merges the files; the first to set a value wins. `None` where there is no file. Where
+    /// nothing comes out of a file for so long, it cannot be read.
+    pub fn read(&self, wait: Option<Duration>) -> Result<Option<Kubeconfig>, ConnectError> {
         match self {
-            Self::Flag(path) => read_file(path).map(Some),
+            Self::Flag(path) => read_file(path, wait).map(Some),
             Self::List(paths) => {
                 let mut merged: Option<Kubeconfig> = None;
                 for path in paths.iter().filter(|path| !is_missing(path)) {
-                    let next = read_file(path)?;
+                    let next = read_file(path, wait)?;
                     merged = Some(match merged {
-                        Some(first) => first.merge(next).map_err(|error| broken(path, &error))?,
+                        Some(first) => (first.merge(next))
+                            .map_err(|error| broken(path, without_excerpt(&error)))?,
                         None => next,
                     });
                 }
@@ -76,17 +83,55 @@ fn is_missing(path: &Path) -> bool {
     std::fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
-fn read_file(path: &Path) -> Result<Kubeconfig, ConnectError> {
-    Kubeconfig::read_from(path).map_err(|error| broken(path, &error))
+fn read_file(path: &Path, wait: Option<Duration>) -> Result<Kubeconfig, ConnectError> {
+    let bytes = input::bytes(path, MOST, wait).map_err(|error| broken(path, error.to_string()))?;
+    let text = input::text(bytes).ok_or_else(|| broken(path, "it is not text".to_owned()))?;
+    let mut config =
+        Kubeconfig::from_yaml(&text).map_err(|error| broken(path, without_excerpt(&error)))?;
+    if let Some(folder) = path.parent() {
+        rebase(&mut config, folder);
+    }
+    Ok(config)
 }
 
-fn broken(path: &Path, error: &KubeconfigError) -> ConnectError {
-    let reason = match error {
-        KubeconfigError::ReadConfig(error, _) => error.to_string(),
-        // The excerpt that the parser shows by default may hold a token.
+/// Paths in a kubeconfig begin at its folder, and so does a plugin that is not looked for in PATH.
+///
+/// Source: `ResolveLocalPaths` in `k8s.io/client-go/tools/clientcmd/loader.go` (v0.36).
+fn rebase(config: &mut Kubeconfig, folder: &Path) {
+    let clusters = config.clusters.iter_mut();
+    let clusters = clusters.filter_map(|named| named.cluster.as_mut());
+    let authorities = clusters.map(|cluster| &mut cluster.certificate_authority);
+    let users = config.auth_infos.iter_mut();
+    let users = users.filter_map(|named| named.auth_info.as_mut());
+    let of_users = users.flat_map(|user| {
+        let command = user.exec.as_mut().map(|exec| &mut exec.command);
+        let command = command.filter(|command| {
+            let command = command.as_deref().unwrap_or_default();
+            command.contains(MAIN_SEPARATOR)
+        });
+        let files = [
+            &mut user.client_certificate,
+            &mut user.client_key,
+            &mut user.token_file,
+        ];
+        files.into_iter().chain(command)
+    });
+    for path in authorities.chain(of_users).flatten() {
+        if !path.is_empty() {
+            *path = folder.join(&*path).to_string_lossy().into_owned();
+        }
+    }
+}
+
+/// The excerpt that the parser shows by default may hold a token.
+fn without_excerpt(error: &KubeconfigError) -> String {
+    match error {
         KubeconfigError::Parse(error) => error.without_snippet().to_string(),
         error => error.to_string(),
-    };
+    }
+}
+
+fn broken(path: &Path, reason: String) -> ConnectError {
     ConnectError::Kubeconfig {
         path: path.display().to_string(),
         reason,
@@ -228,7 +273,7 @@ users: [{name: u, user: {token: secret}}]";
         assert_eq!(Source::of(None, Some(":/a::/b".as_ref()), home()), list);
         let in_home = Source::List(vec!["/home/me/.kube/config".into()]);
         assert_eq!(Source::of(None, Some("".as_ref()), home()), in_home);
-        assert!(Source::of(None, None, None).read().unwrap().is_none());
+        assert!(Source::of(None, None, None).read(None).unwrap().is_none());
     }
 
     #[test]
@@ -239,7 +284,10 @@ users: [{name: u, user: {token: secret}}]";
             "users:\n- {name: u, user: {token: hush-hush}}\n- [\n",
         )
         .unwrap();
-        let error = Source::Flag(path.clone()).read().unwrap_err().to_string();
+        let error = Source::Flag(path.clone())
+            .read(None)
+            .unwrap_err()
+            .to_string();
         std::fs::remove_file(&path).unwrap();
         assert!(
             error.contains("injdoctor-broken") && error.contains("line"),
@@ -249,14 +297,75 @@ users: [{name: u, user: {token: secret}}]";
     }
 
     #[test]
+    fn a_file_is_read_in_the_encodings_that_shells_write_and_no_other() {
+        let text = "current-context: aé\n";
+        let wide = |mark: [u8; 2], unit: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            let units = text.encode_utf16().flat_map(unit);
+            mark.into_iter().chain(units).collect()
+        };
+        let little = wide([0xff, 0xfe], u16::to_le_bytes);
+        let odd = little.iter().copied().chain([0]).collect();
+        let table: [(Vec<u8>, bool); 7] = [
+            (text.into(), true),
+            ([b"\xef\xbb\xbf", text.as_bytes()].concat(), true),
+            (little, true),
+            (wide([0xfe, 0xff], u16::to_be_bytes), true),
+            (odd, false),
+            (vec![0xff, 0xfe, b'a'], false),
+            (vec![0xff, 0xfe, 0x00, 0xd8], false),
+        ];
+        let path = std::env::temp_dir().join(format!("injdoctor-wide-{}", std::process::id()));
+        for (bytes, is_text) in table {
+            std::fs::write(&path, &bytes).unwrap();
+            match Source::Flag(path.clone()).read(None) {
+                Ok(config) => {
+                    assert!(is_text, "{bytes:?}");
+                    let context = config.unwrap().current_context;
+                    assert_eq!(context.as_deref(), Some("aé"), "{bytes:?}");
+                }
+                Err(error) => {
+                    assert!(!is_text, "{bytes:?}");
+                    assert!(error.to_string().contains("it is not text"), "{error}");
+                }
+            }
+        }
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn paths_in_a_kubeconfig_begin_at_its_folder() {
+        let mut config = Kubeconfig::from_yaml(
+            "
+clusters: [{name: a, cluster: {certificate-authority: ca}}]
+users:
+- {name: u, user: {tokenFile: /token, client-certificate: '', client-key: k, exec: {command: bin/x}}}
+- {name: v, user: {exec: {command: aws}}}",
+        )
+        .unwrap();
+        rebase(&mut config, Path::new("/home/me"));
+        let cluster = config.clusters[0].cluster.clone().unwrap();
+        assert_eq!(
+            cluster.certificate_authority.as_deref(),
+            Some("/home/me/ca")
+        );
+        let user = |index: usize| config.auth_infos[index].auth_info.clone().unwrap();
+        assert_eq!(user(0).token_file.as_deref(), Some("/token"));
+        assert_eq!(user(0).client_certificate.as_deref(), Some(""));
+        assert_eq!(user(0).client_key.as_deref(), Some("/home/me/k"));
+        let command = |index: usize| user(index).exec.unwrap().command;
+        assert_eq!(command(0).as_deref(), Some("/home/me/bin/x"));
+        assert_eq!(command(1).as_deref(), Some("aws"));
+    }
+
+    #[test]
     fn missing_files_of_a_list_are_passed_over_but_not_the_one_of_the_flag() {
         let missing = PathBuf::from("/nonexistent/injdoctor");
         assert!(
             Source::List(vec![missing.clone()])
-                .read()
+                .read(None)
                 .unwrap()
                 .is_none()
         );
-        assert!(Source::Flag(missing).read().is_err());
+        assert!(Source::Flag(missing).read(None).is_err());
     }
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-/// How long the reads may take; `None` waits for ever.
+use super::{Size, Sizes};
+
+/// How long the reads may take, where `None` waits for ever, and how much they may bring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Until TCP and TLS are up.
@@ -11,29 +13,36 @@ pub struct Limits {
     pub request: Option<Duration>,
     /// Until all of them are.
     pub total: Option<Duration>,
+    /// How many bytes answers may have.
+    pub sizes: Sizes,
 }
 
 impl Limits {
-    /// The limits that follow from `--request-timeout`: none given, zero (never), or a duration.
+    /// The limits that follow from `--request-timeout` (none given, zero for never, or a duration) and
+    /// from `--max-read-size`.
     ///
     /// The reads of a run come in at most four waves, most of them in two; so three times the limit
     /// of one is enough for all where the server is only slow.
-    pub fn new(request_timeout: Option<Duration>) -> Self {
+    pub fn new(request_timeout: Option<Duration>, max_read_size: Option<Size>) -> Self {
+        let sizes = Sizes::new(max_read_size);
         match request_timeout {
             None => Self {
                 connect: Some(Duration::from_secs(5)),
                 request: Some(Duration::from_secs(10)),
                 total: Some(Duration::from_secs(30)),
+                sizes,
             },
             Some(Duration::ZERO) => Self {
                 connect: None,
                 request: None,
                 total: None,
+                sizes,
             },
             Some(limit) => Self {
                 connect: Some(limit),
                 request: Some(limit),
                 total: Some(limit.saturating_mul(3)),
+                sizes,
             },
         }
     }
@@ -49,8 +58,13 @@ pub struct TimeoutError(String);
 /// # Errors
 /// [`TimeoutError`] for anything else, and for negative ones.
 pub fn parse_timeout(text: &str) -> Result<Duration, TimeoutError> {
-    go_duration(text).ok_or_else(|| TimeoutError(text.to_owned()))
+    go_duration(text)
+        .filter(|duration| *duration <= LONGEST)
+        .ok_or_else(|| TimeoutError(text.to_owned()))
 }
+
+/// Go's longest duration, some 292 years.
+const LONGEST: Duration = Duration::from_nanos(i64::MAX as u64);
 
 /// Source: `ParseTimeout` in `k8s.io/client-go/tools/clientcmd/helpers.go`, `time.ParseDuration` in Go 1.26.
 fn go_duration(text: &str) -> Option<Duration> {
@@ -108,6 +122,10 @@ mod tests {
             ("1d", None),
             ("1s2", None),
             ("99999999999999999999h", None),
+            ("9223372036854775807", None),
+            ("9223372036854775807h", None),
+            ("9223372037", None),
+            ("9223372036", Some(9_223_372_036_000)),
         ];
         for (text, expected) in table {
             let expected = expected.map(Duration::from_millis);
@@ -118,8 +136,9 @@ mod tests {
     #[test]
     fn the_total_follows_from_the_limit_of_one_request() {
         let minute = Duration::from_secs(60);
-        assert_eq!(Limits::new(Some(minute)).total, Some(3 * minute));
-        assert_eq!(Limits::new(Some(Duration::ZERO)).request, None);
-        assert!(Limits::new(None).connect < Limits::new(None).request);
+        assert_eq!(Limits::new(Some(minute), None).total, Some(3 * minute));
+        assert_eq!(Limits::new(Some(Duration::ZERO), None).request, None);
+        let limits = Limits::new(None, None);
+        assert!(limits.connect < limits.request);
     }
 }

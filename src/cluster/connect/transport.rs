@@ -16,7 +16,7 @@ use kube::{Client, Config};
 use tower::{BoxError, ServiceBuilder};
 use tower_http::decompression::DecompressionLayer;
 
-use super::trouble::words;
+use crate::cluster::read::words;
 
 /// A client for the server of a configuration, through a proxy where one is given.
 pub fn client(

@@ -1,0 +1,28 @@
+//! kubectl's global flags, as the user gave them.
+
+use std::time::Duration;
+
+use super::Size;
+
+/// kubectl's global flags, as the user gave them.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectFlags {
+    /// `--context`
+    pub context: Option<String>,
+    /// `--kubeconfig`
+    pub kubeconfig: Option<String>,
+    /// `--cluster`
+    pub cluster: Option<String>,
+    /// `--user`
+    pub user: Option<String>,
+    /// `--as`
+    pub as_user: Option<String>,
+    /// `--as-group`, once for each
+    pub as_groups: Vec<String>,
+    /// `--request-timeout`; zero waits for ever
+    pub request_timeout: Option<Duration>,
+    /// `--max-read-size`
+    pub max_read_size: Option<Size>,
+    /// `-n`
+    pub namespace: Option<String>,
+}
