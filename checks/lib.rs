@@ -27,6 +27,7 @@ mod engine;
 pub mod facts;
 mod fixes;
 pub mod report;
+mod root_cause;
 pub mod rules;
 mod stage;
 pub mod way;

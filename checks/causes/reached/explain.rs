@@ -1,54 +1,32 @@
-//! An obstacle explained: why it is one, what that rests on, and what clears it away.
+//! Any obstacle explained.
 
-use super::{ca_bundle, endpoints, no_proxy, service, serving};
+use super::explanation::{Explain, Explanation};
 use crate::facts::Missing;
-use crate::report::{Evidence, Fix};
-use crate::way::Case;
-use crate::way::{Destination, Obstacle};
+use crate::way::{Case, Destination, Obstacle};
 
-/// An obstacle explained.
-#[derive(Clone, Debug, Default)]
-pub struct Explanation {
-    /// Why the call does not arrive: a message, and a clause that may stand after "because".
-    pub because: String,
-    /// What that rests on, the decisive field first.
-    pub evidence: Vec<Evidence>,
-    /// What clears it away, the best first.
-    pub fixes: Vec<Fix>,
-}
-
-/// An obstacle explained: the same words, evidence and fixes for the check that finds it and for
-/// webhook-fail-open, whose cause it is.
+/// The explanation of an obstacle, whichever it is.
 ///
 /// # Errors
-/// [`Missing`] where what tells the causes apart was not read.
+/// [`Missing`] where what tells its causes apart was not read.
 pub fn explain(
     case: &Case,
     destination: &Destination,
     obstacle: &Obstacle,
 ) -> Result<Explanation, Missing> {
     match obstacle {
-        Obstacle::ServiceMissing => Ok(service::explain(case, destination)),
-        Obstacle::NoEndpoints { .. }
-        | Obstacle::WrongPods(_)
-        | Obstacle::PortMissing { .. }
-        | Obstacle::TargetPort { .. } => endpoints::explain(case, destination, obstacle),
-        Obstacle::Proxied { because, .. } => Ok(no_proxy::explain(case, destination, because)),
-        Obstacle::CaBundleEmpty
-        | Obstacle::CaBundleNotPem
-        | Obstacle::CaBundleMismatch(_)
-        | Obstacle::CertificateExpired(_) => Ok(ca_bundle::explain(case, destination, obstacle)),
-        Obstacle::NotServing(why) => Ok(serving::explain(case, destination, why)),
-        Obstacle::ServiceType(_) | Obstacle::CertificateName(_) | Obstacle::Failing(_) => {
-            Ok(Explanation {
-                because: format!("calls of {} fail: {obstacle}", destination.name()),
-                ..Explanation::default()
-            })
-        }
+        Obstacle::NotPem(one) => one.explain(case, destination),
+        Obstacle::Proxied(one) => one.explain(case, destination),
+        Obstacle::Failing(one) => one.explain(case, destination),
+        Obstacle::NoService(one) => one.explain(case, destination),
+        Obstacle::Unroutable(one) => one.explain(case, destination),
+        Obstacle::NoPort(one) => one.explain(case, destination),
+        Obstacle::NoEndpoints(one) => one.explain(case, destination),
+        Obstacle::WrongPods(one) => one.explain(case, destination),
+        Obstacle::TargetPort(one) => one.explain(case, destination),
+        Obstacle::Empty(one) => one.explain(case, destination),
+        Obstacle::Mismatch(one) => one.explain(case, destination),
+        Obstacle::Expired(one) => one.explain(case, destination),
+        Obstacle::WrongName(one) => one.explain(case, destination),
+        Obstacle::NotServing(one) => one.explain(case, destination),
     }
-}
-
-/// An object of a namespace in kubectl's words: `service/istiod -n istio-system`.
-pub fn object(kind: &str, name: &str, namespace: &str) -> String {
-    format!("{kind}/{name} -n {namespace}")
 }
