@@ -2,19 +2,19 @@
 //!
 //! The topics bear the names of `way/reached`, and explain the obstacles that it decides. A file
 //! explains one: it has the check, which finds it, and [`explanation::Explain`] for its type.
-//! [`explain`] knows them all, and [`failure_policy`] alone knows that.
+//! [`obstacle`] knows them all, and [`failure_policy`] alone knows that.
 
 mod backend;
 mod ca_bundle;
 mod certificate;
 mod endpoints;
-mod explain;
 mod explanation;
 mod failure_policy;
 mod istiod;
 mod left_over;
 mod match_conditions;
 mod no_proxy;
+mod obstacle;
 mod obstacle_findings;
 mod patch;
 mod place;

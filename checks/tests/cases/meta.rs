@@ -244,6 +244,11 @@ fn wrong_findings(diagnosis: &Diagnosis) -> impl Iterator<Item = String> {
         if finding.evidence.is_empty() {
             wrong.push("there is no evidence".to_owned());
         }
+        let is_cause =
+            |name: &&str| *name != check.name && registry().any(|other| other.name == *name);
+        if let Some(name) = finding.because.filter(|name| !is_cause(name)) {
+            wrong.push(format!("it is because of {name}, which is no other check"));
+        }
         if finding.severity >= Severity::Warning && finding.fixes.is_empty() {
             wrong.push("there is no fix".to_owned());
         }

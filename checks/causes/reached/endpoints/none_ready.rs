@@ -2,7 +2,7 @@
 
 use super::endpoint_cause::{Why, why};
 use super::{gone, no_pods, unmanaged, unready};
-use crate::causes::reached::backend::selector;
+use crate::causes::reached::backend::wrong_pods;
 use crate::causes::reached::explanation::{Explain, Explanation};
 use crate::causes::reached::istiod;
 use crate::causes::reached::obstacle_findings::judge;
@@ -48,7 +48,7 @@ impl Explain for NoEndpoints {
         };
         match why(case, destination)? {
             Why::Unmanaged => Ok(Explanation::because(&CHECK, self, unmanaged::cause(&place))),
-            Why::Selector(pods) => selector::selects_none(&place, self, &pods),
+            Why::Selector(pods) => wrong_pods::selects_none(&place, self, &pods),
             Why::NamedPort(name) => {
                 let expected = serving_port(&place)?;
                 let message = format!(

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::causes::reached::explain::explain;
 use crate::causes::reached::explanation::Explanation;
+use crate::causes::reached::obstacle::explain;
 use crate::causes::reached::obstacle_findings::Found;
 use crate::causes::reached::patch::{Patch, evidence};
 use crate::causes::{Verdict, declare_check};

@@ -1,9 +1,9 @@
 //! The proxy of the API server, and what its no_proxy exempts.
 
-mod apiserver_proxy;
 mod exemptions;
+mod proxied;
 
 use crate::causes::Check;
 
 /// The checks of this topic.
-pub(crate) static CHECKS: &[&Check] = &[&apiserver_proxy::CHECK];
+pub(crate) static CHECKS: &[&Check] = &[&proxied::CHECK];
