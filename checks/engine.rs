@@ -4,9 +4,9 @@ use crate::causes::{About, Check, Verdict};
 use crate::diagnosis::{CheckResult, Diagnosis, Status};
 use crate::facts::{Kind, Snapshot, Subject};
 use crate::registry;
-use crate::report::{Effect, Finding, Severity};
-use crate::way::{self, Outcome, Prediction};
-use crate::way::{Case, Mesh};
+use crate::report::Finding;
+use crate::root_cause;
+use crate::way::{self, Case, Mesh};
 
 /// One diagnosis for each subject, in the order given.
 pub fn diagnose(snapshot: &Snapshot) -> Vec<Diagnosis> {
@@ -43,7 +43,7 @@ pub fn diagnose_subject(mesh: &Mesh, subject: &Subject) -> Diagnosis {
         checks.push(CheckResult { check, status });
     }
     let predicted = (!is_webhook).then(|| case.prediction().as_ref().clone());
-    let root_cause = root_cause(predicted.as_ref(), &findings);
+    let root_cause = root_cause::of(predicted.as_ref(), &findings);
     order(&mut findings, root_cause);
     Diagnosis {
         target: subject.target.clone(),
@@ -59,50 +59,6 @@ pub fn diagnose_subject(mesh: &Mesh, subject: &Subject) -> Diagnosis {
         checks,
         unread: case.unread(&case.take_read()),
     }
-}
-
-/// The first finding on the pod's way that explains the prediction; where none has to be explained,
-/// the first that explains why existing pods differ from it; for a webhook, the first of all.
-fn root_cause(
-    predicted: Option<&Prediction>,
-    findings: &[(&'static Check, Finding)],
-) -> Option<&'static Check> {
-    let Some(predicted) = predicted else {
-        let errors = findings
-            .iter()
-            .filter(|(_, finding)| finding.severity >= Severity::Warning);
-        return first(errors);
-    };
-    let decides = |finding: &Finding| match finding.effect {
-        Effect::Decides(outcome) => {
-            outcome == predicted.outcome || predicted.outcome == Outcome::Unknown
-        }
-        Effect::Differs | Effect::Beside => false,
-    };
-    first(findings.iter().filter(|(_, finding)| decides(finding))).or_else(|| {
-        first(
-            findings
-                .iter()
-                .filter(|(_, finding)| finding.effect == Effect::Differs),
-        )
-    })
-}
-
-/// The first candidate that no other candidate folds.
-fn first<'a>(
-    candidates: impl Iterator<Item = &'a (&'static Check, Finding)>,
-) -> Option<&'static Check> {
-    let candidates: Vec<&'static Check> = candidates.map(|(check, _)| *check).collect();
-    let folded = |check: &Check| {
-        candidates
-            .iter()
-            .any(|other| other.folds.contains(&check.name))
-    };
-    candidates
-        .iter()
-        .copied()
-        .find(|check| !folded(check))
-        .or(candidates.first().copied())
 }
 
 fn order(findings: &mut [(&'static Check, Finding)], root_cause: Option<&'static Check>) {

@@ -28,6 +28,7 @@ pub mod facts;
 mod fixes;
 pub mod plan;
 pub mod report;
+mod root_cause;
 pub mod rules;
 mod stage;
 pub mod way;

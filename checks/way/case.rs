@@ -95,14 +95,24 @@ impl<'a> Case<'a> {
         self.mesh.snapshot
     }
 
+    /// What is worked out, and the reads that were looked at for it; they are not those of whoever asks
+    /// before they are [noted](Self::note).
+    pub fn recorded<T>(&self, work_out: impl FnOnce() -> T) -> (T, ReadSet) {
+        self.index().recorder().recorded(work_out)
+    }
+
+    /// Notes what was read for something that is looked at now.
+    pub fn note(&self, reads: &ReadSet) {
+        self.index().recorder().look_at_all(reads);
+    }
+
     fn memo<T: Clone>(&self, cell: &Memo<T>, work_out: impl FnOnce() -> T) -> T {
         self.memo_ref(cell, work_out).clone()
     }
 
     fn memo_ref<'m, T>(&self, cell: &'m Memo<T>, work_out: impl FnOnce() -> T) -> &'m T {
-        let recorder = self.index().recorder();
-        let (value, reads) = cell.get_or_init(|| recorder.recorded(work_out));
-        recorder.look_at_all(reads);
+        let (value, reads) = cell.get_or_init(|| self.recorded(work_out));
+        self.note(reads);
         value
     }
 
@@ -131,9 +141,8 @@ impl<'a> Case<'a> {
 
     /// The reads of the target and its owners by name.
     fn family_reads(&self) -> Vec<Read> {
-        let recorder = self.index().recorder();
-        let (_, reads) = recorder.recorded(|| self.family());
-        recorder.reads(&reads)
+        let (_, reads) = self.recorded(|| self.family());
+        self.index().recorder().reads(&reads)
     }
 
     /// Those of some reads that brought nothing.
@@ -386,7 +395,8 @@ impl<'a> Case<'a> {
     }
 
     /// Where the injection webhooks lead that are called for the pod, or that belong to the target
-    /// where it is a webhook configuration.
+    /// where it is a webhook configuration. What was read for a leg of their ways is noted by who looks
+    /// at the leg.
     pub fn destinations(&self) -> Result<Rc<Destinations<'a>>, Missing> {
         self.memo(&self.destinations, || {
             crate::way::reached::destinations(self).map(Rc::new)

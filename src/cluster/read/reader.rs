@@ -73,6 +73,7 @@ pub struct Selection<'a> {
     pub pages: Option<usize>,
 }
 
+#[cfg(test)]
 impl<'a> Selection<'a> {
     /// All objects of a namespace, or of all namespaces.
     pub fn within(namespace: Option<&'a str>) -> Self {

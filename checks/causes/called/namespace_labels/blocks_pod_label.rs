@@ -27,8 +27,7 @@ declare_check! {
     ///
     /// ## References
     /// - Istio 1.31, `manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml`
-    "INJ105", "namespace-blocks-pod-label", Called, about Pods,
-    folds ["namespace-opted-out", "namespace-label-value"],
+    "INJ105", "namespace-blocks-pod-label", Called, about Pods, rank Pod,
     run
 }
 

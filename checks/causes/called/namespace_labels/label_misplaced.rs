@@ -29,7 +29,6 @@ declare_check! {
     /// - Kubernetes, matching requests by namespaceSelector:
     ///   <https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/>
     "INJ103", "namespace-label-misplaced", Called, about Pods,
-    folds ["namespace-not-labelled"],
     run
 }
 

@@ -28,7 +28,6 @@ declare_check! {
     /// ## References
     /// - Istio 1.31, `manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml`
     "INJ102", "namespace-label-value", Called, about Pods,
-    folds [],
     run
 }
 

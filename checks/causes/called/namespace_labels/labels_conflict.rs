@@ -25,8 +25,7 @@ declare_check! {
     ///
     /// ## References
     /// - Istio, Canary upgrades: <https://istio.io/latest/docs/setup/upgrade/canary/>
-    "INJ106", "namespace-labels-conflict", Called, about Pods,
-    folds ["namespace-opted-out", "namespace-label-value", "default-revision-missing", "namespace-blocks-pod-label"],
+    "INJ106", "namespace-labels-conflict", Called, about Pods, rank Contradiction,
     run
 }
 

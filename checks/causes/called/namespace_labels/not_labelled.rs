@@ -26,8 +26,7 @@ declare_check! {
     ///
     /// ## References
     /// - Istio, Installing the sidecar: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/>
-    "INJ101", "namespace-not-labelled", Called, about Pods,
-    folds [],
+    "INJ101", "namespace-not-labelled", Called, about Pods, rank Silence,
     run
 }
 

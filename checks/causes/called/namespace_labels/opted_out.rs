@@ -25,7 +25,6 @@ declare_check! {
     /// ## References
     /// - Istio, Controlling the injection policy: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy>
     "INJ104", "namespace-opted-out", Called, about Pods,
-    folds [],
     run
 }
 

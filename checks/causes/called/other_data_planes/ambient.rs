@@ -26,8 +26,7 @@ declare_check! {
     ///
     /// ## References
     /// - Istio, Add workloads to an ambient mesh: <https://istio.io/latest/docs/ambient/usage/add-workloads/>
-    "INJ121", "ambient-namespace", Called, about Pods,
-    folds ["namespace-not-labelled", "namespace-opted-out"],
+    "INJ121", "ambient-namespace", Called, about Pods, rank Excluded,
     run
 }
 

@@ -21,8 +21,7 @@ declare_check! {
     ///
     /// ## References
     /// - Kubernetes, Static pods: <https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/>
-    "INJ120", "static-pod", Called, about Pods,
-    folds ["namespace-not-labelled", "namespace-opted-out"],
+    "INJ120", "static-pod", Called, about Pods, rank Excluded,
     run
 }
 

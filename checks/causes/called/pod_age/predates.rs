@@ -26,7 +26,6 @@ declare_check! {
     /// ## References
     /// - Istio, Deploying an app: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#deploying-an-app>
     "INJ122", "pod-predates-injection", Called, about Pods,
-    folds [],
     run
 }
 

@@ -25,7 +25,6 @@ declare_check! {
     /// ## References
     /// - Istio, Controlling the injection policy: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy>
     "INJ113", "annotation-instead-of-label", Called, about Pods,
-    folds ["namespace-not-labelled"],
     run
 }
 

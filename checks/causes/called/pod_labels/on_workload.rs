@@ -26,7 +26,6 @@ declare_check! {
     /// ## References
     /// - Kubernetes, Pod templates: <https://kubernetes.io/docs/concepts/workloads/pods/#pod-templates>
     "INJ114", "label-on-workload", Called, about Pods,
-    folds ["namespace-not-labelled"],
     run
 }
 

@@ -23,8 +23,7 @@ declare_check! {
     ///
     /// ## References
     /// - Istio, Controlling the injection policy: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy>
-    "INJ111", "pod-opted-out", Called, about Pods,
-    folds ["namespace-not-labelled", "namespace-opted-out"],
+    "INJ111", "pod-opted-out", Called, about Pods, rank Pod,
     run
 }
 

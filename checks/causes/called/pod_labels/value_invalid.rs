@@ -26,7 +26,6 @@ declare_check! {
     /// ## References
     /// - Istio 1.31, `pkg/kube/inject/inject.go` (`injectRequired`)
     "INJ112", "inject-value-invalid", Called, about Pods,
-    folds ["namespace-not-labelled", "policy-disabled"],
     run
 }
 

@@ -28,7 +28,6 @@ declare_check! {
     /// ## References
     /// - Istio, Default tag: <https://istio.io/latest/docs/setup/upgrade/canary/#default-tag>
     "INJ108", "default-revision-missing", Called, about Pods,
-    folds [],
     run
 }
 

@@ -27,7 +27,6 @@ declare_check! {
     /// ## References
     /// - Istio 1.31, `manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml`
     "INJ110", "pod-revision-ignored", Called, about Pods,
-    folds [],
     run
 }
 

@@ -26,7 +26,6 @@ declare_check! {
     /// ## References
     /// - Istio, Canary upgrades: <https://istio.io/latest/docs/setup/upgrade/canary/>
     "INJ109", "pod-revision-unknown", Called, about Pods,
-    folds ["namespace-not-labelled"],
     run
 }
 

@@ -27,7 +27,6 @@ declare_check! {
     /// ## References
     /// - Istio, Stable revision labels: <https://istio.io/latest/docs/setup/upgrade/canary/#stable-revision-labels>
     "INJ107", "revision-unknown", Called, about Pods,
-    folds [],
     run
 }
 

@@ -25,8 +25,7 @@ declare_check! {
     ///
     /// ## References
     /// - Istio 1.31, `istioctl/pkg/tag/util.go`
-    "INJ116", "webhook-deactivated", Called, about Pods,
-    folds ["default-revision-missing", "revision-unknown", "namespace-not-labelled", "webhook-selectors-changed"],
+    "INJ116", "webhook-deactivated", Called, about Pods, rank Webhooks,
     run
 }
 

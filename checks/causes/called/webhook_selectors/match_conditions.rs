@@ -27,8 +27,7 @@ declare_check! {
     /// ## References
     /// - Kubernetes, matchConditions:
     ///   <https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#matching-requests-matchconditions>
-    "INJ118", "webhook-match-conditions", Called, about Pods,
-    folds ["default-revision-missing", "revision-unknown"],
+    "INJ118", "webhook-match-conditions", Called, about Pods, rank Webhooks,
     run
 }
 

@@ -25,8 +25,7 @@ declare_check! {
     ///
     /// ## References
     /// - Istio 1.31, `manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml`
-    "INJ115", "webhook-missing", Called, about Pods,
-    folds ["namespace-not-labelled", "revision-unknown", "default-revision-missing", "webhook-deactivated"],
+    "INJ115", "webhook-missing", Called, about Pods, rank Webhooks,
     run
 }
 

@@ -28,8 +28,7 @@ declare_check! {
     /// ## References
     /// - Kubernetes, matching requests by rules:
     ///   <https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#matching-requests-rules>
-    "INJ117", "webhook-rules", Called, about Pods,
-    folds ["default-revision-missing", "revision-unknown"],
+    "INJ117", "webhook-rules", Called, about Pods, rank Webhooks,
     run
 }
 

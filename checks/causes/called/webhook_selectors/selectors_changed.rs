@@ -28,8 +28,7 @@ declare_check! {
     ///
     /// ## References
     /// - Istio 1.31, `manifests/charts/istio-control/istio-discovery/templates/{mutatingwebhook,revision-tags-mwc}.yaml`
-    "INJ119", "webhook-selectors-changed", Called, about Pods,
-    folds ["default-revision-missing", "revision-unknown", "namespace-not-labelled"],
+    "INJ119", "webhook-selectors-changed", Called, about Pods, rank Webhooks,
     run
 }
 

@@ -24,7 +24,6 @@ declare_check! {
     /// ## References
     /// - Kubernetes, Using RBAC authorization: <https://kubernetes.io/docs/reference/access-authn-authz/rbac/>
     "INJ001", "access-denied", Mesh, about Webhooks,
-    folds [],
     run
 }
 

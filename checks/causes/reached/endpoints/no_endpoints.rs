@@ -28,7 +28,6 @@ declare_check! {
     /// - Istio, Sidecar injection problems:
     ///   <https://istio.io/latest/docs/ops/common-problems/injection/#no-such-hosts-or-no-endpoints-available-errors-in-deployment-status>
     "INJ202", "istiod-no-endpoints", Reached, about Webhooks,
-    folds [],
     run
 }
 

@@ -30,7 +30,6 @@ declare_check! {
     /// - Kubernetes, matchConditions:
     ///   <https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#matching-requests-matchconditions>
     "INJ213", "match-condition-error", Reached, about Pods,
-    folds [],
     run
 }
 

@@ -32,7 +32,6 @@ declare_check! {
     /// - Istio, Resource annotations: <https://istio.io/latest/docs/reference/config/annotations/>
     /// - Istio 1.31, `pkg/kube/inject/validate.go`, `AnnotationValidation`
     "INJ402", "annotation-invalid", Rendered, about Pods,
-    folds [],
     run
 }
 

@@ -28,7 +28,6 @@ declare_check! {
     /// - Istio, Customizing injection: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#customizing-injection>
     /// - Istio 1.31, `pkg/kube/inject/inject.go`, `selectTemplates`
     "INJ401", "template-not-found", Rendered, about Pods,
-    folds [],
     run
 }
 

@@ -30,8 +30,7 @@ declare_check! {
     /// ## References
     /// - Istio 1.31, `pkg/kube/inject/inject.go`, `injectRequired`
     /// - Istio, Application requirements: <https://istio.io/latest/docs/ops/deployment/application-requirements/>
-    "INJ301", "host-network", Wanted, about Pods,
-    folds ["namespace-not-labelled"],
+    "INJ301", "host-network", Wanted, about Pods, rank Excluded,
     run
 }
 

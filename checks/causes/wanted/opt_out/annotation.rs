@@ -29,7 +29,6 @@ declare_check! {
     /// - Istio, Controlling the injection policy: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy>
     /// - Istio 1.31, `pkg/kube/inject/inject.go`, `injectRequired`
     "INJ303", "annotation-opted-out", Wanted, about Pods,
-    folds [],
     run
 }
 

@@ -29,8 +29,7 @@ declare_check! {
     /// ## References
     /// - Istio 1.31, `pkg/kube/inject/inject.go`, `injectRequired`
     /// - Istio's Helm value `global.proxy.autoInject`
-    "INJ304", "policy-disabled", Wanted, about Pods,
-    folds [],
+    "INJ304", "policy-disabled", Wanted, about Pods, rank Silence,
     run
 }
 

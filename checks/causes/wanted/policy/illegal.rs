@@ -29,7 +29,6 @@ declare_check! {
     /// ## References
     /// - Istio 1.31, `pkg/kube/inject/inject.go`, `injectRequired`
     "INJ305", "policy-illegal", Wanted, about Pods,
-    folds [],
     run
 }
 

@@ -27,7 +27,6 @@ declare_check! {
     /// - Istio, More control, adding exceptions: <https://istio.io/latest/docs/ops/configuration/mesh/injection-concepts/>
     /// - Istio 1.31, `pkg/kube/inject/inject.go`, `injectRequired`
     "INJ307", "always-inject-selector", Wanted, about Pods,
-    folds [],
     run
 }
 

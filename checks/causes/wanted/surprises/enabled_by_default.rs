@@ -27,7 +27,6 @@ declare_check! {
     /// - Istio's Helm value `sidecarInjectorWebhook.enableNamespacesByDefault`
     /// - Istio 1.31, `manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml`
     "INJ309", "enabled-by-default", Wanted, about Pods,
-    folds [],
     run
 }
 

@@ -33,7 +33,6 @@ declare_check! {
     /// - Istio, Revision tags: <https://istio.io/latest/docs/setup/upgrade/canary/#stable-revision-labels>
     /// - Istio 1.31, `istioctl/pkg/tag/util.go`, `DeactivateIstioInjectionWebhook`
     "INJ310", "injected-twice", Wanted, about Pods,
-    folds [],
     run
 }
 

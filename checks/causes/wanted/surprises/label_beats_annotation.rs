@@ -30,8 +30,7 @@ declare_check! {
     /// ## References
     /// - Istio 1.31, `pkg/kube/inject/inject.go`, `injectRequired`
     /// - Istio, Controlling the injection policy: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy>
-    "INJ308", "label-beats-annotation", Wanted, about Pods,
-    folds ["pod-opted-out"],
+    "INJ308", "label-beats-annotation", Wanted, about Pods, rank Contradiction,
     run
 }
 
