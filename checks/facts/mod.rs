@@ -16,4 +16,4 @@ pub use need::{Need, Permission};
 pub use redact::redact;
 pub use snapshot::{Cluster, Connection, Snapshot, Subject, key};
 pub use unread::{refused, unread};
-pub use workload::{Condition, Kind, Target, Template, Workload};
+pub use workload::{Condition, Kind, Rollout, Target, Template, Workload};

@@ -1,6 +1,6 @@
 //! Kubernetes' own types as the one shape that the checks read.
 
-use injdoctor_checks::facts::{Condition, Kind, Template, Workload};
+use injdoctor_checks::facts::{Condition, Kind, Rollout, Template, Workload};
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{Pod, PodTemplateSpec};
@@ -58,6 +58,13 @@ fn template(spec: PodTemplateSpec) -> Template {
     }
 }
 
+fn rollout(update_strategy: Option<String>) -> Rollout {
+    match update_strategy.as_deref() {
+        Some("OnDelete") => Rollout::OnDelete,
+        _ => Rollout::Automatic,
+    }
+}
+
 /// The kinds whose status has conditions differ in nothing but the conditions' type.
 macro_rules! conditions {
     ($status:expr) => {
@@ -96,6 +103,10 @@ impl MakesPods for Deployment {
         Workload {
             kind: Self::KIND,
             metadata: self.metadata,
+            rollout: match spec.paused {
+                Some(true) => Rollout::Paused,
+                _ => Rollout::Automatic,
+            },
             replicas: spec.replicas,
             template: template(spec.template),
             conditions: conditions!(self.status),
@@ -115,6 +126,7 @@ impl MakesPods for StatefulSet {
         Workload {
             kind: Self::KIND,
             metadata: self.metadata,
+            rollout: rollout(spec.update_strategy.and_then(|strategy| strategy.type_)),
             replicas: spec.replicas,
             template: template(spec.template),
             conditions: conditions!(self.status),
@@ -130,14 +142,16 @@ impl MakesPods for DaemonSet {
     const KIND: Kind = Kind::DaemonSet;
 
     fn into_workload(self) -> Workload {
+        let spec = self.spec.unwrap_or_default();
         Workload {
             kind: Self::KIND,
             metadata: self.metadata,
+            rollout: rollout(spec.update_strategy.and_then(|strategy| strategy.type_)),
             replicas: self
                 .status
                 .as_ref()
                 .map(|status| status.desired_number_scheduled),
-            template: template(self.spec.unwrap_or_default().template),
+            template: template(spec.template),
             conditions: conditions!(self.status),
         }
     }
@@ -155,6 +169,7 @@ impl MakesPods for ReplicaSet {
         Workload {
             kind: Self::KIND,
             metadata: self.metadata,
+            rollout: Rollout::Automatic,
             replicas: spec.replicas,
             template: template(spec.template.unwrap_or_default()),
             conditions: conditions!(self.status),
@@ -174,6 +189,7 @@ impl MakesPods for Job {
         Workload {
             kind: Self::KIND,
             metadata: self.metadata,
+            rollout: Rollout::Automatic,
             replicas: if spec.suspend == Some(true) {
                 Some(0)
             } else {
@@ -202,6 +218,7 @@ impl MakesPods for CronJob {
         Workload {
             kind: Self::KIND,
             metadata: self.metadata,
+            rollout: Rollout::Automatic,
             replicas: None,
             template: template(job.template),
             conditions: Vec::new(),
@@ -267,6 +284,25 @@ mod tests {
                 "{:?}",
                 workload.kind
             );
+        }
+    }
+
+    #[test]
+    fn what_keeps_a_change_from_the_pods_is_told() {
+        let on_delete = json!({"spec": {"updateStrategy": {"type": "OnDelete"}, "template": {}}});
+        let rolling =
+            json!({"spec": {"updateStrategy": {"type": "RollingUpdate"}, "template": {}}});
+        let paused = |paused: bool| json!({"spec": {"paused": paused, "template": {}}});
+        let table = [
+            (read::<Deployment>(paused(true)), Rollout::Paused),
+            (read::<Deployment>(paused(false)), Rollout::Automatic),
+            (read::<StatefulSet>(on_delete.clone()), Rollout::OnDelete),
+            (read::<StatefulSet>(rolling.clone()), Rollout::Automatic),
+            (read::<DaemonSet>(on_delete), Rollout::OnDelete),
+            (read::<DaemonSet>(rolling), Rollout::Automatic),
+        ];
+        for (workload, rollout) in table {
+            assert_eq!(workload.rollout, rollout, "{:?}", workload.kind);
         }
     }
 

@@ -208,7 +208,7 @@ fn evidence_in_words(finding: &Finding) -> Vec<String> {
 }
 
 fn best_fix(finding: &Finding) -> Vec<String> {
-    let commands = finding.fixes.iter().take(1).flat_map(|fix| &fix.commands);
+    let commands = finding.fixes.iter().take(1).flat_map(|fix| fix.commands());
     commands
         .map(|command| quote(&command.argv(&Connection::default())))
         .collect()

@@ -237,9 +237,9 @@ fn fix(fix: &Fix, connection: &Connection) -> v1::Fix {
             Risk::RestartsPods => v1::Risk::RestartsPods,
             Risk::MeshWide => v1::Risk::MeshWide,
         },
-        commands: vectors(&fix.commands),
+        commands: vectors(&fix.commands()),
         changes: fix.changes.clone().into(),
-        undo: vectors(&fix.undo),
+        undo: vectors(&fix.undo_commands()),
     }
 }
 

@@ -111,7 +111,7 @@ fn fix(number: usize, fix: &Fix, snapshot: &Snapshot, page: &mut Page) -> io::Re
         5,
         &Span::new(Style::Strong, title),
     )?;
-    commands(&fix.commands, snapshot, page)?;
+    commands(&fix.commands(), snapshot, page)?;
     if !fix.changes.is_empty() {
         page.wrapped(
             5,
@@ -120,9 +120,10 @@ fn fix(number: usize, fix: &Fix, snapshot: &Snapshot, page: &mut Page) -> io::Re
             &Span::plain(&fix.changes),
         )?;
     }
-    if !fix.undo.is_empty() {
+    let undo = fix.undo_commands();
+    if !undo.is_empty() {
         page.line(5, &[Span::new(Style::Faint, "undo")])?;
-        commands(&fix.undo, snapshot, page)?;
+        commands(&undo, snapshot, page)?;
     }
     Ok(())
 }

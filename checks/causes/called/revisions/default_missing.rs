@@ -1,6 +1,6 @@
 //! `istio-injection=enabled` without a default revision.
 
-use crate::causes::called::uncalled;
+use crate::causes::called::{WRITES_THE_WEBHOOK, uncalled};
 use crate::causes::fields::namespace_label;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
@@ -68,13 +68,10 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
             format!("every namespace with {key}=enabled is injected by {revision}"),
         );
         finding = finding.fix(
-            fix.run(Command::istioctl([
-                "tag",
-                "set",
-                "default",
-                "--revision",
-                revision,
-            ]))
+            fix.unforeseen(
+                Command::istioctl(["tag", "set", "default", "--revision", revision]),
+                WRITES_THE_WEBHOOK,
+            )
             .undo(Command::istioctl([
                 "tag",
                 "remove",

@@ -1,5 +1,6 @@
 //! No injection webhook at all.
 
+use crate::causes::called::WRITES_THE_WEBHOOK;
 use crate::causes::fields::severity_of_absence;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
@@ -56,8 +57,8 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         Risk::MeshWide,
         "istiod and its injection webhooks are installed with default settings",
     )
-    .run(Command::istioctl(install))
-    .run_all(restart(case)?);
+    .unforeseen(Command::istioctl(install), WRITES_THE_WEBHOOK)
+    .restart(restart(case)?);
     Ok(Verdict::of([Finding::new(
         severity_of_absence(case)?,
         Effect::Decides(Outcome::NotInjected),

@@ -79,7 +79,10 @@ pub fn set(destination: &Destination) -> Option<Fix> {
     let revision = &destination.route.istiod()?.revision;
     let before = label(destination.configuration, names::ISTIO_REV);
     let set = |value: Option<&str>| {
-        let assignment = crate::fixes::assignment(names::ISTIO_REV, value);
+        let assignment = match value {
+            Some(value) => format!("{}={value}", names::ISTIO_REV),
+            None => format!("{}-", names::ISTIO_REV),
+        };
         Command::kubectl([
             "label",
             "mutatingwebhookconfiguration",

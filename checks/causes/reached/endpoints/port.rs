@@ -189,14 +189,14 @@ mod tests {
         let fix = lead_to(&service, &reference, 15017).unwrap();
         let shown = |command: &Command| quote(&command.argv(&Default::default()));
         assert_eq!(
-            fix.commands.iter().map(shown).collect::<Vec<_>>(),
+            fix.commands().iter().map(shown).collect::<Vec<_>>(),
             [
                 "kubectl patch service istiod -n istio-system --type json -p \
                  '[{\"op\":\"test\",\"path\":\"/spec/ports/1/port\",\"value\":443},\
                  {\"op\":\"add\",\"path\":\"/spec/ports/1/targetPort\",\"value\":15017}]'"
             ]
         );
-        assert!(shown(&fix.undo[0]).contains("\"value\":15012}]"));
+        assert!(shown(&fix.undo_commands()[0]).contains("\"value\":15012}]"));
         assert!(lead_to(&Service::default(), &reference, 15017).is_none());
     }
 }

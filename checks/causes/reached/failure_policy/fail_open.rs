@@ -7,7 +7,7 @@ use crate::causes::reached::obstacle_findings::Found;
 use crate::causes::reached::patch::{Patch, evidence};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::{Kind, Missing};
-use crate::fixes::{after_restart, restart};
+use crate::fixes::restart;
 use crate::report::{Effect, Finding, Fix, Risk, Severity};
 use crate::way::Case;
 use crate::way::injector::fails_closed;
@@ -97,15 +97,14 @@ fn finding(
 /// A fix that also makes the pods anew that slipped through, where the target is their workload.
 fn with_restart(case: &Case, fix: Fix) -> Result<Fix, Missing> {
     let is_webhook = case.target().kind == Kind::MutatingWebhookConfiguration;
-    if is_webhook || fix.commands.is_empty() || fix.risk == Risk::ReadOnly {
+    if is_webhook || fix.steps.is_empty() || fix.risk == Risk::ReadOnly {
         return Ok(fix);
     }
     let changes = format!(
-        "{}; pods restart and come back with the sidecar{}",
-        fix.changes,
-        after_restart(case.workload()?)
+        "{}; pods restart and come back with the sidecar",
+        fix.changes
     );
-    Ok(Fix { changes, ..fix }.run_all(restart(case)?))
+    Ok(Fix { changes, ..fix }.restart(restart(case)?))
 }
 
 /// Lets the webhook fail closed, as the installation ships it.

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::causes::reached::patch::{Patch, object};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{after_restart, restart};
+use crate::fixes::restart;
 use crate::report::{Effect, Evidence, Finding, Fix, Risk, Severity};
 use crate::way::Case;
 use crate::way::{Answer, NotCalled, Outcome, injector};
@@ -151,13 +151,10 @@ fn finding(case: &Case, one: &Broken, same: &[&Broken]) -> Result<Finding, Missi
         fix
     } else {
         Fix {
-            changes: format!(
-                "{changes}; pods restart and come back with the sidecar{}",
-                after_restart(case.workload()?)
-            ),
+            changes: format!("{changes}; pods restart and come back with the sidecar"),
             ..fix
         }
-        .run_all(restart(case)?)
+        .restart(restart(case)?)
     };
     Ok(Finding::new(severity, Effect::Decides(outcome), message)
         .evidence(evidence)

@@ -120,7 +120,7 @@ pub fn replace(case: &Case, destination: &Destination, service: &ServiceReferenc
         let tag = set_tag(names::DEFAULT_REVISION, &revision);
         fixes.push(Fix {
             title: format!("delete it, and let revision {revision} serve as the default"),
-            commands: delete.commands.into_iter().chain(tag.commands).collect(),
+            steps: delete.steps.into_iter().chain(tag.steps).collect(),
             ..tag
         });
     }

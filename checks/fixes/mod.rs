@@ -1,0 +1,15 @@
+//! The changes that help, for the findings of many checks.
+//!
+//! A fix is made of changes ([`crate::report::Change`]), from which its commands and the way back follow.
+
+mod injector_config;
+mod namespace;
+mod restart;
+mod template;
+mod webhook;
+
+pub use injector_config::set_line;
+pub use namespace::{label_namespace, relabel_namespace, relabelled, unlabel_namespace};
+pub use restart::restart;
+pub use template::{Entry, patch_spec, patch_template};
+pub use webhook::Entries;
