@@ -1,46 +1,53 @@
-//! From a snapshot to diagnoses: every check on every subject, and the root cause among what they find.
+//! From a snapshot to diagnoses.
 
-use crate::causes::{About, Check, Verdict};
-use crate::diagnosis::{CheckResult, Diagnosis, Status};
+use crate::diagnosis::{Causes, Diagnosis};
 use crate::facts::{Kind, Snapshot, Subject, unread};
-use crate::registry;
-use crate::report::{Effect, Finding, Severity};
-use crate::way::{self, Outcome, Prediction};
-use crate::way::{Case, Mesh};
+use crate::judge::{Judgement, judge};
+use crate::plan::Now;
+use crate::way::{self, Case, Mesh};
 
 /// One diagnosis for each subject, in the order given.
+///
+/// What comes after a fix is worked out once for each cause: for the first subject that has it.
 pub fn diagnose(snapshot: &Snapshot) -> Vec<Diagnosis> {
     let shared = Mesh::new(snapshot);
+    let mut causes = Causes::default();
     let subjects = snapshot.subjects.iter();
     subjects
-        .map(|subject| diagnose_subject(&shared, snapshot, subject))
+        .map(|subject| diagnose_subject(&shared, snapshot, subject, &mut causes))
         .collect()
 }
 
-fn diagnose_subject(shared: &Mesh, snapshot: &Snapshot, subject: &Subject) -> Diagnosis {
+fn diagnose_subject(
+    shared: &Mesh,
+    snapshot: &Snapshot,
+    subject: &Subject,
+    causes: &mut Causes,
+) -> Diagnosis {
     let case = Case::new(shared, subject);
     let is_webhook = subject.target.kind == Kind::MutatingWebhookConfiguration;
-    let mut checks = Vec::new();
-    let mut findings: Vec<(&'static Check, Finding)> = Vec::new();
-    for check in registry() {
-        let status = if is_webhook && check.about == About::Pods {
-            Status::NotApplicable("it is about pods".to_owned())
-        } else {
-            match (check.run)(&case) {
-                Ok(Verdict::Passed) => Status::Passed,
-                Ok(Verdict::NotApplicable(reason)) => Status::NotApplicable(reason),
-                Ok(Verdict::Failed(found)) => {
-                    findings.extend(found.into_iter().map(|finding| (check, finding)));
-                    Status::Failed
-                }
-                Err(missing) => Status::Unknown(missing),
-            }
+    let Judgement {
+        predicted,
+        root_cause,
+        mut findings,
+        checks,
+    } = judge(&case);
+    if let Some(predicted) = &predicted {
+        let now = Now {
+            mesh: shared,
+            snapshot,
+            subject,
+            case: &case,
+            predicted,
         };
-        checks.push(CheckResult { check, status });
+        let known = causes.len();
+        for (index, (check, finding)) in findings.iter_mut().enumerate() {
+            let is_root = index == 0 && root_cause.is_some();
+            if causes.number(&subject.target, check, is_root, finding) >= known {
+                now.foresee(check, finding);
+            }
+        }
     }
-    let predicted = (!is_webhook).then(|| case.prediction().as_ref().clone());
-    let root_cause = root_cause(predicted.as_ref(), &findings);
-    order(&mut findings, root_cause);
     Diagnosis {
         target: subject.target.clone(),
         observed: (!is_webhook).then(|| case.observation().as_ref().clone()),
@@ -55,53 +62,4 @@ fn diagnose_subject(shared: &Mesh, snapshot: &Snapshot, subject: &Subject) -> Di
         checks,
         unread: unread(snapshot, subject),
     }
-}
-
-/// The first finding on the pod's way that explains the prediction; where none has to be explained,
-/// the first that explains why existing pods differ from it; for a webhook, the first of all.
-fn root_cause(
-    predicted: Option<&Prediction>,
-    findings: &[(&'static Check, Finding)],
-) -> Option<&'static Check> {
-    let Some(predicted) = predicted else {
-        let errors = findings
-            .iter()
-            .filter(|(_, finding)| finding.severity >= Severity::Warning);
-        return first(errors);
-    };
-    let decides = |finding: &Finding| match finding.effect {
-        Effect::Decides(outcome) => {
-            outcome == predicted.outcome || predicted.outcome == Outcome::Unknown
-        }
-        Effect::Differs | Effect::Beside => false,
-    };
-    first(findings.iter().filter(|(_, finding)| decides(finding))).or_else(|| {
-        first(
-            findings
-                .iter()
-                .filter(|(_, finding)| finding.effect == Effect::Differs),
-        )
-    })
-}
-
-/// The first candidate that no other candidate folds.
-fn first<'a>(
-    candidates: impl Iterator<Item = &'a (&'static Check, Finding)>,
-) -> Option<&'static Check> {
-    let candidates: Vec<&'static Check> = candidates.map(|(check, _)| *check).collect();
-    let folded = |check: &Check| {
-        candidates
-            .iter()
-            .any(|other| other.folds.contains(&check.name))
-    };
-    candidates
-        .iter()
-        .copied()
-        .find(|check| !folded(check))
-        .or(candidates.first().copied())
-}
-
-fn order(findings: &mut [(&'static Check, Finding)], root_cause: Option<&'static Check>) {
-    let is_root = |check: &Check| root_cause.is_some_and(|root| root.code == check.code);
-    findings.sort_by_key(|(check, _)| (!is_root(check), check.stage));
 }

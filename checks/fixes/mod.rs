@@ -11,5 +11,5 @@ mod webhook;
 pub use injector_config::set_line;
 pub use namespace::{label_namespace, relabel_namespace, relabelled, unlabel_namespace};
 pub use restart::restart;
-pub use template::{Entry, patch_spec, patch_template};
+pub use template::{Entry, from_api, in_api_form, patch_spec, patch_template};
 pub use webhook::Entries;

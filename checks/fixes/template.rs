@@ -1,9 +1,10 @@
 //! Changes of the pod template.
 
+use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
 use super::restart::{delete_pods, is_exportable, object, owner, owner_in_words, restart, resume};
-use crate::facts::{Kind, Missing, Rollout, Workload};
+use crate::facts::{Kind, Missing, Rollout, Template, Workload};
 use crate::report::{Change, Field, Fix, Patch, Restart, Risk, Way};
 use crate::way::Case;
 
@@ -96,7 +97,7 @@ fn at_template(kind: Kind, patch: Value) -> Value {
 }
 
 /// A workload in the form of the API, as far as it is known.
-fn in_api_form(workload: &Workload) -> Value {
+pub fn in_api_form(workload: &Workload) -> Value {
     let object = match workload.kind {
         Kind::Pod | Kind::MutatingWebhookConfiguration => {
             json!({ "metadata": workload.template.metadata, "spec": workload.template.spec })
@@ -109,4 +110,30 @@ fn in_api_form(workload: &Workload) -> Value {
     }
     json_patch::merge(&mut own, &object);
     own
+}
+
+/// A workload with what is different in its form of the API.
+///
+/// # Errors
+/// Why it is none.
+pub fn from_api(workload: &Workload, object: &Value) -> Result<Workload, String> {
+    let read = |error: serde_json::Error| error.to_string();
+    let metadata = object.get("metadata").cloned().unwrap_or_default();
+    let template = match workload.kind {
+        Kind::Pod | Kind::MutatingWebhookConfiguration => object.clone(),
+        kind => {
+            let pointer = kind.template_path().replace('.', "/");
+            object.pointer(&pointer).cloned().unwrap_or_default()
+        }
+    };
+    let paused = object.pointer("/spec/paused").and_then(Value::as_bool);
+    Ok(Workload {
+        metadata: serde_json::from_value(metadata).map_err(read)?,
+        template: Template::deserialize(template).map_err(read)?,
+        rollout: match (workload.rollout, paused) {
+            (Rollout::Paused, Some(false)) => Rollout::Automatic,
+            (rollout, _) => rollout,
+        },
+        ..workload.clone()
+    })
 }

@@ -33,6 +33,21 @@ impl<'a> Mesh<'a> {
             trusts: RefCell::default(),
         }
     }
+
+    /// What is worked out already for a snapshot, as far as it holds for a changed one, too.
+    pub fn changed(&self, snapshot: &'a Snapshot) -> Self {
+        let (before, after) = (
+            &self.snapshot.cluster.config_maps,
+            &snapshot.cluster.config_maps,
+        );
+        let mut injector_configs = self.injector_configs.borrow().clone();
+        injector_configs.retain(|key, _| before.get(key) == after.get(key));
+        Self {
+            snapshot,
+            injector_configs: RefCell::new(injector_configs),
+            trusts: self.trusts.clone(),
+        }
+    }
 }
 
 /// One subject's view of a snapshot.

@@ -195,6 +195,7 @@ mod tests {
                 kind: Kind::ReplicaSet,
                 metadata: serde_json::from_value(metadata).unwrap(),
                 template: Default::default(),
+                rollout: Default::default(),
                 replicas: None,
                 conditions: Vec::new(),
             }
