@@ -61,7 +61,13 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     if let Some(label) = what_if.namespace_label() {
         finding = finding.fix(label_namespace(case, &label)?);
     }
-    if let Some(revision) = revisions.first() {
+    // The tag would deactivate such a webhook, and nothing would bring it back.
+    let is_of_default = |(configuration, webhook): (&_, &_)| {
+        injector::label(configuration, names::ISTIO_REV) == Some(names::DEFAULT_REVISION)
+            && !injector::is_deactivated(webhook)
+    };
+    let is_installed = injector::injectors(case.webhooks()?).any(is_of_default);
+    if let Some(revision) = revisions.first().filter(|_| !is_installed) {
         let fix = Fix::new(
             format!("make {revision} the default revision"),
             Risk::MeshWide,
