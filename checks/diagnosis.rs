@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::causes::Check;
 use crate::facts::{Missing, Target, Unread};
 use crate::report::Finding;
+use crate::root_cause;
 use crate::way::{Observation, Outcome, Prediction, Seen, WebhookRow};
 
 /// What came of one check.
@@ -117,9 +118,9 @@ impl Diagnosis {
         }
     }
 
-    /// Whether a finding merely follows from the root cause, which declares that it folds it.
+    /// Whether the findings of a check are told with the root cause: see [`root_cause`].
     pub fn follows(&self, check: &Check) -> bool {
         self.root_cause
-            .is_some_and(|root| root.folds.contains(&check.name))
+            .is_some_and(|root| root_cause::tells(root, check, &self.findings))
     }
 }

@@ -3,8 +3,9 @@
 use crate::causes::{About, Check, Verdict, registry};
 use crate::diagnosis::{CheckResult, Status};
 use crate::facts::Kind;
-use crate::report::{Effect, Finding, Severity};
-use crate::way::{Case, Outcome, Prediction};
+use crate::report::Finding;
+use crate::root_cause;
+use crate::way::{Case, Prediction};
 
 /// What all checks say about one subject.
 #[derive(Debug)]
@@ -41,7 +42,7 @@ pub fn judge(case: &Case) -> Judgement {
         checks.push(CheckResult { check, status });
     }
     let predicted = (!is_webhook).then(|| case.prediction().as_ref().clone());
-    let root_cause = root_cause(predicted.as_ref(), &findings);
+    let root_cause = root_cause::of(predicted.as_ref(), &findings);
     order(&mut findings, root_cause);
     Judgement {
         predicted,
@@ -49,50 +50,6 @@ pub fn judge(case: &Case) -> Judgement {
         findings,
         checks,
     }
-}
-
-/// The first finding on the pod's way that explains the prediction; where none has to be explained,
-/// the first that explains why existing pods differ from it; for a webhook, the first of all.
-fn root_cause(
-    predicted: Option<&Prediction>,
-    findings: &[(&'static Check, Finding)],
-) -> Option<&'static Check> {
-    let Some(predicted) = predicted else {
-        let errors = findings
-            .iter()
-            .filter(|(_, finding)| finding.severity >= Severity::Warning);
-        return first(errors);
-    };
-    let decides = |finding: &Finding| match finding.effect {
-        Effect::Decides(outcome) => {
-            outcome == predicted.outcome || predicted.outcome == Outcome::Unknown
-        }
-        Effect::Differs | Effect::Beside => false,
-    };
-    first(findings.iter().filter(|(_, finding)| decides(finding))).or_else(|| {
-        first(
-            findings
-                .iter()
-                .filter(|(_, finding)| finding.effect == Effect::Differs),
-        )
-    })
-}
-
-/// The first candidate that no other candidate folds.
-fn first<'a>(
-    candidates: impl Iterator<Item = &'a (&'static Check, Finding)>,
-) -> Option<&'static Check> {
-    let candidates: Vec<&'static Check> = candidates.map(|(check, _)| *check).collect();
-    let folded = |check: &Check| {
-        candidates
-            .iter()
-            .any(|other| other.folds.contains(&check.name))
-    };
-    candidates
-        .iter()
-        .copied()
-        .find(|check| !folded(check))
-        .or(candidates.first().copied())
 }
 
 fn order(findings: &mut [(&'static Check, Finding)], root_cause: Option<&'static Check>) {

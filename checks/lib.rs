@@ -30,6 +30,7 @@ mod fixes;
 mod judge;
 mod plan;
 pub mod report;
+mod root_cause;
 pub mod rules;
 mod stage;
 pub mod way;

@@ -1,5 +1,6 @@
 //! How a check is declared.
 
+use super::rank::Rank;
 use crate::facts::{Missing, Need};
 use crate::report::Finding;
 use crate::stage::Stage;
@@ -30,8 +31,8 @@ pub struct Check {
     pub documentation: &'static str,
     /// The facts it reads, exactly.
     pub needs: &'static [Need],
-    /// Names of the checks whose findings merely follow from this one's.
-    pub folds: &'static [&'static str],
+    /// Which of several findings that decide the same explains the others.
+    pub rank: Rank,
     /// The decision.
     pub run: fn(&Case) -> Result<Verdict, Missing>,
 }
@@ -75,6 +76,16 @@ impl Check {
             .trim()
     }
 
+    /// Whether its findings follow from those of an earlier rank: what labels ask for, and that nobody
+    /// asks. What is about webhooks or a later stage stands for itself.
+    pub fn yields(&self) -> bool {
+        match self.rank {
+            Rank::Excluded | Rank::Webhooks => false,
+            Rank::Contradiction | Rank::Pod | Rank::Plain => self.stage == Stage::Called,
+            Rank::Silence => true,
+        }
+    }
+
     /// The documentation as Markdown, without the blank that a doc comment puts before each line.
     pub fn markdown(&self) -> String {
         let lines = self.documentation.lines();
@@ -89,9 +100,8 @@ impl Check {
 macro_rules! declare_check {
     (
         $(#[doc = $doc:literal])+
-        $code:literal, $name:literal, $stage:ident, about $about:ident,
+        $code:literal, $name:literal, $stage:ident, about $about:ident, $(rank $rank:ident,)?
         needs [$($need:ident),* $(,)?],
-        folds [$($folded:literal),* $(,)?],
         $run:ident
     ) => {
         $(#[doc = $doc])+
@@ -102,10 +112,20 @@ macro_rules! declare_check {
             about: $crate::causes::About::$about,
             documentation: concat!($($doc, "\n"),+),
             needs: &[$($crate::facts::Need::$need),*],
-            folds: &[$($folded),*],
+            rank: $crate::causes::declare::rank!($($rank)?),
             run: $run,
         };
     };
 }
 
-pub(crate) use declare_check;
+/// The rank of a check, which is a plain one where the declaration says nothing.
+macro_rules! rank {
+    () => {
+        $crate::causes::Rank::Plain
+    };
+    ($rank:ident) => {
+        $crate::causes::Rank::$rank
+    };
+}
+
+pub(crate) use {declare_check, rank};

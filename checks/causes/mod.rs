@@ -3,29 +3,35 @@
 //! They stand in one folder for each stage of a pod's way: [`called`], [`reached`], [`wanted`],
 //! [`rendered`]; [`mesh`] has those that concern no single pod.
 
+use std::sync::LazyLock;
+
 mod called;
 mod declare;
 pub(crate) mod fields;
 mod mesh;
+mod rank;
 mod reached;
 mod rendered;
 mod wanted;
 
 pub(crate) use declare::declare_check;
 pub use declare::{About, Check, Verdict};
+pub use rank::Rank;
 
 /// Every check, in the order of the pod's way and, within a stage, of their codes.
 pub fn registry() -> impl Iterator<Item = &'static Check> {
-    let stages = [
-        mesh::TOPICS,
-        called::TOPICS,
-        reached::TOPICS,
-        wanted::TOPICS,
-        rendered::TOPICS,
-    ];
-    stages
-        .into_iter()
-        .flatten()
-        .flat_map(|topic| topic.iter())
-        .copied()
+    static CHECKS: LazyLock<Vec<&'static Check>> = LazyLock::new(|| {
+        let stages = [
+            mesh::TOPICS,
+            called::TOPICS,
+            reached::TOPICS,
+            wanted::TOPICS,
+            rendered::TOPICS,
+        ];
+        let topics = stages.into_iter().flatten();
+        let mut checks: Vec<_> = topics.flat_map(|topic| topic.iter()).copied().collect();
+        checks.sort_by_key(|check| (check.stage, check.code));
+        checks
+    });
+    CHECKS.iter().copied()
 }

@@ -34,6 +34,8 @@ pub struct Finding {
     pub effect: Effect,
     /// What is wrong and why that matters here: lower case, no final period, naming object and value.
     pub message: String,
+    /// The name of the check that finds what this is because of, where that is a finding of its own.
+    pub because: Option<&'static str>,
     /// The fields it rests on, the decisive one first.
     pub evidence: Vec<Evidence>,
     /// What heals it, the best first.
@@ -47,6 +49,7 @@ impl Finding {
             severity,
             effect,
             message: message.into(),
+            because: None,
             evidence: Vec::new(),
             fixes: Vec::new(),
         }

@@ -94,13 +94,22 @@ impl<'a> Case<'a> {
         self.shared.snapshot
     }
 
-    fn memo<T: Clone>(&self, cell: &Memo<T>, work_out: impl FnOnce() -> T) -> T {
-        let (value, needs) = cell.get_or_init(|| {
-            let before = self.take_read();
-            let value = work_out();
-            (value, self.read.replace(before))
-        });
+    /// What is worked out, and the needs that this read; they are not those of the reader before
+    /// they are [noted](Self::note).
+    pub fn recorded<T>(&self, work_out: impl FnOnce() -> T) -> (T, BTreeSet<Need>) {
+        let before = self.take_read();
+        let value = work_out();
+        (value, self.read.replace(before))
+    }
+
+    /// Notes what was read for something that is looked at now.
+    pub fn note(&self, needs: &BTreeSet<Need>) {
         self.read.borrow_mut().extend(needs);
+    }
+
+    fn memo<T: Clone>(&self, cell: &Memo<T>, work_out: impl FnOnce() -> T) -> T {
+        let (value, needs) = cell.get_or_init(|| self.recorded(work_out));
+        self.note(needs);
         value.clone()
     }
 
@@ -349,7 +358,8 @@ impl<'a> Case<'a> {
     }
 
     /// Where the injection webhooks lead that are called for the pod, or that belong to the target
-    /// where it is a webhook configuration.
+    /// where it is a webhook configuration. What was read for a leg of their ways is noted by who looks
+    /// at the leg.
     pub fn destinations(&self) -> Result<Rc<Destinations<'a>>, Missing> {
         self.memo(&self.destinations, || {
             crate::way::reached::destinations(self).map(Rc::new)

@@ -6,7 +6,7 @@ use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebho
 use super::called::mismatch;
 use super::injector::{injectors, is_deactivated, label};
 use super::names;
-use super::reached::{ca_bundle, called_port, endpoints, root_certificate};
+use super::reached::{Obstacle, ca_bundle, called_port, endpoints, root_certificate};
 use super::selector::requirements;
 use crate::rules::certificates::{Trust, parse_pem_bundle};
 use crate::way::Case;
@@ -96,7 +96,7 @@ fn calls_in_words(webhook: &MutatingWebhook) -> String {
 
 fn ready(case: &Case, webhook: &MutatingWebhook) -> Option<Result<usize, String>> {
     let service = webhook.client_config.service.as_ref()?;
-    Some(match endpoints(case, service) {
+    Some(match endpoints::<Obstacle>(case, service) {
         Ok(Ok(endpoints)) => Ok(endpoints.ready.len()),
         Ok(Err(unreachable)) => Err(unreachable.to_string()),
         Err(missing) => Err(missing.0),

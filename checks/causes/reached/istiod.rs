@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{Container, Pod, Service};
 use crate::facts::Missing;
 use crate::report::{Command, Fix, Risk};
 use crate::way::Case;
-use crate::way::injector::{istiod_container_of, label, revision};
+use crate::way::injector::{istiod_container, istiod_container_of, label, revision};
 use crate::way::selector::Labels;
 use crate::way::{Destination, names};
 
@@ -82,6 +82,22 @@ pub fn deployment_of<'a>(
         })
         .or_else(|| all.iter().find(has_revision));
     Ok(found.copied())
+}
+
+/// The pods of the istiod that a destination is meant for, by their revision.
+pub fn pods_of<'a>(
+    pods: &'a [Pod],
+    destination: &Destination,
+    meant: Option<&Deployment>,
+) -> Vec<&'a Pod> {
+    let by_deployment = meant.and_then(container).map(revision);
+    let by_label = label(destination.configuration, names::ISTIO_REV);
+    let wanted = by_deployment.or(by_label);
+    let runs_it = |pod: &&Pod| {
+        let own = istiod_container(pod).map(revision);
+        own.is_some() && own == wanted
+    };
+    pods.iter().filter(runs_it).collect()
 }
 
 /// The name of a Deployment.

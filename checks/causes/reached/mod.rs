@@ -1,16 +1,27 @@
 //! Stage 2: does the API server's call reach istiod, and do both trust each other?
+//!
+//! The topics bear the names of `way/reached`, and explain the obstacles that it decides. A file
+//! explains one: it has the check, which finds it, and [`explanation::Explain`] for its type.
+//! [`obstacle`] knows them all, and [`failure_policy`] alone knows that.
 
+mod backend;
 mod ca_bundle;
+mod certificate;
 mod endpoints;
-mod explain;
+mod explanation;
 mod failure_policy;
 mod istiod;
+mod left_over;
 mod match_conditions;
 mod no_proxy;
+mod obstacle;
 mod obstacle_findings;
 mod patch;
+mod place;
+mod selector;
 mod service;
 mod serving;
+mod url;
 
 use crate::causes::Check;
 
@@ -18,9 +29,11 @@ use crate::causes::Check;
 pub(crate) static TOPICS: &[&[&Check]] = &[
     service::CHECKS,
     endpoints::CHECKS,
+    backend::CHECKS,
     no_proxy::CHECKS,
     failure_policy::CHECKS,
     ca_bundle::CHECKS,
+    certificate::CHECKS,
     serving::CHECKS,
     match_conditions::CHECKS,
 ];

@@ -1,25 +1,23 @@
 //! What the checks of this stage share: a finding for every obstacle of theirs.
 
-use super::explain::explain;
-use crate::causes::Verdict;
+use super::explanation::{Explain, Explanation};
+use crate::causes::{Check, Verdict};
 use crate::facts::{Kind, Missing};
 use crate::report::{Effect, Finding, Severity};
-use crate::way::Case;
-use crate::way::reached::Leg;
-use crate::way::{Answer, Destination, Destinations, Obstacle, Outcome};
+use crate::way::reached::OnTheWay;
+use crate::way::{Answer, Case, Destination, Destinations, Obstacle, Outcome};
 
-/// A finding for each obstacle on these legs that is the check's own. Where there is none, every one
-/// of these legs must be known to be free.
+/// A finding for each obstacle of this type that is the check's own. Where there is none, the leg on
+/// which it stands must be known to be free of it.
 ///
 /// # Errors
-/// [`Missing`] where the check can neither find nor exclude an obstacle.
-pub fn judge(
+/// [`Missing`] where the check can neither find nor exclude the obstacle.
+pub fn judge<T: OnTheWay + Explain>(
     case: &Case,
-    legs: &[Leg],
-    is_own: impl Fn(&Destination, &Obstacle) -> Result<bool, Missing>,
+    check: &'static Check,
 ) -> Result<Verdict, Missing> {
     let mut found = Found::new(case)?;
-    found.note_obstacles(case, legs, is_own);
+    found.note_obstacles::<T>(case, check);
     found.verdict()
 }
 
@@ -27,21 +25,22 @@ fn finding(
     case: &Case,
     destination: &Destination,
     obstacle: &Obstacle,
-) -> Result<Finding, Missing> {
-    let explanation = explain(case, destination, obstacle)?;
-    Ok(Finding {
+    explanation: Explanation,
+) -> Finding {
+    Finding {
         severity: Severity::Error,
-        effect: effect(destination, obstacle),
-        message: explanation.because,
+        effect: effect(case, destination, obstacle),
+        message: explanation.message,
+        because: explanation.because.map(|cause| cause.name),
         evidence: explanation.evidence,
         fixes: explanation.fixes,
-    })
+    }
 }
 
 /// What an obstacle explains: with failurePolicy Ignore that a pod slips through is the finding of
 /// check webhook-fail-open.
-pub fn effect(destination: &Destination, obstacle: &Obstacle) -> Effect {
-    match destination.decided_by(obstacle) {
+pub fn effect(case: &Case, destination: &Destination, obstacle: &Obstacle) -> Effect {
+    match destination.decided_by(case, obstacle) {
         Some(Outcome::Rejected) => Effect::Decides(Outcome::Rejected),
         _ => Effect::Beside,
     }
@@ -71,28 +70,24 @@ impl<'a> Found<'a> {
         })
     }
 
-    /// Notes a finding for each obstacle on these legs that is the check's own.
-    pub fn note_obstacles(
-        &mut self,
-        case: &Case,
-        legs: &[Leg],
-        is_own: impl Fn(&Destination, &Obstacle) -> Result<bool, Missing>,
-    ) {
+    /// Notes a finding for each obstacle of this type that is the check's own.
+    pub fn note_obstacles<T: OnTheWay + Explain>(&mut self, case: &Case, check: &'static Check) {
         for destination in &self.destinations.clone().all {
-            for leg in legs {
-                match destination.route.leg(*leg) {
-                    Some(Answer::No(obstacle)) => self.note(|| {
-                        let own = is_own(destination, obstacle)?;
-                        own.then(|| finding(case, destination, obstacle))
-                            .transpose()
-                    }),
-                    Some(Answer::Unknown(missing)) => self.note(|| Err(missing.clone())),
-                    None => {
-                        let missing = destination.route.unknown();
-                        self.note(|| missing.cloned().map_or(Ok(None), Err));
-                    }
-                    Some(Answer::Yes(())) => {}
+            match destination.route.leg(case, T::LEG) {
+                Some(Answer::No(obstacle)) => self.note(|| {
+                    let Some(one) = T::of(obstacle) else {
+                        return Ok(None);
+                    };
+                    let explanation = one.explain(case, destination)?;
+                    let is_own = explanation.is_by(check);
+                    Ok(is_own.then(|| finding(case, destination, obstacle, explanation)))
+                }),
+                Some(Answer::Unknown(missing)) => self.note(|| Err(missing.clone())),
+                None => {
+                    let missing = destination.route.unknown(case);
+                    self.note(|| missing.cloned().map_or(Ok(None), Err));
                 }
+                Some(Answer::Yes(())) => {}
             }
         }
     }

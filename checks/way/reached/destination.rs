@@ -4,8 +4,13 @@ use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhook, MutatingWebhookConfiguration, ServiceReference, WebhookClientConfig,
 };
 
-use super::{Entry, Obstacle, Route, route};
-use crate::facts::{Kind, Missing};
+use std::collections::BTreeSet;
+
+use super::obstacle::Obstacle;
+use super::route::Route;
+use super::step::Entry;
+use super::walk::route;
+use crate::facts::{Kind, Missing, Need};
 use crate::way::Case;
 use crate::way::injector::{entries, fails_closed, injectors, is_deactivated};
 use crate::way::{Answer, Outcome, is_static};
@@ -22,7 +27,9 @@ pub struct Destination<'a> {
     /// Whether a failing call refuses the pod.
     pub fails_closed: bool,
     /// What a failing call means for the pod; none where an earlier call has settled the matter.
-    pub decides: Option<Outcome>,
+    decides: Option<Outcome>,
+    /// What was read to know that no earlier call has.
+    before: BTreeSet<Need>,
 }
 
 /// All destinations of the target.
@@ -102,19 +109,22 @@ impl<'a> Destinations<'a> {
             ),
             fails_closed,
             decides: Some(outcome),
+            before: BTreeSet::new(),
         });
     }
 
     /// The first call that fails closed ends the pod's way: none after it is made.
     fn settle(&mut self) {
-        let ends = |one: &Destination| one.fails_closed && one.route.obstacles().next().is_some();
-        let end = self.all.iter().position(ends);
-        for after in self
-            .all
-            .iter_mut()
-            .skip(end.map_or(usize::MAX, |end| end + 1))
-        {
-            after.decides = None;
+        let mut is_over = false;
+        let mut needs = BTreeSet::new();
+        for one in &mut self.all {
+            one.before.clone_from(&needs);
+            if is_over {
+                one.decides = None;
+            } else if one.fails_closed {
+                is_over = one.route.is_blocked();
+                needs.extend(one.route.needs());
+            }
         }
     }
 }
@@ -139,8 +149,9 @@ impl<'a> Destination<'a> {
     }
 
     /// What an obstacle means for the pod; none where another is in the way before it.
-    pub fn decided_by(&self, obstacle: &Obstacle) -> Option<Outcome> {
-        let (_, first) = self.route.obstacles().next()?;
+    pub fn decided_by(&self, case: &Case, obstacle: &Obstacle) -> Option<Outcome> {
+        case.note(&self.before);
+        let first = self.route.obstacle(case)?;
         self.decides.filter(|_| first == obstacle)
     }
 }

@@ -1,122 +1,90 @@
-//! The reasons why a call does not arrive, in words.
+//! The obstacles on a call's way: one declaration puts those of all topics together.
 
 use std::fmt;
 
-/// Why a call does not arrive.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Obstacle {
-    /// caBundle holds no certificate in PEM.
-    CaBundleNotPem,
-    /// The API server sends the call to a proxy.
-    Proxied {
-        /// A pod of kube-apiserver whose environment says so; none where a rejection does.
-        api_server: Option<String>,
-        /// The variable that names the proxy, and the proxy; or the API server's own words.
-        because: String,
-    },
-    /// There is no such Service.
-    ServiceMissing,
-    /// The Service has no such port.
-    PortMissing {
-        /// The port that the webhook calls.
-        called: i32,
-        /// The ports that the Service has.
-        has: Vec<i32>,
-    },
-    /// The API server cannot route to a Service like this.
-    ServiceType(&'static str),
-    /// No endpoint is ready.
-    NoEndpoints {
-        /// How many endpoints there are that are not ready.
-        unready: usize,
-    },
-    /// The Service leads to pods that are no istiod.
-    WrongPods(Vec<String>),
-    /// The endpoints' port is not the one on which istiod serves.
-    TargetPort {
-        /// The endpoints' port.
-        actual: i32,
-        /// The port on which istiod serves.
-        expected: i32,
-    },
-    /// caBundle is empty, and no public authority vouches for a Service.
-    CaBundleEmpty,
-    /// A certificate of the chain is out of its time.
-    CertificateExpired(String),
-    /// caBundle does not vouch for istiod's root.
-    CaBundleMismatch(String),
-    /// istiod's certificate does not name the Service.
-    CertificateName(String),
-    /// istiod answers, but nobody serves this path.
-    NotServing(NotServing),
-    /// A call by URL fails, in the API server's own words.
-    Failing(String),
+use super::step::Leg;
+use super::{backend, ca_bundle, certificate, endpoints, no_proxy, service, serving, url};
+
+/// One obstacle of a topic: its sentence is its [`fmt::Display`], and names the object.
+pub trait OnTheWay: Sized + fmt::Display {
+    /// The leg on which it stands.
+    const LEG: Leg;
+
+    /// The obstacle, if it is one of this type.
+    fn of(obstacle: &Obstacle) -> Option<&Self>;
 }
 
-/// Why istiod answers with 404.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NotServing {
-    /// The webhook calls another path than that of the injector.
-    Path(String),
-    /// istiod runs with `INJECT_ENABLED=false`.
-    Disabled,
-    /// This ConfigMap was absent when istiod started.
-    ConfigMap(String),
+macro_rules! obstacles {
+    ($($(#[doc = $doc:literal])+ $leg:ident: $variant:ident($type:ty),)+) => {
+        /// Why a call does not arrive: a variant for each obstacle, which says the rest.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Obstacle {
+            $($(#[doc = $doc])+ $variant($type),)+
+        }
+
+        impl fmt::Display for Obstacle {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    $(Self::$variant(one) => one.fmt(f),)+
+                }
+            }
+        }
+
+        $(
+            impl From<$type> for Obstacle {
+                fn from(one: $type) -> Self {
+                    Self::$variant(one)
+                }
+            }
+
+            impl OnTheWay for $type {
+                const LEG: Leg = Leg::$leg;
+
+                fn of(obstacle: &Obstacle) -> Option<&Self> {
+                    match obstacle {
+                        Obstacle::$variant(one) => Some(one),
+                        _ => None,
+                    }
+                }
+            }
+        )+
+    };
+}
+
+obstacles! {
+    /// caBundle holds no certificate in PEM.
+    CaBundle: NotPem(ca_bundle::NotPem),
+    /// The API server sends the call to a proxy.
+    NoProxy: Proxied(no_proxy::Proxied),
+    /// A call by URL fails.
+    Url: Failing(url::Failing),
+    /// There is no such Service.
+    Service: NoService(service::NoService),
+    /// The API server cannot route to a Service like this.
+    Service: Unroutable(service::Unroutable),
+    /// The Service has no such port.
+    Service: NoPort(service::NoPort),
+    /// No endpoint is ready.
+    Endpoints: NoEndpoints(endpoints::NoEndpoints),
+    /// The Service leads to pods that are no istiod.
+    Backend: WrongPods(backend::WrongPods),
+    /// The Service leads to a port of istiod that is not the webhooks'.
+    Backend: TargetPort(backend::TargetPort),
+    /// caBundle is empty.
+    Roots: Empty(ca_bundle::Empty),
+    /// caBundle does not vouch for istiod's root.
+    Trust: Mismatch(ca_bundle::Mismatch),
+    /// A certificate of the chain is out of its time.
+    Trust: Expired(certificate::Expired),
+    /// istiod's certificate does not bear the name of the Service.
+    Certificate: WrongName(certificate::WrongName),
+    /// istiod answers, but nobody serves this path.
+    Serving: NotServing(serving::NotServing),
 }
 
 impl Obstacle {
-    /// Whether it is a no to the pod, so that failurePolicy does not matter: istiod's validation of its own resources
-    /// knows no pods, and says so.
-    /// Source: Istio 1.31, `pkg/webhooks/validation/server/server.go` (`validate`).
+    /// Whether it is a no to the pod, so that failurePolicy does not matter.
     pub fn is_denial(&self) -> bool {
-        matches!(self, Self::NotServing(NotServing::Path(path)) if path == "/validate" || path.starts_with("/validate/"))
-    }
-}
-
-impl fmt::Display for Obstacle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::CaBundleNotPem => f.write_str("caBundle holds no PEM certificate"),
-            Self::Proxied { because, .. } => {
-                write!(f, "the API server calls it through a proxy: {because}")
-            }
-            Self::ServiceMissing => f.write_str("its Service does not exist"),
-            Self::PortMissing { called, .. } => write!(f, "its Service has no port {called}"),
-            Self::ServiceType(type_) => {
-                write!(f, "the API server cannot route to a {type_} Service")
-            }
-            Self::NoEndpoints { unready: 0 } => f.write_str("its Service has no endpoints"),
-            Self::NoEndpoints { unready } => write!(f, "none of {unready} endpoints is ready"),
-            Self::WrongPods(pods) => {
-                write!(f, "its Service leads to {}, not istiod", pods.join(", "))
-            }
-            Self::TargetPort { actual, expected } => {
-                write!(
-                    f,
-                    "its endpoints are on port {actual}, istiod serves on {expected}"
-                )
-            }
-            Self::CaBundleEmpty => f.write_str("caBundle is empty"),
-            Self::CertificateExpired(why)
-            | Self::CaBundleMismatch(why)
-            | Self::CertificateName(why)
-            | Self::Failing(why) => f.write_str(why),
-            Self::NotServing(why) => why.fmt(f),
-        }
-    }
-}
-
-impl fmt::Display for NotServing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Path(path) => write!(f, "istiod serves /inject, not {path}"),
-            Self::Disabled => {
-                f.write_str("istiod runs with INJECT_ENABLED=false and serves no injector")
-            }
-            Self::ConfigMap(name) => write!(
-                f,
-                "istiod serves no injector: ConfigMap {name} was absent when it started"
-            ),
-        }
+        matches!(self, Self::NotServing(one) if one.is_denial())
     }
 }

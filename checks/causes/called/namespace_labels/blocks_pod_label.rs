@@ -27,9 +27,8 @@ declare_check! {
     ///
     /// ## References
     /// - Istio 1.31, `manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml`
-    "INJ105", "namespace-blocks-pod-label", Called, about Pods,
+    "INJ105", "namespace-blocks-pod-label", Called, about Pods, rank Pod,
     needs [Object, Pods, Namespace, Webhooks],
-    folds ["namespace-opted-out", "namespace-label-value"],
     run
 }
 

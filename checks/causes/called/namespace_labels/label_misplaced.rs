@@ -31,7 +31,6 @@ declare_check! {
     ///   <https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/>
     "INJ103", "namespace-label-misplaced", Called, about Pods,
     needs [Object, Pods, Namespace, Webhooks],
-    folds ["namespace-not-labelled"],
     run
 }
 

@@ -29,7 +29,6 @@ declare_check! {
     /// - Istio 1.31, `manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml`
     "INJ102", "namespace-label-value", Called, about Pods,
     needs [Object, Pods, Namespace, Webhooks],
-    folds [],
     run
 }
 

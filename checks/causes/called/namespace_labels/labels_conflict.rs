@@ -25,9 +25,8 @@ declare_check! {
     ///
     /// ## References
     /// - Istio, Canary upgrades: <https://istio.io/latest/docs/setup/upgrade/canary/>
-    "INJ106", "namespace-labels-conflict", Called, about Pods,
+    "INJ106", "namespace-labels-conflict", Called, about Pods, rank Contradiction,
     needs [Object, Pods, Namespace, Webhooks],
-    folds ["namespace-opted-out", "namespace-label-value", "default-revision-missing", "namespace-blocks-pod-label"],
     run
 }
 

@@ -26,9 +26,8 @@ declare_check! {
     ///
     /// ## References
     /// - Istio, Installing the sidecar: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/>
-    "INJ101", "namespace-not-labelled", Called, about Pods,
+    "INJ101", "namespace-not-labelled", Called, about Pods, rank Silence,
     needs [Object, Pods, Namespace, Webhooks],
-    folds [],
     run
 }
 

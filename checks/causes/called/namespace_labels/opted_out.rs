@@ -26,7 +26,6 @@ declare_check! {
     /// - Istio, Controlling the injection policy: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy>
     "INJ104", "namespace-opted-out", Called, about Pods,
     needs [Object, Pods, Namespace, Webhooks],
-    folds [],
     run
 }
 

@@ -26,9 +26,8 @@ declare_check! {
     ///
     /// ## References
     /// - Istio, Add workloads to an ambient mesh: <https://istio.io/latest/docs/ambient/usage/add-workloads/>
-    "INJ121", "ambient-namespace", Called, about Pods,
+    "INJ121", "ambient-namespace", Called, about Pods, rank Excluded,
     needs [Object, Pods, Namespace, Webhooks],
-    folds ["namespace-not-labelled", "namespace-opted-out"],
     run
 }
 

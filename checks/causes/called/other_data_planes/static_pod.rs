@@ -21,9 +21,8 @@ declare_check! {
     ///
     /// ## References
     /// - Kubernetes, Static pods: <https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/>
-    "INJ120", "static-pod", Called, about Pods,
+    "INJ120", "static-pod", Called, about Pods, rank Excluded,
     needs [Object],
-    folds ["namespace-not-labelled", "namespace-opted-out"],
     run
 }
 

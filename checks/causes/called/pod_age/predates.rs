@@ -27,7 +27,6 @@ declare_check! {
     /// - Istio, Deploying an app: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#deploying-an-app>
     "INJ122", "pod-predates-injection", Called, about Pods,
     needs [Object, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig, Nodes, RootCertificate, ApiServers, Pods, ReplicaSets, Events],
-    folds [],
     run
 }
 

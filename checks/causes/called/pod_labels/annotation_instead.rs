@@ -26,7 +26,6 @@ declare_check! {
     /// - Istio, Controlling the injection policy: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy>
     "INJ113", "annotation-instead-of-label", Called, about Pods,
     needs [Object, Pods, Namespace, Webhooks],
-    folds ["namespace-not-labelled"],
     run
 }
 

@@ -27,7 +27,6 @@ declare_check! {
     /// - Kubernetes, Pod templates: <https://kubernetes.io/docs/concepts/workloads/pods/#pod-templates>
     "INJ114", "label-on-workload", Called, about Pods,
     needs [Object, Pods, Namespace, Webhooks],
-    folds ["namespace-not-labelled"],
     run
 }
 

@@ -23,9 +23,8 @@ declare_check! {
     ///
     /// ## References
     /// - Istio, Controlling the injection policy: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy>
-    "INJ111", "pod-opted-out", Called, about Pods,
+    "INJ111", "pod-opted-out", Called, about Pods, rank Pod,
     needs [Object, Pods, Namespace, Webhooks],
-    folds ["namespace-not-labelled", "namespace-opted-out"],
     run
 }
 

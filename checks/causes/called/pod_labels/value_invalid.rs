@@ -27,7 +27,6 @@ declare_check! {
     /// - Istio 1.31, `pkg/kube/inject/inject.go` (`injectRequired`)
     "INJ112", "inject-value-invalid", Called, about Pods,
     needs [Object, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig, Nodes, RootCertificate, ApiServers, Pods, ReplicaSets, Events],
-    folds ["namespace-not-labelled", "policy-disabled"],
     run
 }
 

@@ -29,7 +29,6 @@ declare_check! {
     /// - Istio, Default tag: <https://istio.io/latest/docs/setup/upgrade/canary/#default-tag>
     "INJ108", "default-revision-missing", Called, about Pods,
     needs [Object, Pods, Namespace, Webhooks],
-    folds [],
     run
 }
 

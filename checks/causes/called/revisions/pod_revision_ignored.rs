@@ -28,7 +28,6 @@ declare_check! {
     /// - Istio 1.31, `manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml`
     "INJ110", "pod-revision-ignored", Called, about Pods,
     needs [Object, Pods, Namespace, Webhooks],
-    folds [],
     run
 }
 

@@ -27,7 +27,6 @@ declare_check! {
     /// - Istio, Canary upgrades: <https://istio.io/latest/docs/setup/upgrade/canary/>
     "INJ109", "pod-revision-unknown", Called, about Pods,
     needs [Object, Pods, Namespace, Webhooks],
-    folds ["namespace-not-labelled"],
     run
 }
 

@@ -28,7 +28,6 @@ declare_check! {
     /// - Istio, Stable revision labels: <https://istio.io/latest/docs/setup/upgrade/canary/#stable-revision-labels>
     "INJ107", "revision-unknown", Called, about Pods,
     needs [Object, Pods, Namespace, Webhooks],
-    folds [],
     run
 }
 

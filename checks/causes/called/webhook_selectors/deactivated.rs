@@ -25,9 +25,8 @@ declare_check! {
     ///
     /// ## References
     /// - Istio 1.31, `istioctl/pkg/tag/util.go`
-    "INJ116", "webhook-deactivated", Called, about Pods,
+    "INJ116", "webhook-deactivated", Called, about Pods, rank Webhooks,
     needs [Object, Pods, Namespace, Webhooks],
-    folds ["default-revision-missing", "revision-unknown", "namespace-not-labelled", "webhook-selectors-changed"],
     run
 }
 

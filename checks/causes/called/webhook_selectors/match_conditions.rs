@@ -27,9 +27,8 @@ declare_check! {
     /// ## References
     /// - Kubernetes, matchConditions:
     ///   <https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#matching-requests-matchconditions>
-    "INJ118", "webhook-match-conditions", Called, about Pods,
+    "INJ118", "webhook-match-conditions", Called, about Pods, rank Webhooks,
     needs [Object, Pods, Namespace, Webhooks],
-    folds ["default-revision-missing", "revision-unknown"],
     run
 }
 

@@ -26,9 +26,8 @@ declare_check! {
     ///
     /// ## References
     /// - Istio 1.31, `manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml`
-    "INJ115", "webhook-missing", Called, about Pods,
+    "INJ115", "webhook-missing", Called, about Pods, rank Webhooks,
     needs [Object, Pods, Namespace, Webhooks],
-    folds ["namespace-not-labelled", "revision-unknown", "default-revision-missing", "webhook-deactivated"],
     run
 }
 

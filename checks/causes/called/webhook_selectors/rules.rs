@@ -28,9 +28,8 @@ declare_check! {
     /// ## References
     /// - Kubernetes, matching requests by rules:
     ///   <https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#matching-requests-rules>
-    "INJ117", "webhook-rules", Called, about Pods,
+    "INJ117", "webhook-rules", Called, about Pods, rank Webhooks,
     needs [Object, Pods, Namespace, Webhooks],
-    folds ["default-revision-missing", "revision-unknown"],
     run
 }
 

@@ -29,9 +29,8 @@ declare_check! {
     ///
     /// ## References
     /// - Istio 1.31, `manifests/charts/istio-control/istio-discovery/templates/{mutatingwebhook,revision-tags-mwc}.yaml`
-    "INJ119", "webhook-selectors-changed", Called, about Pods,
+    "INJ119", "webhook-selectors-changed", Called, about Pods, rank Webhooks,
     needs [Object, Pods, Namespace, Webhooks],
-    folds ["default-revision-missing", "revision-unknown", "namespace-not-labelled"],
     run
 }
 

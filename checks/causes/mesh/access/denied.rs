@@ -28,7 +28,6 @@ declare_check! {
         Object, Pods, ReplicaSets, Events, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig, Nodes,
         RootCertificate, ApiServers, ServerVersion,
     ],
-    folds [],
     run
 }
 

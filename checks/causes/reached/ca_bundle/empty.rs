@@ -1,11 +1,12 @@
 //! Nobody is trusted.
 
+use super::distrust;
+use crate::causes::reached::explanation::{Explain, Explanation};
 use crate::causes::reached::obstacle_findings::judge;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::way::Case;
-use crate::way::Obstacle;
-use crate::way::reached::Leg;
+use crate::way::reached::{Empty, host};
+use crate::way::{Case, Destination};
 
 declare_check! {
     /// The caBundle of the webhook is empty.
@@ -27,16 +28,18 @@ declare_check! {
     /// - Istio, Sidecar injection problems, x509 certificate related errors:
     ///   <https://istio.io/latest/docs/ops/common-problems/injection/#x509-certificate-related-errors>
     "INJ207", "ca-bundle-empty", Reached, about Webhooks,
-    needs [
-        Object, Namespace, Webhooks, Services, Istiod, InjectorConfig, RootCertificate, ApiServers, Pods, ReplicaSets,
-        Events,
-    ],
-    folds [],
+    needs [Object, Namespace, Webhooks, Services, Istiod, RootCertificate, ApiServers],
     run
 }
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
-    judge(case, &[Leg::Trust], |_, obstacle| {
-        Ok(*obstacle == Obstacle::CaBundleEmpty)
-    })
+    judge::<Empty>(case, &CHECK)
+}
+
+impl Explain for Empty {
+    fn explain(&self, case: &Case, destination: &Destination) -> Result<Explanation, Missing> {
+        let host = destination.service().map(host).unwrap_or_default();
+        let message = format!("{self}, and no public authority vouches for {host}");
+        Ok(distrust::explained(case, destination, &CHECK, message))
+    }
 }

@@ -6,7 +6,7 @@
 use crate::causes::reached::patch;
 use crate::report::{Command, Evidence, Fix, Risk};
 use crate::way::injector::label;
-use crate::way::{Destination, names};
+use crate::way::{Case, Destination, names};
 
 /// The label of a configuration against the istiod that it leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +20,8 @@ pub enum Label {
 }
 
 /// How the label of a destination's configuration compares.
-pub fn of(destination: &Destination) -> Label {
-    let Some(istiod) = destination.route.istiod() else {
+pub fn of(case: &Case, destination: &Destination) -> Label {
+    let Some(istiod) = destination.route.istiod(case) else {
         return Label::Fine;
     };
     match label(destination.configuration, names::ISTIO_REV) {
@@ -29,7 +29,7 @@ pub fn of(destination: &Destination) -> Label {
         None => Label::Missing,
         Some(revision) if revision == istiod.revision => Label::Fine,
         // Then the Service leads astray, not the label.
-        Some(revision) if is_named_for(destination, revision) => Label::Fine,
+        Some(revision) if is_named_for(case, destination, revision) => Label::Fine,
         Some(revision) => Label::Other(revision.to_owned()),
     }
 }
@@ -47,19 +47,19 @@ fn is_somebody_elses(destination: &Destination) -> bool {
         .any(|(key, _)| key.contains("inject-ca") || key.contains("inject-cabundle"))
 }
 
-fn is_named_for(destination: &Destination, revision: &str) -> bool {
+fn is_named_for(case: &Case, destination: &Destination, revision: &str) -> bool {
     let own = names::with_revision("istiod", revision);
     destination
         .service()
         .is_some_and(|service| service.name == own)
         && destination
             .route
-            .istiod()
+            .istiod(case)
             .is_some_and(|istiod| names::with_revision("istiod", &istiod.revision) != own)
 }
 
 /// The label as evidence.
-pub fn evidence(destination: &Destination) -> Evidence {
+pub fn evidence(case: &Case, destination: &Destination) -> Evidence {
     let configuration = destination.configuration;
     let path = format!(".metadata.labels['{}']", names::ISTIO_REV);
     let mut evidence = Evidence::new(patch::object(configuration), path).set_in(
@@ -69,14 +69,14 @@ pub fn evidence(destination: &Destination) -> Evidence {
     evidence.actual = label(configuration, names::ISTIO_REV).map(str::to_owned);
     evidence.expected = destination
         .route
-        .istiod()
+        .istiod(case)
         .map(|istiod| istiod.revision.clone());
     evidence
 }
 
 /// Sets the label, whereupon istiod fills in caBundle at once.
-pub fn set(destination: &Destination) -> Option<Fix> {
-    let revision = &destination.route.istiod()?.revision;
+pub fn set(case: &Case, destination: &Destination) -> Option<Fix> {
+    let revision = &destination.route.istiod(case)?.revision;
     let before = label(destination.configuration, names::ISTIO_REV);
     let set = |value: Option<&str>| {
         let assignment = match value {

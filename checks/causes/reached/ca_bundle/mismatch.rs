@@ -1,11 +1,12 @@
 //! Somebody else's root.
 
+use super::distrust;
+use crate::causes::reached::explanation::{Explain, Explanation};
 use crate::causes::reached::obstacle_findings::judge;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::way::Case;
-use crate::way::Obstacle;
-use crate::way::reached::Leg;
+use crate::way::reached::Mismatch;
+use crate::way::{Case, Destination};
 
 declare_check! {
     /// The caBundle of the webhook does not vouch for the root that istiod serves with.
@@ -29,16 +30,17 @@ declare_check! {
     /// - Istio, Sidecar injection problems, x509 certificate related errors:
     ///   <https://istio.io/latest/docs/ops/common-problems/injection/#x509-certificate-related-errors>
     "INJ209", "ca-bundle-mismatch", Reached, about Webhooks,
-    needs [
-        Object, Namespace, Webhooks, Services, Istiod, InjectorConfig, RootCertificate, ApiServers, Pods, ReplicaSets,
-        Events,
-    ],
-    folds [],
+    needs [Object, Namespace, Webhooks, Services, Istiod, RootCertificate, ApiServers, Pods, ReplicaSets, Events],
     run
 }
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
-    judge(case, &[Leg::Trust], |_, obstacle| {
-        Ok(matches!(obstacle, Obstacle::CaBundleMismatch(_)))
-    })
+    judge::<Mismatch>(case, &CHECK)
+}
+
+impl Explain for Mismatch {
+    fn explain(&self, case: &Case, destination: &Destination) -> Result<Explanation, Missing> {
+        let message = self.to_string();
+        Ok(distrust::explained(case, destination, &CHECK, message))
+    }
 }

@@ -1,23 +1,20 @@
-//! The caBundle of the webhook against istiod's root, and the certificates in both.
+//! The caBundle of the webhook against istiod's root, and who keeps it right.
 
+pub(super) mod bundles;
+mod distrust;
 mod empty;
-mod expired;
-mod explain;
-mod label;
+pub(super) mod label;
 mod mismatch;
 mod not_pem;
-mod repair;
+pub(super) mod repair;
 mod revision_label;
 
 use crate::causes::Check;
 
-pub use explain::explain;
-
-/// The checks of this topic, in the order of their codes.
+/// The checks of this topic.
 pub(crate) static CHECKS: &[&Check] = &[
     &empty::CHECK,
     &not_pem::CHECK,
     &mismatch::CHECK,
-    &expired::CHECK,
     &revision_label::CHECK,
 ];

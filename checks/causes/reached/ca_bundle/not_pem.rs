@@ -1,11 +1,12 @@
 //! caBundle holds something else.
 
+use super::distrust;
+use crate::causes::reached::explanation::{Explain, Explanation};
 use crate::causes::reached::obstacle_findings::judge;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::way::Case;
-use crate::way::Obstacle;
-use crate::way::reached::Leg;
+use crate::way::reached::NotPem;
+use crate::way::{Case, Destination};
 
 declare_check! {
     /// The caBundle of the webhook holds no certificate in PEM.
@@ -24,16 +25,17 @@ declare_check! {
     /// ## References
     /// - Kubernetes 1.36, `k8s.io/client-go/transport/transport.go`
     "INJ208", "ca-bundle-not-pem", Reached, about Webhooks,
-    needs [
-        Object, Namespace, Webhooks, Services, Istiod, InjectorConfig, RootCertificate, ApiServers, Pods, ReplicaSets,
-        Events,
-    ],
-    folds [],
+    needs [Object, Namespace, Webhooks, Services, Istiod, RootCertificate],
     run
 }
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
-    judge(case, &[Leg::Bundle], |_, obstacle| {
-        Ok(*obstacle == Obstacle::CaBundleNotPem)
-    })
+    judge::<NotPem>(case, &CHECK)
+}
+
+impl Explain for NotPem {
+    fn explain(&self, case: &Case, destination: &Destination) -> Result<Explanation, Missing> {
+        let message = format!("{self}, so the API server cannot call at all");
+        Ok(distrust::explained(case, destination, &CHECK, message))
+    }
 }

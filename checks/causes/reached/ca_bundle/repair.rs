@@ -30,7 +30,8 @@ pub fn fixes(case: &Case, destination: &Destination, label: &Label) -> Vec<Fix> 
     if !serves && !parsed.certificates.is_empty() {
         return renew(case, &service.namespace, &parsed);
     }
-    let label = matches!(label, Label::Missing | Label::Other(_)).then(|| label::set(destination));
+    let label =
+        matches!(label, Label::Missing | Label::Other(_)).then(|| label::set(case, destination));
     let patch = root.filter(|_| serves).map(|root| set(destination, root));
     let restart = istiod::restart_fix(
         case,

@@ -1,6 +1,6 @@
 //! No istiod feels responsible for the webhook.
 
-use super::explain::bundles;
+use super::bundles::bundles;
 use super::label::{self, Label};
 use super::repair;
 use crate::causes::reached::obstacle_findings::{Found, effect};
@@ -29,32 +29,31 @@ declare_check! {
     /// ## References
     /// - Istio 1.31, `pkg/webhooks/webhookpatch.go`
     "INJ211", "webhook-revision-label", Reached, about Webhooks,
-    needs [
-        Object, Namespace, Webhooks, Services, Istiod, InjectorConfig, RootCertificate, ApiServers, Pods, ReplicaSets,
-        Events,
-    ],
-    folds ["ca-bundle-empty", "ca-bundle-not-pem", "ca-bundle-mismatch"],
+    needs [Object, Namespace, Webhooks, Services, Istiod, RootCertificate, ApiServers, Pods, ReplicaSets, Events],
     run
 }
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
     let mut found = Found::new(case)?;
     for destination in &found.destinations.clone().all {
-        found.note(|| match destination.route.leg(Leg::Istiod) {
-            Some(Answer::Unknown(missing)) if destination.service().is_some() => {
-                Err(missing.clone())
-            }
-            None => destination.route.unknown().cloned().map_or(Ok(None), Err),
-            _ => Ok(finding(case, destination)),
+        found.note(|| match destination.route.leg(case, Leg::Backend) {
+            _ if destination.service().is_none() => Ok(None),
+            Some(Answer::Unknown(missing)) => Err(missing.clone()),
+            None => destination
+                .route
+                .unknown(case)
+                .cloned()
+                .map_or(Ok(None), Err),
+            Some(_) => Ok(finding(case, destination)),
         });
     }
     found.verdict()
 }
 
 fn finding(case: &Case, destination: &Destination) -> Option<Finding> {
-    let found = label::of(destination);
+    let found = label::of(case, destination);
     let (key, name) = (names::ISTIO_REV, destination.name());
-    let revision = &destination.route.istiod()?.revision;
+    let revision = &destination.route.istiod(case)?.revision;
     let wrong = match &found {
         Label::Fine => return None,
         Label::Missing => format!("{name} has no label {key}"),
@@ -63,17 +62,17 @@ fn finding(case: &Case, destination: &Destination) -> Option<Finding> {
     let message = format!(
         "{wrong}, so istiod of revision {revision}, which it calls, does not keep its caBundle right"
     );
-    let obstacle = destination.route.leg(Leg::Trust).and_then(Answer::no);
+    let obstacle = destination.route.leg(case, Leg::Trust).and_then(Answer::no);
     let (severity, effect) = match obstacle {
-        Some(obstacle) => (Severity::Error, effect(destination, obstacle)),
+        Some(obstacle) => (Severity::Error, effect(case, destination, obstacle)),
         None => (Severity::Warning, Effect::Beside),
     };
     let mut finding =
-        Finding::new(severity, effect, message).evidence(label::evidence(destination));
+        Finding::new(severity, effect, message).evidence(label::evidence(case, destination));
     finding.evidence.extend(bundles(case, destination));
     finding.fixes = match obstacle {
         Some(_) => repair::fixes(case, destination, &found),
-        None => label::set(destination).into_iter().collect(),
+        None => label::set(case, destination).into_iter().collect(),
     };
     Some(finding)
 }

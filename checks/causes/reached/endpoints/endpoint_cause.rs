@@ -7,9 +7,9 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use crate::causes::reached::istiod;
 use crate::facts::Missing;
 use crate::way::Case;
-use crate::way::injector::{istiod_container, label, revision};
+use crate::way::Destination;
+use crate::way::injector::istiod_container;
 use crate::way::reached::called_port;
-use crate::way::{Destination, names};
 
 /// Why no endpoint is ready.
 #[derive(Clone, Debug)]
@@ -66,29 +66,13 @@ pub fn why<'a>(case: &Case<'a>, destination: &Destination) -> Result<Why<'a>, Mi
     {
         return Ok(Why::NoPods(deployment));
     }
-    let unselected = of_destination(pods, destination, meant);
+    let unselected = istiod::pods_of(pods, destination, meant);
     Ok(match (unselected.is_empty(), others.is_empty(), meant) {
         (false, _, _) => Why::Selector(unselected),
         (true, false, _) => Why::Pods(others),
         (true, true, Some(deployment)) => Why::NoPods(deployment),
         (true, true, None) => Why::Gone,
     })
-}
-
-/// The pods of the istiod that a destination is meant for, by their revision.
-pub fn of_destination<'a>(
-    pods: &'a [Pod],
-    destination: &Destination,
-    meant: Option<&Deployment>,
-) -> Vec<&'a Pod> {
-    let by_deployment = meant.and_then(istiod::container).map(revision);
-    let by_label = label(destination.configuration, names::ISTIO_REV);
-    let wanted = by_deployment.or(by_label);
-    let runs_it = |pod: &&Pod| {
-        let own = istiod_container(pod).map(revision);
-        own.is_some() && own == wanted
-    };
-    pods.iter().filter(runs_it).collect()
 }
 
 /// The name of the port to which a port of a Service leads, where it leads to a name.

@@ -1,22 +1,15 @@
-//! The endpoints behind the webhook's Service: whether they are ready, on the right port, and istiod's.
+//! The endpoints behind the webhook's Service: whether one is ready.
 
 mod endpoint_cause;
-mod explain;
-mod no_endpoints;
+mod gone;
+mod no_pods;
+mod none_ready;
 mod pod_state;
-mod port;
-mod selector;
-mod service_port;
-mod service_selector;
+mod ready;
+mod unmanaged;
+mod unready;
 
 use crate::causes::Check;
 
-pub use explain::explain;
-pub use selector::selector_for;
-
-/// The checks of this topic, in the order of their codes.
-pub(crate) static CHECKS: &[&Check] = &[
-    &no_endpoints::CHECK,
-    &service_port::CHECK,
-    &service_selector::CHECK,
-];
+/// The checks of this topic.
+pub(crate) static CHECKS: &[&Check] = &[&none_ready::CHECK];

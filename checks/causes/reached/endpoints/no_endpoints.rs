@@ -28,11 +28,7 @@ declare_check! {
     /// - Istio, Sidecar injection problems:
     ///   <https://istio.io/latest/docs/ops/common-problems/injection/#no-such-hosts-or-no-endpoints-available-errors-in-deployment-status>
     "INJ202", "istiod-no-endpoints", Reached, about Webhooks,
-    needs [
-        Object, Namespace, Webhooks, Services, Istiod, InjectorConfig, RootCertificate, ApiServers, Pods, ReplicaSets,
-        Events,
-    ],
-    folds [],
+    needs [Object, Namespace, Webhooks, Services, Istiod, ApiServers],
     run
 }
 

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::causes::reached::explain::{Explanation, explain};
+use crate::causes::reached::explanation::Explanation;
+use crate::causes::reached::obstacle::explain;
 use crate::causes::reached::obstacle_findings::Found;
 use crate::causes::reached::patch::{Patch, evidence};
 use crate::causes::{Verdict, declare_check};
@@ -34,11 +35,6 @@ declare_check! {
         Object, Namespace, Webhooks, Services, Istiod, InjectorConfig, RootCertificate, ApiServers, Pods, ReplicaSets,
         Events,
     ],
-    folds [
-        "webhook-service-missing", "istiod-no-endpoints", "service-port", "service-selector", "apiserver-proxy",
-        "ca-bundle-empty", "ca-bundle-not-pem", "ca-bundle-mismatch", "certificate-expired", "webhook-revision-label",
-        "injector-not-serving",
-    ],
     run
 }
 
@@ -51,7 +47,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         .iter()
         .filter(|one| !one.fails_closed)
     {
-        found.note(|| match destination.route.reached() {
+        found.note(|| match destination.route.reached(case) {
             Answer::Yes(_) => Ok(None),
             Answer::No(obstacle) => finding(case, destination, &obstacle).map(Some),
             Answer::Unknown(missing) => Err(missing),
@@ -66,18 +62,15 @@ fn finding(
     obstacle: &Obstacle,
 ) -> Result<Finding, Missing> {
     // That the webhook fails open is certain, even where its cause is not.
-    let cause = explain(case, destination, obstacle).unwrap_or_else(|_| Explanation {
-        because: format!("calls of {} fail: {obstacle}", destination.name()),
-        ..Explanation::default()
-    });
-    let effect = match destination.decided_by(obstacle) {
+    let cause = explain(case, destination, obstacle).unwrap_or_else(|_| Explanation::of(obstacle));
+    let effect = match destination.decided_by(case, obstacle) {
         Some(outcome) => Effect::Decides(outcome),
         None => Effect::Beside,
     };
     let message = format!(
         "{} fails open, so pods go without a sidecar: failurePolicy is Ignore, and {}",
         destination.name(),
-        cause.because
+        cause.message
     );
     let policy = evidence(
         destination.configuration,
@@ -86,6 +79,7 @@ fn finding(
     );
     let policy = policy.actual("Ignore").expected("Fail");
     let mut finding = Finding::new(Severity::Warning, effect, message).evidence(policy);
+    finding.because = cause.by.map(|check| check.name);
     finding.evidence.extend(cause.evidence);
     for fix in cause.fixes {
         finding.fixes.push(with_restart(case, fix)?);

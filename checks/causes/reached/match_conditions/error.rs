@@ -31,7 +31,6 @@ declare_check! {
     ///   <https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#matching-requests-matchconditions>
     "INJ213", "match-condition-error", Reached, about Pods,
     needs [Object, Namespace, Webhooks, Pods],
-    folds [],
     run
 }
 

@@ -1,11 +1,18 @@
 //! There is no such Service.
 
+use k8s_openapi::api::admissionregistration::v1::ServiceReference;
+use k8s_openapi::api::apps::v1::Deployment;
+
+use crate::causes::reached::explanation::{Explain, Explanation, object};
+use crate::causes::reached::left_over::replace;
 use crate::causes::reached::obstacle_findings::judge;
+use crate::causes::reached::selector::selector_for;
+use crate::causes::reached::{istiod, patch};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::way::Case;
-use crate::way::Obstacle;
-use crate::way::reached::Leg;
+use crate::report::{Command, Evidence, Fix, Risk};
+use crate::way::reached::{NoService, called_port};
+use crate::way::{Case, Destination, names};
 
 declare_check! {
     /// The Service of the webhook does not exist.
@@ -27,16 +34,88 @@ declare_check! {
     /// - Kubernetes 1.36, `k8s.io/apiserver/pkg/util/proxy/proxy.go`
     /// - Istio, Uninstall: <https://istio.io/latest/docs/setup/install/istioctl/#uninstall-istio>
     "INJ201", "webhook-service-missing", Reached, about Webhooks,
-    needs [
-        Object, Namespace, Webhooks, Services, Istiod, InjectorConfig, RootCertificate, ApiServers, Pods, ReplicaSets,
-        Events,
-    ],
-    folds [],
+    needs [Object, Namespace, Webhooks, Services, Istiod, ApiServers],
     run
 }
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
-    judge(case, &[Leg::Service], |_, obstacle| {
-        Ok(*obstacle == Obstacle::ServiceMissing)
-    })
+    judge::<NoService>(case, &CHECK)
+}
+
+impl Explain for NoService {
+    fn explain(&self, case: &Case, destination: &Destination) -> Result<Explanation, Missing> {
+        let Some(service) = destination.service() else {
+            return Ok(Explanation::of(self));
+        };
+        let (name, namespace) = (&service.name, &service.namespace);
+        let deployment = istiod::deployment_of(case, destination).ok().flatten();
+        let beside = match deployment {
+            Some(deployment) => {
+                format!("though deployment/{} is there", istiod::name(deployment))
+            }
+            None if is_gone(case, namespace) => "and neither does the namespace".to_owned(),
+            None => "and no Deployment of istiod is there for it".to_owned(),
+        };
+        let asked = patch::evidence(
+            destination.configuration,
+            destination.entry,
+            &["clientConfig", "service"],
+        );
+        let mut evidence = vec![
+            asked.actual(format!("{name} in {namespace}")),
+            Evidence::new(object("service", name, namespace), ".metadata.name").expected(name),
+        ];
+        if let Some(deployment) = deployment {
+            let other = object("deployment", istiod::name(deployment), namespace);
+            evidence.push(Evidence::new(other, ".metadata.name").actual(istiod::name(deployment)));
+        }
+        let fixes = match deployment {
+            Some(deployment) => vec![create(case, service, deployment)],
+            None => replace(case, destination, service),
+        };
+        let explanation = Explanation::new(&CHECK, format!("{self}, {beside}"));
+        Ok(explanation.evidence(evidence).fixes(fixes))
+    }
+}
+
+/// Whether a namespace is known not to exist.
+fn is_gone(case: &Case, namespace: &str) -> bool {
+    case.namespaces()
+        .any(|(name, fact)| name == namespace && matches!(fact, Ok(None)))
+}
+
+/// Makes the Service of a Deployment again.
+fn create(case: &Case, service: &ServiceReference, deployment: &Deployment) -> Fix {
+    let (name, namespace) = (service.name.as_str(), service.namespace.as_str());
+    let ports = [
+        "--tcp=15010:15010".to_owned(),
+        "--tcp=15012:15012".to_owned(),
+        format!("--tcp={}:{}", called_port(service), names::INJECTOR_PORT),
+        "--tcp=15014:15014".to_owned(),
+    ];
+    let create = ["create", "service", "clusterip", name, "-n", namespace].map(str::to_owned);
+    let fix = Fix::new(
+        format!("make Service {name} again"),
+        Risk::MeshWide,
+        format!(
+            "webhooks and proxies reach {} again; before the next helm upgrade delete the Service, as Helm does not \
+             take over what it did not make",
+            istiod::name(deployment)
+        ),
+    )
+    .run(Command::kubectl(create.into_iter().chain(ports)));
+    let fix = match selector_for(case, namespace, deployment) {
+        Some(selector) => fix.run(Command::kubectl([
+            "set",
+            "selector",
+            &format!("service/{name}"),
+            &selector,
+            "-n",
+            namespace,
+        ])),
+        None => fix,
+    };
+    fix.undo(Command::kubectl([
+        "delete", "service", name, "-n", namespace,
+    ]))
 }

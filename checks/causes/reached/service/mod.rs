@@ -1,11 +1,11 @@
-//! The Service that the webhook calls.
+//! The Service that the webhook calls: whether it is there, with the port.
 
-mod explain;
 mod missing;
+pub(super) mod port;
+mod port_fixes;
+mod unroutable;
 
 use crate::causes::Check;
 
-pub use explain::{explain, replace};
-
-/// The checks of this topic, in the order of their codes.
-pub(crate) static CHECKS: &[&Check] = &[&missing::CHECK];
+/// The checks of this topic.
+pub(crate) static CHECKS: &[&Check] = &[&missing::CHECK, &port::CHECK];

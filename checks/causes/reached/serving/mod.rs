@@ -1,11 +1,11 @@
 //! The injector in istiod: on, and at the path that is called.
 
-mod explain;
+mod config_map;
+mod disabled;
 mod not_serving;
+mod wrong_path;
 
 use crate::causes::Check;
 
-pub use explain::explain;
-
-/// The checks of this topic, in the order of their codes.
+/// The checks of this topic.
 pub(crate) static CHECKS: &[&Check] = &[&not_serving::CHECK];

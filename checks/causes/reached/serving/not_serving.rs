@@ -1,11 +1,13 @@
 //! istiod answers, but not as an injector.
 
+use super::{config_map, disabled, wrong_path};
+use crate::causes::reached::explanation::{Explain, Explanation};
+use crate::causes::reached::istiod;
 use crate::causes::reached::obstacle_findings::judge;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::way::Case;
-use crate::way::Obstacle;
-use crate::way::reached::Leg;
+use crate::way::reached::NotServing;
+use crate::way::{Case, Destination};
 
 declare_check! {
     /// istiod answers, but does not serve the injector.
@@ -31,12 +33,23 @@ declare_check! {
         Object, Namespace, Webhooks, Services, Istiod, InjectorConfig, RootCertificate, ApiServers, Pods, ReplicaSets,
         Events,
     ],
-    folds [],
     run
 }
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
-    judge(case, &[Leg::Serving], |_, obstacle| {
-        Ok(matches!(obstacle, Obstacle::NotServing(_)))
-    })
+    judge::<NotServing>(case, &CHECK)
+}
+
+impl Explain for NotServing {
+    fn explain(&self, case: &Case, destination: &Destination) -> Result<Explanation, Missing> {
+        let explanation = Explanation::new(&CHECK, self.to_string());
+        let deployment = istiod::deployment_of(case, destination).ok().flatten();
+        let (evidence, fixes) = match (self, deployment) {
+            (Self::Path { path, .. }, _) => wrong_path::shown(destination, path),
+            (Self::Disabled, Some(deployment)) => disabled::shown(destination, deployment),
+            (Self::Disabled, None) => return Ok(explanation),
+            (Self::ConfigMap(name), _) => config_map::shown(case, destination, deployment, name),
+        };
+        Ok(explanation.evidence(evidence).fixes(fixes))
+    }
 }

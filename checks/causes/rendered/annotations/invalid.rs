@@ -36,7 +36,6 @@ declare_check! {
         Object, Pods, ReplicaSets, Events, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig, Nodes,
         RootCertificate, ApiServers,
     ],
-    folds [],
     run
 }
 

@@ -30,9 +30,8 @@ declare_check! {
     /// ## References
     /// - Istio 1.31, `pkg/kube/inject/inject.go`, `injectRequired`
     /// - Istio, Application requirements: <https://istio.io/latest/docs/ops/deployment/application-requirements/>
-    "INJ301", "host-network", Wanted, about Pods,
+    "INJ301", "host-network", Wanted, about Pods, rank Excluded,
     needs [Object, Pods],
-    folds ["namespace-not-labelled"],
     run
 }
 

@@ -26,13 +26,8 @@ declare_check! {
     ///
     /// ## References
     /// - Istio 1.31, `pkg/kube/inject/initializer.go`, `IgnoredNamespaces`
-    "INJ302", "namespace-ignored", Wanted, about Pods,
+    "INJ302", "namespace-ignored", Wanted, about Pods, rank Excluded,
     needs [Object, Namespace, Pods],
-    folds [
-        "namespace-not-labelled", "namespace-label-value", "namespace-label-misplaced", "namespace-opted-out",
-        "namespace-blocks-pod-label", "namespace-labels-conflict", "revision-unknown", "default-revision-missing",
-        "annotation-instead-of-label",
-    ],
     run
 }
 

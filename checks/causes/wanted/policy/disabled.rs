@@ -29,12 +29,11 @@ declare_check! {
     /// ## References
     /// - Istio 1.31, `pkg/kube/inject/inject.go`, `injectRequired`
     /// - Istio's Helm value `global.proxy.autoInject`
-    "INJ304", "policy-disabled", Wanted, about Pods,
+    "INJ304", "policy-disabled", Wanted, about Pods, rank Silence,
     needs [
         Object, Pods, ReplicaSets, Events, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig, Nodes,
         RootCertificate, ApiServers,
     ],
-    folds [],
     run
 }
 

@@ -30,12 +30,11 @@ declare_check! {
     /// ## References
     /// - Istio 1.31, `pkg/kube/inject/inject.go`, `injectRequired`
     /// - Istio, Controlling the injection policy: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy>
-    "INJ308", "label-beats-annotation", Wanted, about Pods,
+    "INJ308", "label-beats-annotation", Wanted, about Pods, rank Contradiction,
     needs [
         Object, Pods, ReplicaSets, Events, Namespace, Webhooks, Services, Istiod, InjectorConfig, MeshConfig, Nodes,
         RootCertificate, ApiServers,
     ],
-    folds ["pod-opted-out"],
     run
 }
 

@@ -1,0 +1,92 @@
+//! A webhook whose istiod is gone: what is left over is deleted, or led elsewhere.
+
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingWebhook, MutatingWebhookConfiguration, ServiceReference,
+};
+
+use crate::report::{Command, Fix, Risk};
+use crate::way::injector::{injectors, label};
+use crate::way::reached::{backends, endpoints};
+use crate::way::{Case, Destination, Obstacle, names};
+
+/// What leads nowhere is deleted, or, where it is a tag, led elsewhere.
+pub fn replace(case: &Case, destination: &Destination, service: &ServiceReference) -> Vec<Fix> {
+    let mut fixes = Vec::new();
+    let live = live_revision(case);
+    if let (Some(tag), Some(revision)) = (label(destination.configuration, names::ISTIO_TAG), &live)
+    {
+        fixes.push(set_tag(tag, revision));
+    }
+    let lost = lost(case, service);
+    if lost.is_empty() {
+        return fixes;
+    }
+    let words = ["delete", "mutatingwebhookconfiguration"].map(str::to_owned);
+    let delete = Fix::new(
+        format!("delete what is left over: {}", lost.join(", ")),
+        Risk::MeshWide,
+        "pods are created again, without a sidecar where no other webhook selects them; installing Istio brings it back",
+    )
+    .run(Command::kubectl(words.into_iter().chain(lost)));
+    fixes.push(delete.clone());
+    let is_default = label(destination.configuration, names::ISTIO_TAG).is_none()
+        && label(destination.configuration, names::ISTIO_REV) == Some(names::DEFAULT_REVISION);
+    if let (true, Some(revision)) = (is_default, live) {
+        let tag = set_tag(names::DEFAULT_REVISION, &revision);
+        fixes.push(Fix {
+            title: format!("delete it, and let revision {revision} serve as the default"),
+            steps: delete.steps.into_iter().chain(tag.steps).collect(),
+            ..tag
+        });
+    }
+    fixes
+}
+
+fn set_tag(tag: &str, revision: &str) -> Fix {
+    Fix::new(
+        format!("let tag {tag} lead to revision {revision}"),
+        Risk::MeshWide,
+        format!("new pods that ask for {tag} get the sidecar of revision {revision}"),
+    )
+    .run(Command::istioctl([
+        "tag",
+        "set",
+        tag,
+        "--revision",
+        revision,
+        "--overwrite",
+    ]))
+}
+
+/// The configurations all of whose entries call a Service.
+fn lost(case: &Case, service: &ServiceReference) -> Vec<String> {
+    let calls_it = |webhook: &MutatingWebhook| {
+        let called = webhook.client_config.service.as_ref();
+        called.is_some_and(|one| one.name == service.name && one.namespace == service.namespace)
+    };
+    let is_lost = |configuration: &&MutatingWebhookConfiguration| {
+        let entries = configuration.webhooks.as_deref().unwrap_or_default();
+        !entries.is_empty() && entries.iter().all(calls_it)
+    };
+    let configurations = case.webhooks().unwrap_or_default().iter();
+    configurations
+        .filter(is_lost)
+        .filter_map(|configuration| configuration.metadata.name.clone())
+        .collect()
+}
+
+/// The revision of an istiod that some webhook leads to, the default first.
+fn live_revision(case: &Case) -> Option<String> {
+    let webhooks = case.webhooks().ok()?;
+    let mut live: Vec<String> = injectors(webhooks)
+        .filter_map(|(_, webhook)| {
+            let service = webhook.client_config.service.as_ref()?;
+            let endpoints = endpoints::<Obstacle>(case, service).ok()?.ok()?;
+            let behind = backends(case, service, &endpoints).ok()?;
+            let (istiod, _) = behind.istiod::<Obstacle>(service).ok()?.ok()?;
+            Some(istiod.revision)
+        })
+        .collect();
+    live.sort_by_key(|revision| revision != names::DEFAULT_REVISION);
+    live.into_iter().next()
+}

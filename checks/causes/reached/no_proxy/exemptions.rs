@@ -1,0 +1,125 @@
+//! What kube-apiserver exempts from its proxy, and what it has to.
+
+use k8s_openapi::api::core::v1::Pod;
+
+use crate::report::{Command, Fix, Risk};
+use crate::way::reached::environment_of;
+
+/// The manifest of kube-apiserver where kubeadm puts it.
+pub const MANIFEST: &str = "/etc/kubernetes/manifests/kube-apiserver.yaml";
+
+/// What has to be written by hand, with the command that shows whether it is.
+pub fn exempt(pod: &Pod, name: &str, namespace: &str, exemptions: &Exemptions, host: &str) -> Fix {
+    let node = pod.spec.as_ref().and_then(|spec| spec.node_name.as_deref());
+    let node = node.unwrap_or_else(|| name.trim_start_matches("kube-apiserver-"));
+    Fix::new(
+        format!(
+            "on node {node}, set {}={} in {MANIFEST}",
+            exemptions.variable,
+            exemptions.with_svc()
+        ),
+        Risk::MeshWide,
+        format!(
+            "the kubelet restarts kube-apiserver, which then calls {host} without the proxy; the command shows what it \
+             runs with"
+        ),
+    )
+    .run(Command::kubectl([
+        "get",
+        "pod",
+        name,
+        "-n",
+        namespace,
+        "-o",
+        "jsonpath={.spec.containers[*].env}",
+    ]))
+}
+
+/// The list of exemptions that Go reads.
+pub struct Exemptions {
+    /// The variable that holds it.
+    pub variable: &'static str,
+    /// The list; none where no variable is set.
+    pub list: Option<String>,
+}
+
+impl Exemptions {
+    /// What a pod of kube-apiserver exempts.
+    pub fn of(pod: &Pod) -> Self {
+        let environment = environment_of(pod);
+        let set = ["NO_PROXY", "no_proxy"].into_iter().find_map(|name| {
+            let list = environment.get(name).filter(|list| !list.is_empty())?;
+            Some((name, list.clone()))
+        });
+        match set {
+            Some((variable, list)) => Self {
+                variable,
+                list: Some(list),
+            },
+            None => Self {
+                variable: "NO_PROXY",
+                list: None,
+            },
+        }
+    }
+
+    /// The variable and the list.
+    pub fn in_words(&self) -> String {
+        match &self.list {
+            Some(list) => format!("{}={list}", self.variable),
+            None => "NO_PROXY, which is not set,".to_owned(),
+        }
+    }
+
+    /// The list with what it lacks.
+    pub fn with_svc(&self) -> String {
+        match &self.list {
+            Some(list) => format!("{},.svc", list.trim_end_matches([',', ' '])),
+            None => ".svc".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn svc_is_added_to_the_list_that_go_reads() {
+        for (env, variable, list) in [
+            (json!([]), "NO_PROXY", ".svc"),
+            (
+                json!([{ "name": "NO_PROXY", "value": "10.96.0.0/12, " }]),
+                "NO_PROXY",
+                "10.96.0.0/12,.svc",
+            ),
+            (
+                json!([{ "name": "no_proxy", "value": "localhost" }]),
+                "no_proxy",
+                "localhost,.svc",
+            ),
+            (
+                json!([{ "name": "no_proxy", "value": "a" }, { "name": "NO_PROXY", "value": "b" }]),
+                "NO_PROXY",
+                "b,.svc",
+            ),
+            (
+                json!([{ "name": "no_proxy", "value": "a" }, { "name": "NO_PROXY", "value": "" }]),
+                "no_proxy",
+                "a,.svc",
+            ),
+        ] {
+            let pod: Pod = serde_json::from_value(
+                json!({ "spec": { "containers": [{ "name": "kube-apiserver", "env": env }] } }),
+            )
+            .unwrap();
+            let exemptions = Exemptions::of(&pod);
+            assert_eq!(
+                (exemptions.variable, exemptions.with_svc().as_str()),
+                (variable, list)
+            );
+        }
+    }
+}

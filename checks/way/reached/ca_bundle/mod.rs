@@ -1,0 +1,16 @@
+//! Does the API server trust istiod's certificate?
+//!
+//! Sources: Kubernetes 1.36, `k8s.io/client-go/transport/transport.go` (`rootCertPool`); Istio 1.31,
+//! `pilot/pkg/bootstrap/server.go` (`initIstiodCerts`, `getDNSNames`).
+
+mod bytes;
+mod empty;
+mod mismatch;
+mod not_pem;
+mod root;
+
+pub use bytes::{ca_bundle, root_certificate};
+pub use empty::{Empty, not_empty};
+pub use mismatch::{Mismatch, trusted};
+pub use not_pem::{NotPem, readable};
+pub use root::is_self_made;

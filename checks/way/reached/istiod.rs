@@ -1,0 +1,36 @@
+//! The istiod that a call is for.
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Pod;
+
+use crate::way::injector::{NativeSidecars, istiod_container};
+use crate::way::names;
+
+/// The istiod behind a webhook entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Istiod {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its revision: environment variable `REVISION`, never a label's text.
+    pub revision: String,
+    /// N of its version 1.N, where the image's tag tells.
+    pub minor: Option<u32>,
+    /// Where it puts the proxy.
+    pub native_sidecars: NativeSidecars,
+}
+
+impl Istiod {
+    /// The ConfigMap from which it takes the injector's configuration.
+    pub fn injector_config_map(&self) -> String {
+        names::with_revision("istio-sidecar-injector", &self.revision)
+    }
+}
+
+/// When the container of an istiod started.
+pub fn started(pod: &Pod) -> Option<Timestamp> {
+    let name = &istiod_container(pod)?.name;
+    let statuses = pod.status.as_ref()?.container_statuses.as_deref()?;
+    let status = statuses.iter().find(|status| status.name == *name)?;
+    let running = status.state.as_ref()?.running.as_ref()?;
+    running.started_at.as_ref().map(|at| at.0)
+}

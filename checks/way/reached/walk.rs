@@ -1,0 +1,71 @@
+//! The way of a call, leg by leg, in the order in which the API server comes to them.
+//!
+//! It reads caBundle when it makes the client; it chooses a proxy before it looks for the Service, as
+//! that is the dialer's work; kube-proxy picks the endpoint; and the certificate is verified after the
+//! connection is made.
+//!
+//! Sources: Kubernetes 1.36, `k8s.io/apiserver/pkg/util/{webhook/client.go,proxy/proxy.go}`; Go 1.26,
+//! `net/http/transport.go`.
+
+use super::obstacle::Obstacle;
+use super::route::{Arrival, Reached, Route};
+use super::step::{Entry, Leg};
+use super::{backend, ca_bundle, certificate, endpoints, no_proxy, service, serving, url};
+use crate::way::Case;
+
+/// Whether the API server's call of a webhook entry arrives; `injector` tells Istio's from others'.
+pub fn reached(case: &Case, entry: Entry, injector: bool) -> Reached {
+    route(case, entry, injector).reached(case)
+}
+
+/// The way of a webhook entry's call.
+pub fn route(case: &Case, entry: Entry, injector: bool) -> Route {
+    let mut route = Route::default();
+    let arrival = walk(&mut route, case, entry, injector);
+    route.arrives(arrival)
+}
+
+fn walk(route: &mut Route, case: &Case, entry: Entry, injector: bool) -> Option<Arrival> {
+    let webhook = entry.webhook;
+    route.note(case, Leg::CaBundle, || Ok(ca_bundle::readable(entry)));
+    let Some(service) = &webhook.client_config.service else {
+        if !injector {
+            return Some(Arrival::Foreign);
+        }
+        route.note::<(), _>(case, Leg::Url, || url::answers(case, entry));
+        return None;
+    };
+    route.note(case, Leg::NoProxy, || {
+        no_proxy::direct(case, webhook, service)
+    });
+    let port = route.note(case, Leg::Service, || {
+        service::called::<Obstacle>(case, service)
+    })?;
+    let ready = route.note(case, Leg::Endpoints, || {
+        endpoints::ready(case, service, port)
+    });
+    if !injector {
+        route.note(case, Leg::Roots, || Ok(ca_bundle::not_empty(entry)));
+        return ready.map(|_| Arrival::Foreign);
+    }
+    let istiod = ready.and_then(|endpoints| {
+        route.note(case, Leg::Backend, || {
+            backend::backends(case, service, &endpoints)?.istiod::<Obstacle>(service)
+        })
+    });
+    let known = istiod
+        .as_ref()
+        .map(|(istiod, pods)| (istiod, pods.as_slice()));
+    route.note(case, Leg::Roots, || Ok(ca_bundle::not_empty(entry)));
+    route.note(case, Leg::Trust, || {
+        ca_bundle::trusted::<Obstacle>(case, entry, service, known)
+    });
+    let (istiod, pods) = istiod?;
+    route.note(case, Leg::Certificate, || {
+        certificate::named(case, entry, service, &istiod, &pods)
+    });
+    route.note(case, Leg::Serving, || {
+        serving::served(case, entry, &istiod, &pods)
+    });
+    Some(Arrival::Istiod(istiod))
+}
