@@ -1,6 +1,7 @@
 //! What comes after a fix: its changes are made in a copy of the snapshot, which is judged again. Where
 //! another obstacle stands behind the first, what clears that away follows as the next step of one plan.
 
+mod controllers;
 mod patched;
 
 use crate::causes::{Check, Verdict};
@@ -42,8 +43,8 @@ impl Now<'_> {
     }
 
     fn with_plan(&self, check: &Check, finding: &Finding, mut fix: Fix) -> Option<Fix> {
-        let has_steps = !fix.steps.is_empty() || !fix.restart.is_empty();
-        if fix.risk == Risk::ReadOnly || !has_steps {
+        let does_something = fix.all_steps().any(|step| !step.only_shows());
+        if fix.risk == Risk::ReadOnly || !does_something {
             return Some(fix);
         }
         let mut world = match patched(alone(self.snapshot, self.subject), &fix.steps) {

@@ -1,9 +1,12 @@
 //! A snapshot as it will be after the steps of a fix: the one place that knows where the objects are.
 
+use k8s_openapi::Metadata;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::controllers::{follow, roll_out, select};
 use crate::facts::{Fact, Snapshot, Subject, Workload, key};
 use crate::fixes::{from_api, in_api_form};
 use crate::report::{Change, Does, Object, Step};
@@ -28,14 +31,12 @@ pub fn patched(mut snapshot: Snapshot, steps: &[Step]) -> Result<Snapshot, Strin
     for step in steps {
         match step {
             Step::Change { change, .. } => apply(&mut snapshot, change)?,
-            Step::Command {
-                does: Does::Shows | Does::Restarts,
-                ..
-            } => {}
-            Step::Command {
-                does: Does::Unforeseen(why),
-                ..
-            } => return Err((*why).to_owned()),
+            Step::Command { does, .. } => match does {
+                Does::Shows | Does::Restarts => {}
+                Does::RollsOut(deployment) => roll_out(&mut snapshot, deployment)?,
+                Does::Creates(object, form) => create(&mut snapshot, object, form)?,
+                Does::Unforeseen(why) => return Err((*why).to_owned()),
+            },
         }
     }
     Ok(snapshot)
@@ -49,33 +50,45 @@ fn apply(snapshot: &mut Snapshot, change: &Change) -> Result<(), String> {
     let is_known = match object.kind {
         "Namespace" => edit(cluster.namespaces.get_mut(name), change)?,
         "ConfigMap" => edit(cluster.config_maps.get_mut(&key), change)?,
-        "MutatingWebhookConfiguration" => match &mut cluster.webhooks {
-            Fact::Got(all) => edit_in(
-                all,
-                |one| one.metadata.name.as_deref() == Some(name),
-                change,
-            )?,
-            _ => false,
-        },
+        "Service" => edit(cluster.services.get_mut(&key), change)?,
+        "MutatingWebhookConfiguration" => edit_in(Some(&mut cluster.webhooks), name, change)?,
         _ => {
-            let mut found = false;
-            for subject in &mut snapshot.subjects {
-                let workloads = std::iter::once(&mut subject.object).chain(&mut subject.owners);
-                for workload in workloads.filter_map(got) {
-                    if is_it(workload, object) {
-                        found = true;
-                        edit_workload(workload, change)?;
-                    }
-                }
-            }
-            found
+            let own = edit_workloads(&mut snapshot.subjects, change)?;
+            let namespace = object.namespace.as_deref().unwrap_or_default();
+            let istiods = cluster.deployments.get_mut(namespace);
+            let is_istiod = object.kind == "Deployment" && edit_in(istiods, name, change)?;
+            own || is_istiod
         }
     };
     if is_known {
-        Ok(())
+        follow(snapshot, change)
     } else {
         Err(format!("{} was not read", object.reference()))
     }
+}
+
+/// A Service that is created; what else a fix creates, nothing here looks at.
+fn create(snapshot: &mut Snapshot, object: &Object, form: &Value) -> Result<(), String> {
+    let namespace = object.namespace.as_deref().unwrap_or_default();
+    let service = serde_json::from_value(form.clone()).map_err(|error| error.to_string())?;
+    let services = &mut snapshot.cluster.services;
+    services.insert(key(namespace, &object.name), Fact::Got(service));
+    select(snapshot, namespace)
+}
+
+/// Changes the target or an owner of it; false where it is none of them.
+fn edit_workloads(subjects: &mut [Subject], change: &Change) -> Result<bool, String> {
+    let mut found = false;
+    for subject in subjects {
+        let workloads = std::iter::once(&mut subject.object).chain(&mut subject.owners);
+        for workload in workloads.filter_map(got) {
+            if is_it(workload, &change.object) {
+                found = true;
+                edit_workload(workload, change)?;
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn got<T>(fact: &mut Fact<T>) -> Option<&mut T> {
@@ -112,12 +125,15 @@ fn edit<T: Serialize + DeserializeOwned>(
     Ok(true)
 }
 
-/// Changes one object of a list; false where it is not there.
-fn edit_in<T: Serialize + DeserializeOwned>(
-    list: &mut Vec<T>,
-    is_it: impl Fn(&T) -> bool,
-    change: &Change,
-) -> Result<bool, String> {
+/// Changes one object of a list; false where it was not read, or is not there.
+fn edit_in<T>(fact: Option<&mut Fact<Vec<T>>>, name: &str, change: &Change) -> Result<bool, String>
+where
+    T: Serialize + DeserializeOwned + Metadata<Ty = ObjectMeta>,
+{
+    let Some(list) = fact.and_then(got) else {
+        return Ok(false);
+    };
+    let is_it = |one: &T| one.metadata().name.as_deref() == Some(name);
     let Some(position) = list.iter().position(is_it) else {
         return Ok(false);
     };

@@ -1,8 +1,9 @@
 //! What heals a finding.
 
 use serde::Serialize;
+use serde_json::Value;
 
-use super::{Change, Command, Patch, Way};
+use super::{Change, Command, Object, Patch};
 use crate::way::{Outcome, Prediction};
 
 /// What running a fix can do beyond healing.
@@ -44,8 +45,12 @@ pub enum Step {
 pub enum Does {
     /// It shows something, or waits for it.
     Shows,
-    /// It makes the workload's pods again.
+    /// It makes pods again.
     Restarts,
+    /// It waits until all pods of a Deployment are as its template says, and ready.
+    RollsOut(Object),
+    /// It creates this object, given in the form of the API.
+    Creates(Object, Box<Value>),
     /// More than can be foreseen: a clause that stands after "because".
     Unforeseen(&'static str),
 }
@@ -166,17 +171,23 @@ impl Fix {
         self.command(command, Does::Unforeseen(why))
     }
 
-    /// A command of which it cannot be foreseen what becomes of the next pod.
-    pub fn run(self, command: Command) -> Self {
-        self.unforeseen(command, "its commands are no change of one object")
+    /// A command that creates an object, in the form of the API.
+    pub fn create(self, command: Command, object: Object, form: Value) -> Self {
+        let form = Box::new(form);
+        self.command(command, Does::Creates(object, form))
     }
 
-    /// More such commands.
-    pub fn run_all(self, commands: impl IntoIterator<Item = Command>) -> Self {
-        commands.into_iter().fold(self, Self::run)
+    /// A change that goes with the way back of the step before it.
+    pub fn forth(mut self, change: Change) -> Self {
+        self.steps.push(Step::Change {
+            change: Box::new(change),
+            back: None,
+        });
+        self
     }
 
-    fn command(mut self, command: Command, does: Does) -> Self {
+    /// A command, and what it does.
+    pub fn command(mut self, command: Command, does: Does) -> Self {
         self.steps.push(Step::Command {
             command,
             does,
@@ -187,11 +198,7 @@ impl Fix {
 
     /// The command that leads back from the last step.
     pub fn undo(mut self, command: Command) -> Self {
-        let last = self.steps.iter_mut().rev().find_map(|step| match step {
-            Step::Command { back, .. } if back.is_none() => Some(back),
-            _ => None,
-        });
-        if let Some(back) = last {
+        if let Some(Step::Command { back, .. }) = self.steps.last_mut() {
             *back = Some(command);
         }
         self
@@ -239,8 +246,14 @@ impl Step {
         }
     }
 
-    /// Whether a person has to do it without a command.
-    pub fn is_by_hand(&self) -> bool {
-        matches!(self, Self::Change { change, .. } if change.way == Way::ByHand)
+    /// Whether it changes nothing.
+    pub fn only_shows(&self) -> bool {
+        matches!(
+            self,
+            Self::Command {
+                does: Does::Shows,
+                ..
+            }
+        )
     }
 }

@@ -23,9 +23,6 @@ pub(crate) static TOPICS: &[&[&Check]] = &[
     pod_age::CHECKS,
 ];
 
-/// Why what comes after `istioctl install` and `istioctl tag set` is not foreseen.
-const WRITES_THE_WEBHOOK: &str = "istioctl writes the webhook";
-
 /// What to try, where it is certain that no injection webhook is called for the target's pods;
 /// none where one is, or where a matchCondition's error settles the matter.
 ///

@@ -1,10 +1,10 @@
 //! `istio-injection=enabled` without a default revision.
 
-use crate::causes::called::{WRITES_THE_WEBHOOK, uncalled};
+use crate::causes::called::uncalled;
 use crate::causes::fields::namespace_label;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::label_namespace;
+use crate::fixes::{WRITES_THE_WEBHOOK, label_namespace};
 use crate::report::{Command, Effect, Finding, Fix, Risk, Severity};
 use crate::way::Case;
 use crate::way::selector::Labels;

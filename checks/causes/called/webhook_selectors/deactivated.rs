@@ -1,10 +1,10 @@
 //! The only webhook is switched off.
 
-use crate::causes::called::{WRITES_THE_WEBHOOK, uncalled};
+use crate::causes::called::uncalled;
 use crate::causes::fields::severity_of_absence;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::restart;
+use crate::fixes::{WRITES_THE_WEBHOOK, restart};
 use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk};
 use crate::way::Case;
 use crate::way::{Outcome, injector, names};

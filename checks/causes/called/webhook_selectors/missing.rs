@@ -1,10 +1,9 @@
 //! No injection webhook at all.
 
-use crate::causes::called::WRITES_THE_WEBHOOK;
 use crate::causes::fields::severity_of_absence;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::restart;
+use crate::fixes::{WRITES_THE_WEBHOOK, restart};
 use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk};
 use crate::way::Case;
 use crate::way::{Outcome, injector, is_static, names};
