@@ -1,5 +1,7 @@
 //! The answer about one subject.
 
+use std::collections::HashMap;
+
 use crate::causes::Check;
 use crate::facts::{Missing, Target, Unread};
 use crate::report::Finding;
@@ -26,6 +28,57 @@ pub struct CheckResult {
     pub check: &'static Check,
     /// What came of it.
     pub status: Status,
+}
+
+/// The causes that the findings of many subjects have in common, numbered as they come.
+///
+/// Two findings of a check are of one cause if their decisive evidence is the same field of the same
+/// object: a broken webhook breaks a thousand workloads. Findings about the workloads themselves are of
+/// one cause for each namespace.
+#[derive(Debug, Default)]
+pub struct Causes {
+    by_evidence: HashMap<(&'static str, bool, String, String), usize>,
+    by_namespace: HashMap<(&'static str, bool, String), usize>,
+    number: usize,
+}
+
+impl Causes {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.number
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.number == 0
+    }
+
+    /// The number of a finding's cause, a new one where it is not known yet. The root cause of one target
+    /// is told apart from what is found beside another.
+    pub fn number(
+        &mut self,
+        target: &Target,
+        check: &'static Check,
+        is_root: bool,
+        finding: &Finding,
+    ) -> usize {
+        let decisive = finding.evidence.first();
+        let evidence =
+            decisive.map(|one| (check.code, is_root, one.object.clone(), one.path.clone()));
+        let namespace = (check.code, is_root, target.namespace.clone());
+        let known = evidence
+            .as_ref()
+            .and_then(|key| self.by_evidence.get(key))
+            .or_else(|| self.by_namespace.get(&namespace))
+            .copied();
+        let number = known.unwrap_or(self.number);
+        self.number = self.number.max(number + 1);
+        if let Some(key) = evidence {
+            self.by_evidence.entry(key).or_insert(number);
+        }
+        self.by_namespace.entry(namespace).or_insert(number);
+        number
+    }
 }
 
 /// The answer about one subject.

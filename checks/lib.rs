@@ -8,7 +8,8 @@
 //! 2. [`way`]: what the API server and istiod do with the pod.
 //! 3. [`report`]: what can be said about that; [`fixes`]: the changes that help.
 //! 4. [`causes`]: a file for each check, which finds a cause, explains it and says what fixes it.
-//! 5. [`diagnosis`]: the answer about one subject, for others to render.
+//! 5. `simulation`: what comes after a fix, and what has to follow it.
+//! 6. [`diagnosis`]: the answer about one subject, for others to render.
 
 #![cfg_attr(
     test,
@@ -26,10 +27,12 @@ pub mod diagnosis;
 mod engine;
 pub mod facts;
 mod fixes;
+mod judge;
 pub mod plan;
 pub mod report;
 mod root_cause;
 pub mod rules;
+mod simulation;
 mod stage;
 pub mod way;
 

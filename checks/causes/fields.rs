@@ -1,8 +1,7 @@
 //! The fields that many findings rest on.
 
 use crate::facts::{Missing, Workload};
-use crate::fixes::Field;
-use crate::report::{Evidence, Severity};
+use crate::report::{Evidence, Field, Severity};
 use crate::way::Case;
 use crate::way::names;
 

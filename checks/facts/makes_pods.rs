@@ -7,7 +7,7 @@ use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{Pod, PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
-use super::{Condition, Kind, Template, Workload};
+use super::{Condition, Kind, Rollout, Template, Workload};
 
 /// A kind that is a pod or makes pods.
 pub trait MakesPods: Debug {
@@ -24,6 +24,11 @@ pub trait MakesPods: Debug {
 
     /// Metadata and spec of the pods it makes; for a pod its own.
     fn template(&self) -> (Option<&ObjectMeta>, Option<&PodSpec>);
+
+    /// What keeps a change of the template from the pods that exist.
+    fn rollout(&self) -> Rollout {
+        Rollout::Automatic
+    }
 
     /// Pods it wants now; none where the kind has no such number.
     fn replicas(&self) -> Option<i32> {
@@ -50,6 +55,7 @@ pub trait MakesPods: Debug {
                 metadata: metadata.cloned().unwrap_or_default(),
                 spec: spec.cloned().unwrap_or_default(),
             },
+            rollout: self.rollout(),
             replicas: self.replicas(),
             conditions: self.conditions(),
         }
@@ -78,6 +84,13 @@ fn parts(template: Option<&PodTemplateSpec>) -> (Option<&ObjectMeta>, Option<&Po
     match template {
         Some(template) => (template.metadata.as_ref(), template.spec.as_ref()),
         None => (None, None),
+    }
+}
+
+fn by_strategy(strategy: Option<&String>) -> Rollout {
+    match strategy.map(String::as_str) {
+        Some("OnDelete") => Rollout::OnDelete,
+        _ => Rollout::Automatic,
     }
 }
 
@@ -148,6 +161,13 @@ impl MakesPods for Deployment {
         parts(self.spec.as_ref().map(|spec| &spec.template))
     }
 
+    fn rollout(&self) -> Rollout {
+        match self.spec.as_ref().and_then(|spec| spec.paused) {
+            Some(true) => Rollout::Paused,
+            _ => Rollout::Automatic,
+        }
+    }
+
     fn replicas(&self) -> Option<i32> {
         self.spec.as_ref()?.replicas
     }
@@ -174,6 +194,12 @@ impl MakesPods for StatefulSet {
         parts(self.spec.as_ref().map(|spec| &spec.template))
     }
 
+    fn rollout(&self) -> Rollout {
+        let spec = self.spec.as_ref();
+        let strategy = spec.and_then(|spec| spec.update_strategy.as_ref());
+        by_strategy(strategy.and_then(|strategy| strategy.type_.as_ref()))
+    }
+
     fn replicas(&self) -> Option<i32> {
         self.spec.as_ref()?.replicas
     }
@@ -198,6 +224,12 @@ impl MakesPods for DaemonSet {
 
     fn template(&self) -> (Option<&ObjectMeta>, Option<&PodSpec>) {
         parts(self.spec.as_ref().map(|spec| &spec.template))
+    }
+
+    fn rollout(&self) -> Rollout {
+        let spec = self.spec.as_ref();
+        let strategy = spec.and_then(|spec| spec.update_strategy.as_ref());
+        by_strategy(strategy.and_then(|strategy| strategy.type_.as_ref()))
     }
 
     fn replicas(&self) -> Option<i32> {
@@ -316,6 +348,25 @@ mod tests {
             assert_eq!(workload.template.spec.host_network, Some(true), "{kind:?}");
             let labels = workload.template.metadata.labels.unwrap();
             assert_eq!(labels["app"], "x", "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn what_keeps_a_change_from_the_pods_is_told() {
+        let template = json!({});
+        let strategy = |name: &str| json!({"spec": {"selector": {}, "updateStrategy": {"type": name}, "template": template}});
+        let (on_delete, rolling) = (strategy("OnDelete"), strategy("RollingUpdate"));
+        let paused = |paused: bool| json!({"spec": {"paused": paused, "selector": {}, "template": template}});
+        let table = [
+            (read::<Deployment>(paused(true)), Rollout::Paused),
+            (read::<Deployment>(paused(false)), Rollout::Automatic),
+            (read::<StatefulSet>(on_delete.clone()), Rollout::OnDelete),
+            (read::<StatefulSet>(rolling.clone()), Rollout::Automatic),
+            (read::<DaemonSet>(on_delete), Rollout::OnDelete),
+            (read::<DaemonSet>(rolling), Rollout::Automatic),
+        ];
+        for (workload, rollout) in table {
+            assert_eq!(workload.rollout, rollout, "{:?}", workload.kind);
         }
     }
 

@@ -24,6 +24,9 @@ pub trait Object:
     /// The objects of this kind among those that a read brought; none where they are of another kind.
     fn among(objects: &Objects) -> Option<&[Self]>;
 
+    /// The same, to be changed.
+    fn among_mut(objects: &mut Objects) -> Option<&mut Vec<Self>>;
+
     /// What a read brought.
     fn objects(all: Vec<Self>) -> Objects;
 }
@@ -62,6 +65,13 @@ macro_rules! resources {
                     }
                 }
 
+                fn among_mut(objects: &mut Objects) -> Option<&mut Vec<Self>> {
+                    match objects {
+                        Objects::$name(all) => Some(all),
+                        _ => None,
+                    }
+                }
+
                 fn objects(all: Vec<Self>) -> Objects {
                     Objects::$name(all)
                 }
@@ -69,6 +79,8 @@ macro_rules! resources {
         )+
 
         impl Resource {
+            const ALL: [Self; [$(Self::$name),+].len()] = [$(Self::$name),+];
+
             /// Kubernetes' kind: `ReplicaSet`.
             pub const fn kind(self) -> &'static str {
                 match self {
@@ -97,6 +109,20 @@ macro_rules! resources {
                 match self {
                     $(Self::$name(all) => all.iter().map(|one| &one.metadata).collect(),)+
                     Self::Metadata(all) => all.iter().collect(),
+                }
+            }
+
+            /// A copy of those objects whose metadata are as wanted.
+            pub fn filtered(&self, wanted: impl Fn(&ObjectMeta) -> bool) -> Self {
+                match self {
+                    $(Self::$name(all) => {
+                        let wanted = all.iter().filter(|one| wanted(&one.metadata));
+                        Self::$name(wanted.cloned().collect())
+                    })+
+                    Self::Metadata(all) => {
+                        let wanted = all.iter().filter(|one| wanted(one));
+                        Self::Metadata(wanted.cloned().collect())
+                    }
                 }
             }
 
@@ -164,12 +190,19 @@ resources! {
     Node, "", "nodes";
 }
 
+pub use for_resource;
+
 impl Resource {
     /// Whether it is a pod or makes pods.
     pub fn is_workload(self) -> bool {
         Kind::WORKLOADS
             .iter()
             .any(|kind| kind.name() == self.kind())
+    }
+
+    /// The kind of a name: `ReplicaSet`.
+    pub fn of_kind(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.kind() == name)
     }
 
     /// The resource as RBAC and kubectl call it: `deployments.apps`.

@@ -8,7 +8,7 @@ use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::resource::OfRead;
-use super::{Fact, Objects, Read, Resource};
+use super::{Fact, Object, Objects, Read, Resource};
 
 /// What came of each read. What is not in it was not asked.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,6 +35,68 @@ impl Store {
         let first = Read::list(resource, None);
         let reads = self.0.range(first..);
         reads.take_while(move |(read, _)| read.resource == resource)
+    }
+
+    /// The objects of a read, to be changed in place; none where it brought nothing.
+    pub fn list_mut<T: Object>(&mut self, read: &Read) -> Option<&mut Vec<T>> {
+        match self.0.get_mut(read) {
+            Some(Fact::Got(objects)) => T::among_mut(objects),
+            _ => None,
+        }
+    }
+
+    /// The objects of a read; none where it brought nothing.
+    pub fn list<T: Object>(&self, read: &Read) -> Option<&[T]> {
+        T::among(self.of(read).got()?)
+    }
+
+    /// The one object of a read; none where it brought nothing.
+    pub fn get<T: Object>(&self, namespace: Option<&str>, name: &str) -> Option<&T> {
+        let read = Read::get(T::RESOURCE, namespace, name);
+        self.list(&read).and_then(<[T]>::first)
+    }
+
+    /// Every object of a kind and name, wherever it was read, replaced by what `change` makes of it; none
+    /// deletes it. Returns whether it was read at all.
+    ///
+    /// # Errors
+    /// What `change` says.
+    pub fn change<T: Object>(
+        &mut self,
+        namespace: Option<&str>,
+        name: &str,
+        change: impl Fn(&T) -> Result<Option<T>, String>,
+    ) -> Result<bool, String> {
+        let mut is_known = false;
+        for (read, fact) in self
+            .0
+            .iter_mut()
+            .filter(|(read, _)| read.resource == T::RESOURCE)
+        {
+            let Fact::Got(objects) = fact else {
+                continue;
+            };
+            let Some(all) = T::among_mut(objects) else {
+                continue;
+            };
+            let is_it = |one: &T| {
+                let metadata = one.metadata();
+                metadata.name.as_deref() == Some(name)
+                    && metadata.namespace.as_deref().unwrap_or_default()
+                        == namespace.unwrap_or_default()
+            };
+            let Some(at) = all.iter().position(is_it) else {
+                continue;
+            };
+            is_known = true;
+            let object = all.remove(at);
+            match change(&object)? {
+                Some(changed) => all.insert(at, changed),
+                None if read.name.is_some() => *fact = Fact::Absent,
+                None => {}
+            }
+        }
+        Ok(is_known)
     }
 
     /// The objects of all reads, to be changed in place.

@@ -116,12 +116,34 @@ pub struct Workload {
     pub metadata: ObjectMeta,
     /// The pods it makes; for a pod, the pod itself.
     pub template: Template,
+    /// What keeps a change of the template from the pods that exist.
+    #[serde(default, skip_serializing_if = "Rollout::is_automatic")]
+    pub rollout: Rollout,
     /// Pods it wants now; none where the kind has no such number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replicas: Option<i32>,
     /// Status conditions of any kind, in one shape.
     #[serde(default)]
     pub conditions: Vec<Condition>,
+}
+
+/// Whether a workload replaces its pods by itself when its template changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Rollout {
+    /// It does, as far as its kind can.
+    #[default]
+    Automatic,
+    /// It is paused: a Deployment with `spec.paused`.
+    Paused,
+    /// Only where a pod is deleted: a StatefulSet or DaemonSet whose update strategy is `OnDelete`.
+    OnDelete,
+}
+
+impl Rollout {
+    fn is_automatic(&self) -> bool {
+        *self == Self::Automatic
+    }
 }
 
 /// Labels, annotations and spec of the pods a workload makes.

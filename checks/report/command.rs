@@ -8,8 +8,10 @@ use crate::facts::Connection;
 pub struct Command {
     /// What stands before the program: `env` and the variables that it sets; as a rule nothing.
     environment: Vec<String>,
-    /// The program and its arguments.
-    argv: Vec<String>,
+    /// The program and its arguments; those of a pipeline one after the other.
+    stages: Vec<Vec<String>>,
+    /// The file that a pipeline writes to.
+    file: Option<String>,
 }
 
 impl Command {
@@ -45,36 +47,73 @@ impl Command {
         }
     }
 
-    fn of<S: Into<String>>(program: &str, arguments: impl IntoIterator<Item = S>) -> Self {
-        let program = std::iter::once(program.to_owned());
+    /// Commands each of which reads what the one before writes; what the last one writes goes to a file.
+    pub fn pipeline(commands: impl IntoIterator<Item = Self>, file: &str) -> Self {
+        let stages = commands.into_iter().flat_map(|command| command.stages);
         Self {
             environment: Vec::new(),
-            argv: program
-                .chain(arguments.into_iter().map(Into::into))
-                .collect(),
+            stages: stages.collect(),
+            file: Some(file.to_owned()),
+        }
+    }
+
+    fn of<S: Into<String>>(program: &str, arguments: impl IntoIterator<Item = S>) -> Self {
+        let program = std::iter::once(program.to_owned());
+        let stage = program.chain(arguments.into_iter().map(Into::into));
+        Self {
+            environment: Vec::new(),
+            stages: vec![stage.collect()],
+            file: None,
         }
     }
 
     /// The argument vector, reaching the same cluster as the user's own call did.
     pub fn argv(&self, connection: &Connection) -> Vec<String> {
-        let mut argv = self.argv.clone();
-        let context = if argv.first().is_some_and(|program| program == "helm") {
-            "--kube-context"
-        } else {
-            "--context"
-        };
-        let flags = [
-            (context, &connection.context_flag),
-            ("--kubeconfig", &connection.kubeconfig_flag),
-        ];
-        let given = flags
-            .into_iter()
-            .filter_map(|(flag, value)| Some([flag.to_owned(), value.clone()?]))
-            .flatten();
-        argv.splice(1..1, given);
-        argv.splice(0..0, self.environment.iter().cloned());
-        argv
+        let mut stages = self.stages.iter().map(|stage| connected(stage, connection));
+        if let Some(file) = &self.file {
+            let stages: Vec<_> = stages.map(|stage| in_script(&stage)).collect();
+            let script = format!("{} > {}", stages.join(" | "), in_script(&[file]));
+            return ["sh", "-c", &script].map(str::to_owned).into();
+        }
+        let environment = self.environment.iter().cloned();
+        environment
+            .chain(stages.next().unwrap_or_default())
+            .collect()
     }
+}
+
+/// A program and its arguments, with the flags that lead it to the user's cluster.
+fn connected(stage: &[String], connection: &Connection) -> Vec<String> {
+    let mut argv = stage.to_vec();
+    // It reads a file, and no cluster.
+    if argv.iter().any(|word| word == "--local") {
+        return argv;
+    }
+    let context = if argv.first().is_some_and(|program| program == "helm") {
+        "--kube-context"
+    } else {
+        "--context"
+    };
+    let flags = [
+        (context, &connection.context_flag),
+        ("--kubeconfig", &connection.kubeconfig_flag),
+    ];
+    let given = flags
+        .into_iter()
+        .filter_map(|(flag, value)| Some([flag.to_owned(), value.clone()?]))
+        .flatten();
+    argv.splice(1..1, given);
+    argv
+}
+
+/// An argument vector within the script of `sh`, which [`quote`] quotes once more as a whole.
+fn in_script<S: AsRef<str>>(argv: &[S]) -> String {
+    let word = |word: &str| match word.chars().all(is_plain) && !word.is_empty() {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    };
+    let words: Vec<_> = argv.iter().map(|one| word(one.as_ref())).collect();
+    words.join(" ")
 }
 
 /// An argument vector as one line for a POSIX shell. No control or format character is printed as
@@ -89,8 +128,7 @@ pub fn quote<S: AsRef<str>>(argv: &[S]) -> String {
 fn quote_word(word: &str) -> String {
     // shlex quotes more than a reader wants to see: `key=value` means itself wherever it is no
     // command's first word, and zsh expands `=` at the start of a word only.
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,=@%+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) && !word.starts_with('=') {
+    if !word.is_empty() && word.chars().all(is_plain) && !word.starts_with('=') {
         return word.to_owned();
     }
     match shlex::try_quote(word) {
@@ -98,6 +136,11 @@ fn quote_word(word: &str) -> String {
         Ok(quoted) if !word.chars().any(is_invisible) => quoted.into_owned(),
         _ => format!("$'{}'", word.chars().map(escape).collect::<String>()),
     }
+}
+
+/// Whether a shell takes a character for itself.
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-_./:,=@%+".contains(c)
 }
 
 fn in_double_quotes(c: char) -> String {

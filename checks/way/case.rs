@@ -43,6 +43,26 @@ impl<'a> Mesh<'a> {
         }
     }
 
+    /// What is worked out already for a snapshot, as far as it holds for a changed one, too.
+    pub fn changed<'b>(&self, snapshot: &'b Snapshot) -> Mesh<'b> {
+        let (before, after) = (&self.snapshot.reads, &snapshot.reads);
+        let mut injector_configs = self.injector_configs.borrow().clone();
+        injector_configs.retain(|(namespace, name), _| {
+            let read = Read::get(Resource::ConfigMap, Some(namespace), name);
+            before.of(&read) == after.of(&read)
+        });
+        Mesh {
+            injector_configs: RefCell::new(injector_configs),
+            trusts: self.trusts.clone(),
+            ..Mesh::new(snapshot)
+        }
+    }
+
+    /// The snapshot.
+    pub fn snapshot(&self) -> &'a Snapshot {
+        self.snapshot
+    }
+
     /// Where the objects are.
     pub fn index(&self) -> &Index<'a> {
         &self.index

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use injdoctor_checks::diagnose_subject;
+use injdoctor_checks::diagnosis::Causes;
 use injdoctor_checks::facts::Snapshot;
 use injdoctor_checks::way::Mesh;
 
@@ -31,10 +32,10 @@ pub fn answer(
     out: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
     let mesh = Mesh::new(snapshot);
-    let mut exit = Exit::Clear;
+    let (mut causes, mut exit) = (Causes::default(), Exit::Clear);
     // One after another, so that thousands take no more memory than one.
     let mut diagnoses = snapshot.subjects.iter().map(|subject| {
-        let diagnosis = diagnose_subject(&mesh, subject);
+        let diagnosis = diagnose_subject(&mesh, subject, &mut causes);
         exit = exit.with(&diagnosis, format.fail_on);
         diagnosis
     });

@@ -4,7 +4,8 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Container, Pod, Service};
 
 use crate::facts::Missing;
-use crate::report::{Command, Fix, Risk};
+use crate::fixes::restart_istiod;
+use crate::report::{Fix, Risk};
 use crate::way::Case;
 use crate::way::injector::{istiod_container, istiod_container_of, label, revision};
 use crate::way::selector::Labels;
@@ -110,30 +111,10 @@ pub fn pod_name(pod: &Pod) -> &str {
     pod.metadata.name.as_deref().unwrap_or_default()
 }
 
-/// The commands that start istiod's pods anew, and wait until they are ready.
-pub fn restart(deployment: &Deployment, namespace: &str) -> [Command; 2] {
-    let reference = format!("deployment/{}", name(deployment));
-    let restart = ["rollout", "restart", &reference, "-n", namespace].map(str::to_owned);
-    [Command::kubectl(restart), wait(deployment, namespace)]
-}
-
-/// The command that waits until istiod's pods are ready.
-pub fn wait(deployment: &Deployment, namespace: &str) -> Command {
-    let reference = format!("deployment/{}", name(deployment));
-    Command::kubectl([
-        "rollout",
-        "status",
-        &reference,
-        "-n",
-        namespace,
-        "--timeout=2m",
-    ])
-}
-
-/// A fix that starts istiod's pods anew; none where istiod is no Deployment.
+/// A fix that restarts istiod; none where istiod is no Deployment.
 pub fn restart_fix(case: &Case, destination: &Destination, changes: &str) -> Option<Fix> {
-    let namespace = &destination.service()?.namespace;
     let deployment = deployment_of(case, destination).ok()??;
     let title = format!("restart deployment/{}", name(deployment));
-    Some(Fix::new(title, Risk::MeshWide, changes).run_all(restart(deployment, namespace)))
+    let fix = Fix::new(title, Risk::MeshWide, changes);
+    Some(restart_istiod(fix, deployment))
 }

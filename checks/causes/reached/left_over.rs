@@ -4,7 +4,8 @@ use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhook, MutatingWebhookConfiguration, ServiceReference,
 };
 
-use crate::report::{Command, Fix, Risk};
+use crate::fixes::WRITES_THE_WEBHOOK;
+use crate::report::{Change, Command, Fix, Object, Patch, Risk};
 use crate::way::injector::{injectors, label};
 use crate::way::reached::{backends, endpoints};
 use crate::way::{Case, Destination, Obstacle, names};
@@ -21,21 +22,23 @@ pub fn replace(case: &Case, destination: &Destination, service: &ServiceReferenc
     if lost.is_empty() {
         return fixes;
     }
-    let words = ["delete", "mutatingwebhookconfiguration"].map(str::to_owned);
     let delete = Fix::new(
         format!("delete what is left over: {}", lost.join(", ")),
         Risk::MeshWide,
         "pods are created again, without a sidecar where no other webhook selects them; installing Istio brings it back",
-    )
-    .run(Command::kubectl(words.into_iter().chain(lost)));
-    fixes.push(delete.clone());
+    );
+    let delete = lost.iter().fold(delete, |fix, name| {
+        let object = Object::unscoped("MutatingWebhookConfiguration", name);
+        fix.forth(Change::new(object, Patch::Delete))
+    });
+    fixes.push(delete.clone().without_sidecar());
     let is_default = label(destination.configuration, names::ISTIO_TAG).is_none()
         && label(destination.configuration, names::ISTIO_REV) == Some(names::DEFAULT_REVISION);
     if let (true, Some(revision)) = (is_default, live) {
         let tag = set_tag(names::DEFAULT_REVISION, &revision);
         fixes.push(Fix {
             title: format!("delete it, and let revision {revision} serve as the default"),
-            commands: delete.commands.into_iter().chain(tag.commands).collect(),
+            steps: delete.steps.into_iter().chain(tag.steps).collect(),
             ..tag
         });
     }
@@ -48,14 +51,10 @@ fn set_tag(tag: &str, revision: &str) -> Fix {
         Risk::MeshWide,
         format!("new pods that ask for {tag} get the sidecar of revision {revision}"),
     )
-    .run(Command::istioctl([
-        "tag",
-        "set",
-        tag,
-        "--revision",
-        revision,
-        "--overwrite",
-    ]))
+    .unforeseen(
+        Command::istioctl(["tag", "set", tag, "--revision", revision, "--overwrite"]),
+        WRITES_THE_WEBHOOK,
+    )
 }
 
 /// The configurations all of whose entries call a Service.

@@ -4,16 +4,15 @@ use k8s_openapi::api::admissionregistration::v1::ServiceReference;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Service;
 
-use super::istiod::{self, container, name, selects, template_labels};
-use crate::report::{Command, Fix, Risk};
+use super::istiod::{container, name, selects, template_labels};
+use crate::report::{Change, Fix, Object, Patch, Risk};
 use crate::way::Case;
 use crate::way::injector::revision;
 use crate::way::names;
 use crate::way::selector::Labels;
 
-/// A selector for the Service of a Deployment, as `kubectl set selector` takes it: what the charts
-/// ship, or else the Deployment's own; none where both select what they should not.
-pub fn selector_for(case: &Case, namespace: &str, deployment: &Deployment) -> Option<String> {
+/// A selector for the Service of a Deployment: what the charts ship, or else the Deployment's own; none where both select what they should not.
+pub fn selector_for(case: &Case, namespace: &str, deployment: &Deployment) -> Option<Labels> {
     let own = template_labels(deployment);
     let others = case.istiod_deployments(namespace).ok()?.iter();
     let others: Vec<_> = others
@@ -26,10 +25,7 @@ pub fn selector_for(case: &Case, namespace: &str, deployment: &Deployment) -> Op
     let spec = deployment.spec.as_ref()?;
     let matched = spec.selector.match_labels.clone().unwrap_or_default();
     let shipped = shipped(revision(container(deployment)?));
-    [shipped, matched]
-        .into_iter()
-        .find(fits)
-        .map(|selector| in_words(&selector))
+    [shipped, matched].into_iter().find(fits)
 }
 
 /// Source: Istio 1.31, `manifests/charts/istio-control/istio-discovery/templates/service.yaml`.
@@ -50,17 +46,16 @@ pub fn in_words(selector: &Labels) -> String {
 }
 
 /// Gives a Service another selector.
-pub fn set(reference: &ServiceReference, service: &Service, wanted: &str) -> Fix {
+pub fn set(reference: &ServiceReference, service: &Service, wanted: &Labels) -> Fix {
     let (name, namespace) = (&reference.name, &reference.namespace);
-    let set = |selector: &str| {
-        let service = format!("service/{name}");
-        Command::kubectl(["set", "selector", &service, selector, "-n", namespace])
-    };
+    let object = Object::new("Service", namespace, name);
     Fix::new(
         format!("let Service {name} select istiod"),
         Risk::MeshWide,
         "calls of the webhook and of the proxies arrive at istiod",
     )
-    .run(set(wanted))
-    .undo(set(&in_words(&istiod::selector(service))))
+    .change(
+        Change::new(object, Patch::Selector(wanted.clone())),
+        service,
+    )
 }

@@ -9,8 +9,8 @@ use injdoctor_checks::facts::kinds::{
     Node, Pod, ReplicaSet, Service,
 };
 use injdoctor_checks::facts::{
-    Connection, Fact, Kind, Manifest, Object, Objects, Read, Resource, Snapshot, Store, Subject,
-    Target, Workload, ownership,
+    Connection, Fact, Kind, Manifest, Object, Objects, Read, Resource, Rollout, Snapshot, Store,
+    Subject, Target, Workload, ownership,
 };
 use injdoctor_checks::for_workload;
 use injdoctor_checks::way::{api_servers, endpoint_slices_of};
@@ -363,9 +363,8 @@ fn tied(object: &Value, namespace: &str, uid: &str, owner: Option<Value>) -> Val
     let metadata = &mut object["metadata"];
     metadata["namespace"] = json!(namespace);
     metadata["uid"] = json!(uid);
-    match owner {
-        Some(owner) => metadata["ownerReferences"] = json!([owner]),
-        None => metadata["ownerReferences"] = Value::Null,
+    if let Some(owner) = owner {
+        metadata["ownerReferences"] = json!([owner]);
     }
     object
 }
@@ -383,7 +382,7 @@ fn api_object(kind: Kind, workload: &Value) -> Value {
     let template = json!(std::mem::take(&mut workload.template));
     let selector = json!({ "matchLabels": { SELECTOR.0: SELECTOR.1 } });
     let metadata = json!(workload.metadata);
-    let status = json!({ "conditions": workload.conditions });
+    let mut status = json!({ "conditions": workload.conditions });
     let mut spec = Map::new();
     match kind {
         Kind::Pod => {
@@ -407,20 +406,25 @@ fn api_object(kind: Kind, workload: &Value) -> Value {
             spec.insert("parallelism".to_owned(), json!(workload.replicas));
         }
         Kind::DaemonSet => {
-            let status = json!({
+            status = json!({
                 "desiredNumberScheduled": workload.replicas.unwrap_or_default(),
                 "currentNumberScheduled": 0, "numberMisscheduled": 0, "numberReady": 0,
                 "conditions": workload.conditions,
             });
-            return json!({ "metadata": metadata, "spec": { "selector": selector, "template": template }, "status": status });
         }
         _ => {
             spec.insert("replicas".to_owned(), json!(workload.replicas));
         }
     }
+    match workload.rollout {
+        Rollout::Automatic => {}
+        Rollout::Paused => drop(spec.insert("paused".to_owned(), json!(true))),
+        Rollout::OnDelete => {
+            drop(spec.insert("updateStrategy".to_owned(), json!({ "type": "OnDelete" })));
+        }
+    }
     spec.insert("selector".to_owned(), selector);
     spec.insert("template".to_owned(), template);
-    let mut status = status;
     if matches!(kind, Kind::StatefulSet | Kind::ReplicaSet) {
         status["replicas"] = json!(0);
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::LazyLock;
 
 use injdoctor_checks::diagnosis::{Diagnosis, Status};
-use injdoctor_checks::report::{Finding, quote};
+use injdoctor_checks::report::{After, Finding, quote};
 use injdoctor_checks::{facts::Connection, registry};
 use serde::Deserialize;
 use serde_json::Value;
@@ -50,6 +50,10 @@ pub struct Expect {
     pub evidence: Vec<String>,
     /// The commands of the best fix, all of them.
     pub fix: Option<Vec<String>>,
+    /// What is predicted after it: `Injected by default`, another outcome alone, or why it is open.
+    pub after: Option<String>,
+    /// How many fixes there are.
+    pub fixes: Option<usize>,
 }
 
 /// The cases of every file.
@@ -187,6 +191,15 @@ impl Expect {
         if let Some(wanted) = self.fix.as_ref().filter(|wanted| **wanted != fix) {
             complaints.push(format!("fix is {fix:#?}, not {wanted:#?}"));
         }
+        let fixes = finding.map_or(&[][..], |finding| &finding.fixes);
+        let after = fixes.first().and_then(|fix| fix.after.as_ref());
+        let after = after.map_or("nothing".to_owned(), after_in_words);
+        if self.after.as_ref().is_some_and(|wanted| *wanted != after) {
+            complaints.push(format!("after the fix is {after:?}, not {:?}", self.after));
+        }
+        if self.fixes.is_some_and(|wanted| wanted != fixes.len()) {
+            complaints.push(format!("there are {} fixes: {fixes:#?}", fixes.len()));
+        }
         complaints
     }
 }
@@ -207,8 +220,20 @@ fn evidence_in_words(finding: &Finding) -> Vec<String> {
     lines.collect()
 }
 
+fn after_in_words(after: &After) -> String {
+    match after {
+        After::Predicted {
+            outcome,
+            revision: Some(revision),
+            ..
+        } => format!("{outcome} by {revision}"),
+        After::Predicted { outcome, .. } => outcome.to_string(),
+        After::Open(why) => why.clone(),
+    }
+}
+
 fn best_fix(finding: &Finding) -> Vec<String> {
-    let commands = finding.fixes.iter().take(1).flat_map(|fix| &fix.commands);
+    let commands = finding.fixes.iter().take(1).flat_map(|fix| fix.commands());
     commands
         .map(|command| quote(&command.argv(&Connection::default())))
         .collect()

@@ -147,7 +147,7 @@ proptest! {
             let diagnoses = diagnose(&snapshot);
             prop_assert_eq!(diagnoses.len(), snapshot.subjects.len());
             for (_, finding) in diagnoses.iter().flat_map(|diagnosis| &diagnosis.findings) {
-                let commands = finding.fixes.iter().flat_map(|fix| fix.commands.iter().chain(&fix.undo));
+                let commands = finding.fixes.iter().flat_map(|fix| [fix.commands(), fix.undo_commands()].concat());
                 for command in commands {
                     prop_assert!(!quote(&command.argv(&snapshot.connection)).chars().any(is_invisible));
                 }

@@ -6,7 +6,7 @@ use injdoctor_checks::Stage;
 use injdoctor_checks::causes::Check;
 use injdoctor_checks::diagnosis::{CheckResult, Diagnosis, Status};
 use injdoctor_checks::facts::{Connection, Snapshot, Target, Unread};
-use injdoctor_checks::report::{Command, Evidence, Finding, Fix, Risk, Severity};
+use injdoctor_checks::report::{After, Command, Evidence, Finding, Fix, Next, Risk, Severity};
 use injdoctor_checks::way::{Answer, Call, Observation, Outcome, Prediction, Seen, WebhookRow};
 
 use jiff::Timestamp;
@@ -83,17 +83,21 @@ fn target(target: &Target) -> v1::Target {
 
 fn predicted(predicted: &Prediction) -> v1::Predicted {
     v1::Predicted {
-        outcome: match predicted.outcome {
-            Outcome::Injected => v1::PredictedOutcome::Injected,
-            Outcome::NotInjected => v1::PredictedOutcome::NotInjected,
-            Outcome::Rejected => v1::PredictedOutcome::Rejected,
-            Outcome::Unknown => v1::PredictedOutcome::Unknown,
-        },
+        outcome: outcome(predicted.outcome),
         revision: maybe(&predicted.revision),
         webhook: maybe(&predicted.webhook),
         decided: stage(predicted.decided),
         because: predicted.because.clone().into(),
         calls: predicted.calls.iter().map(call).collect(),
+    }
+}
+
+fn outcome(outcome: Outcome) -> v1::PredictedOutcome {
+    match outcome {
+        Outcome::Injected => v1::PredictedOutcome::Injected,
+        Outcome::NotInjected => v1::PredictedOutcome::NotInjected,
+        Outcome::Rejected => v1::PredictedOutcome::Rejected,
+        Outcome::Unknown => v1::PredictedOutcome::Unknown,
     }
 }
 
@@ -240,9 +244,37 @@ fn fix(fix: &Fix, connection: &Connection) -> v1::Fix {
             Risk::RestartsPods => v1::Risk::RestartsPods,
             Risk::MeshWide => v1::Risk::MeshWide,
         },
-        commands: vectors(&fix.commands),
+        commands: vectors(&fix.commands()),
+        then: fix.then.iter().map(next).collect(),
         changes: fix.changes.clone().into(),
-        undo: vectors(&fix.undo),
+        after: fix.after.as_ref().map(after),
+        undo: vectors(&fix.undo_commands()),
+    }
+}
+
+fn next(next: &Next) -> v1::Next {
+    v1::Next {
+        title: next.title.clone().into(),
+        because: next.because.clone().into(),
+    }
+}
+
+fn after(after: &After) -> v1::After {
+    match after {
+        After::Predicted {
+            outcome: predicted,
+            revision,
+            because,
+        } => v1::After {
+            outcome: outcome(*predicted),
+            revision: maybe(revision),
+            because: because.clone().into(),
+        },
+        After::Open(why) => v1::After {
+            outcome: v1::PredictedOutcome::Unknown,
+            revision: None,
+            because: why.clone().into(),
+        },
     }
 }
 

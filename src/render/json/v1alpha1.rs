@@ -370,10 +370,37 @@ pub struct Fix {
     /// The commands as argument vectors, in the order in which to run them; empty where only
     /// something outside of the cluster's API heals.
     pub commands: Vec<Vec<Text>>,
+    /// What those commands do about other obstacles, which stand behind the one of the finding.
+    pub then: Vec<Next>,
     /// What is different afterwards.
     pub changes: Text,
+    /// What becomes of the next pod afterwards; null where nothing changes for it, where only a person
+    /// can do it, and where the same cause is told for another target of the same answer already.
+    pub after: Option<After>,
     /// The commands that lead back; empty where nothing needs undoing.
     pub undo: Vec<Vec<Text>>,
+}
+
+/// What is done about another obstacle.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Next {
+    /// What it does.
+    pub title: Text,
+    /// The obstacle.
+    pub because: Text,
+}
+
+/// What becomes of the next pod after a fix.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct After {
+    /// What will happen; `Unknown` where that cannot be foreseen.
+    pub outcome: PredictedOutcome,
+    /// The revision that ends up in annotation `sidecar.istio.io/status`; null where none does.
+    pub revision: Option<Text>,
+    /// Why, in words.
+    pub because: Text,
 }
 
 /// What running a fix can do beyond healing.

@@ -4,7 +4,7 @@ use std::io;
 
 use injdoctor_checks::causes::Check;
 use injdoctor_checks::facts::Snapshot;
-use injdoctor_checks::report::{Command, Evidence, Finding, Fix};
+use injdoctor_checks::report::{Command, Evidence, Finding, Fix, Step};
 
 use super::words;
 use crate::render::page::{Page, Span, Style};
@@ -111,7 +111,23 @@ fn fix(number: usize, fix: &Fix, snapshot: &Snapshot, page: &mut Page) -> io::Re
         5,
         &Span::new(Style::Strong, title),
     )?;
-    commands(&fix.commands, snapshot, page)?;
+    steps(&fix.steps, snapshot, page)?;
+    for next in &fix.then {
+        let text = format!("{}, as {}", next.title, next.because);
+        page.wrapped(
+            5,
+            &[Span::new(Style::Faint, "then")],
+            10,
+            &Span::plain(text),
+        )?;
+        steps(&next.steps, snapshot, page)?;
+    }
+    if !fix.restart.is_empty() {
+        if !fix.then.is_empty() {
+            page.line(5, &[Span::new(Style::Faint, "at last")])?;
+        }
+        steps(&fix.restart, snapshot, page)?;
+    }
     if !fix.changes.is_empty() {
         page.wrapped(
             5,
@@ -120,11 +136,26 @@ fn fix(number: usize, fix: &Fix, snapshot: &Snapshot, page: &mut Page) -> io::Re
             &Span::plain(&fix.changes),
         )?;
     }
-    if !fix.undo.is_empty() {
+    if let Some(after) = &fix.after {
+        page.wrapped(
+            5,
+            &[Span::new(Style::Faint, "after this:")],
+            14,
+            &Span::plain(words::after(after)),
+        )?;
+    }
+    let undo = fix.undo_commands();
+    if !undo.is_empty() {
         page.line(5, &[Span::new(Style::Faint, "undo")])?;
-        commands(&fix.undo, snapshot, page)?;
+        commands(&undo, snapshot, page)?;
     }
     Ok(())
+}
+
+fn steps(steps: &[Step], snapshot: &Snapshot, page: &mut Page) -> io::Result<()> {
+    steps
+        .iter()
+        .try_for_each(|step| commands(&step.commands(), snapshot, page))
 }
 
 fn commands(commands: &[Command], snapshot: &Snapshot, page: &mut Page) -> io::Result<()> {

@@ -1,10 +1,8 @@
 //! The findings of many targets, each cause once.
 
-use std::collections::HashMap;
-
 use injdoctor_checks::causes::Check;
-use injdoctor_checks::diagnosis::Diagnosis;
-use injdoctor_checks::report::Finding;
+use injdoctor_checks::diagnosis::{Causes, Diagnosis};
+use injdoctor_checks::report::{Does, Finding, Fix, Object, Step};
 
 /// What is wrong with several targets in the same way.
 #[derive(Debug)]
@@ -19,52 +17,55 @@ pub struct Group<'a> {
     pub targets: Vec<&'a Diagnosis>,
     /// The codes of what merely follows from it.
     pub follows: Vec<&'static Check>,
-    /// Whether what heals differs from one target to another.
-    pub fixes_differ: bool,
 }
 
-/// All findings, the worst root causes first, then what else there is.
-///
-/// Two findings of a check are the same one if their decisive evidence is the same field of the same
-/// object: a broken webhook breaks a thousand workloads, and is told once. Findings about the
-/// workloads themselves are told once for a namespace.
+impl Group<'_> {
+    /// Whether what heals differs from one target to another.
+    pub fn fixes_differ(&self) -> bool {
+        let Some((first, others)) = self.targets.split_first() else {
+            return false;
+        };
+        let namespace = &first.target.namespace;
+        let several = others.iter().any(|one| one.target.namespace != *namespace);
+        let is_of_target = |object: &Object| match object.namespace.as_ref() {
+            Some(own) => own == namespace && object.workload_kind().is_some(),
+            None => several && object.kind == "Namespace",
+        };
+        let differs = |step: &Step| match step {
+            Step::Change { change, .. } => is_of_target(&change.object),
+            Step::Command { does, .. } => *does == Does::Restarts,
+        };
+        !others.is_empty()
+            && self
+                .finding
+                .fixes
+                .iter()
+                .flat_map(Fix::all_steps)
+                .any(differs)
+    }
+}
+
+/// All findings, the worst root causes first, then what else there is; each cause once.
 pub fn groups(diagnoses: &[Diagnosis]) -> Vec<Group<'_>> {
     let mut groups: Vec<Group> = Vec::new();
-    let mut by_evidence = HashMap::new();
-    let mut by_namespace = HashMap::new();
+    let mut causes = Causes::default();
     for diagnosis in diagnoses {
         for (index, (check, finding)) in diagnosis.findings.iter().enumerate() {
             if diagnosis.follows(check) {
                 continue;
             }
             let root = index == 0 && diagnosis.root_cause.is_some();
-            let decisive = finding.evidence.first();
-            let evidence =
-                decisive.map(|one| (check.code, root, one.object.as_str(), one.path.as_str()));
-            let namespace = (check.code, root, diagnosis.target.namespace.as_str());
-            let known = evidence
-                .and_then(|key| by_evidence.get(&key))
-                .or_else(|| by_namespace.get(&namespace))
-                .copied();
-            let at = known.unwrap_or(groups.len());
+            let at = causes.number(&diagnosis.target, check, root, finding);
             match groups.get_mut(at) {
-                Some(group) => {
-                    group.targets.push(diagnosis);
-                    group.fixes_differ |= group.finding.fixes != finding.fixes;
-                }
+                Some(group) => group.targets.push(diagnosis),
                 None => groups.push(Group {
                     check,
                     finding,
                     root,
                     targets: vec![diagnosis],
                     follows: Vec::new(),
-                    fixes_differ: false,
                 }),
             }
-            if let Some(key) = evidence {
-                by_evidence.entry(key).or_insert(at);
-            }
-            by_namespace.entry(namespace).or_insert(at);
             if let Some(group) = groups.get_mut(at).filter(|group| group.root) {
                 for followed in follows(diagnosis) {
                     if !group

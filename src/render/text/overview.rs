@@ -80,7 +80,7 @@ pub fn findings(groups: &[Group], report: &Report, wide: bool, page: &mut Page) 
         page.blank()?;
         finding::short(group.check, group.finding, page)?;
         concerns(group, wide, page)?;
-        if whole && group.fixes_differ {
+        if whole && group.fixes_differ() {
             note(group, page)?;
         }
         if whole {

@@ -1,7 +1,7 @@
 //! The words for what the checks say in types.
 
 use injdoctor_checks::facts::Target;
-use injdoctor_checks::report::{Risk, Severity};
+use injdoctor_checks::report::{After, Risk, Severity};
 use injdoctor_checks::way::{Observation, Outcome, Seen};
 use jiff::{SignedDuration, Timestamp};
 
@@ -31,6 +31,21 @@ pub fn outcome(outcome: Outcome) -> &'static str {
         Outcome::NotInjected => "not injected",
         Outcome::Rejected => "rejected",
         Outcome::Unknown => "unknown",
+    }
+}
+
+/// What becomes of the next pod after a fix.
+pub fn after(after: &After) -> String {
+    match after {
+        After::Predicted {
+            outcome: Outcome::Injected,
+            revision: Some(revision),
+            ..
+        } => format!("Injected by revision {revision}"),
+        After::Predicted {
+            outcome, because, ..
+        } => format!("{outcome}, because {because}"),
+        After::Open(why) => format!("not predicted, because {why}"),
     }
 }
 

@@ -22,9 +22,11 @@ mod audit;
 mod certificates;
 mod cluster;
 mod control_plane;
+mod diagnosis;
 mod dry_run;
 mod fault_proxy;
 mod firewall;
+mod fixes;
 mod harness;
 mod http;
 mod istio;
@@ -58,7 +60,7 @@ pub use fault_proxy::{
 pub use harness::{Proof, prove};
 pub use network::{Inside, enter};
 pub use run::{run, set_up};
-pub use scenario::{Expectation, Heal, HealedOutcome, Observed, Predicted, Scenario, Step};
+pub use scenario::{Expectation, Heal, HealedOutcome, Note, Observed, Predicted, Scenario, Step};
 pub use tools::Tools;
 pub use wait::wait_for;
 

@@ -2,15 +2,16 @@
 //! that it prints heal.
 
 use std::path::Path;
-use std::process::Stdio;
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::cluster::Cluster;
+use crate::diagnosis::Diagnosis;
 use crate::dry_run::{Outcome, dry_run, pod_of};
+use crate::fixes::prove_fixes;
 use crate::json::{list, text};
 use crate::scenario::{Heal, HealedOutcome, Predicted, Scenario, Step};
 use crate::wait::{patience, wait_for};
@@ -32,7 +33,21 @@ pub fn set_up(cluster: &mut Cluster, scenario: &Scenario) -> Result<()> {
 
 fn prove(cluster: &mut Cluster, scenario: &Scenario, binary: &Path) -> Result<()> {
     set_up(cluster, scenario)?;
-    let broken = Instant::now();
+    let diagnosis = broken(cluster, scenario, binary)?;
+    compare_with_pods(scenario, &diagnosis)?;
+    prove_fixes(cluster, scenario, binary, &diagnosis)?;
+    match &scenario.heal {
+        Some(heal) if heal.outcome != HealedOutcome::Nothing => {
+            let diagnosis = broken(cluster, scenario, binary)?;
+            prove_healing(cluster, scenario, binary, heal, &diagnosis)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The diagnosis of the broken world, once caches have settled: with the root cause and the prediction that the
+/// scenario says, and as the API server itself says.
+pub(crate) fn broken(cluster: &Cluster, scenario: &Scenario, binary: &Path) -> Result<Diagnosis> {
     let expect = &scenario.expect;
     let predicted = format!("{:?}", expect.predicted);
     // Caches in the API server and in istiod lag behind.
@@ -45,7 +60,7 @@ fn prove(cluster: &mut Cluster, scenario: &Scenario, binary: &Path) -> Result<()
         );
         Ok(truth)
     })?;
-    let diagnosis = wait_for("the diagnosis that the scenario expects", || {
+    wait_for("the diagnosis that the scenario expects", || {
         let diagnosis = Diagnosis::of(cluster, scenario, binary)?;
         diagnosis.compare(
             "root cause",
@@ -53,33 +68,31 @@ fn prove(cluster: &mut Cluster, scenario: &Scenario, binary: &Path) -> Result<()
             expect.root_cause.as_deref(),
         )?;
         diagnosis.compare("predicted", "/predicted/outcome", Some(&predicted))?;
-        if let Some(observed) = &expect.observed {
-            diagnosis.compare(
-                "observed",
-                "/observed/outcome",
-                Some(&format!("{observed:?}")),
-            )?;
-        }
         if let (Outcome::Injected { revision }, Predicted::Injected) = (&truth, expect.predicted) {
             diagnosis.compare("predicted revision", "/predicted/revision", Some(revision))?;
         }
-        ensure!(
-            diagnosis.exit == expect.exit,
-            "the exit code is {}, not {}\n{}",
-            diagnosis.exit,
-            expect.exit,
-            diagnosis.output
-        );
         Ok(diagnosis)
-    })?;
-    match &scenario.heal {
-        Some(heal) if heal.outcome != HealedOutcome::Nothing => {
-            // kubectl refuses to restart a Deployment twice in a second; nobody reads that quickly.
-            sleep(Duration::from_secs(1).saturating_sub(broken.elapsed()));
-            prove_healing(cluster, scenario, binary, heal, &diagnosis)
-        }
-        _ => Ok(()),
+    })
+}
+
+/// What the diagnosis says of the pods that exist, and the exit code that follows from both.
+fn compare_with_pods(scenario: &Scenario, diagnosis: &Diagnosis) -> Result<()> {
+    let expect = &scenario.expect;
+    if let Some(observed) = &expect.observed {
+        diagnosis.compare(
+            "observed",
+            "/observed/outcome",
+            Some(&format!("{observed:?}")),
+        )?;
     }
+    ensure!(
+        diagnosis.exit == expect.exit,
+        "the exit code is {}, not {}\n{}",
+        diagnosis.exit,
+        expect.exit,
+        diagnosis.output
+    );
+    Ok(())
 }
 
 fn prove_healing(
@@ -90,11 +103,7 @@ fn prove_healing(
     diagnosis: &Diagnosis,
 ) -> Result<()> {
     let commands = diagnosis.commands_of_first_fix()?;
-    for command in &commands {
-        cluster
-            .run(cluster.command("sh").args(["-c", command]))
-            .with_context(|| format!("a proposed command failed: {command}"))?;
-    }
+    run_all(cluster, &commands)?;
     perform(cluster, &heal.then).context("in `then`")?;
 
     let advice = commands.join("\n");
@@ -136,8 +145,20 @@ fn prove_healing(
     })
 }
 
+/// Runs proposed commands, word for word.
+pub(crate) fn run_all(cluster: &Cluster, commands: &[String]) -> Result<()> {
+    // kubectl refuses to restart a Deployment twice in a second; nobody reads that quickly.
+    sleep(Duration::from_secs(1));
+    for command in commands {
+        cluster
+            .run(cluster.command("sh").args(["-c", command]))
+            .with_context(|| format!("a proposed command failed: {command}"))?;
+    }
+    Ok(())
+}
+
 /// What the API server says about the next pod of a target.
-fn next_pod(cluster: &Cluster, target: &[String]) -> Result<Outcome> {
+pub(crate) fn next_pod(cluster: &Cluster, target: &[String]) -> Result<Outcome> {
     let mut workload = get(cluster, target)?;
     if text(&workload, "/kind") == "Pod"
         && let Some(owner) = list(&workload, "/metadata/ownerReferences").first()
@@ -211,68 +232,4 @@ fn build_shop(cluster: &Cluster, scenario: &Scenario) -> Result<()> {
     let deployments = "/apis/apps/v1/namespaces/shop/deployments";
     api.create(deployments, &deployment)?;
     cluster.await_pod_of("shop", "reviews")
-}
-
-/// What injdoctor said.
-struct Diagnosis {
-    json: Value,
-    exit: i32,
-    output: String,
-}
-
-impl Diagnosis {
-    fn of(cluster: &Cluster, scenario: &Scenario, binary: &Path) -> Result<Self> {
-        let output = cluster
-            .command(&binary.to_string_lossy())
-            .arg("check")
-            .args(&scenario.target)
-            .args(["-o", "json"])
-            .stdin(Stdio::null())
-            .output()
-            .with_context(|| format!("cannot run {}", binary.display()))?;
-        let stdout = String::from_utf8_lossy(&output.stdout);
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        let exit = output.status.code().unwrap_or(-1);
-        let json = serde_json::from_str(&stdout)
-            .with_context(|| format!("no JSON came, exit code {exit}\n{stdout}{stderr}"))?;
-        Ok(Self {
-            json,
-            exit,
-            output: format!("{stdout}{stderr}"),
-        })
-    }
-
-    fn compare(&self, what: &str, pointer: &str, expected: Option<&str>) -> Result<()> {
-        let actual = self.json.pointer(pointer).and_then(Value::as_str);
-        let name = |value: Option<&str>| value.unwrap_or("none").to_owned();
-        ensure!(
-            actual == expected,
-            "the {what} is {}, not {}\n{}",
-            name(actual),
-            name(expected),
-            self.output
-        );
-        Ok(())
-    }
-
-    /// The commands of the first fix of the root cause, quoted for a shell.
-    fn commands_of_first_fix(&self) -> Result<Vec<String>> {
-        let cause = text(&self.json, "/rootCause/name");
-        let finding = list(&self.json, "/findings")
-            .iter()
-            .find(|finding| text(finding, "/name") == cause)
-            .with_context(|| format!("no finding is named {cause}\n{}", self.output))?;
-        let commands = list(finding, "/fixes/0/commands");
-        if commands.is_empty() {
-            bail!("{cause} has no fix with commands\n{}", self.output);
-        }
-        commands
-            .iter()
-            .map(|command| {
-                Ok(shlex::try_join(
-                    list(command, "").iter().filter_map(Value::as_str),
-                )?)
-            })
-            .collect()
-    }
 }

@@ -35,9 +35,23 @@ pub struct Scenario {
     pub target: Vec<String>,
     /// What the diagnosis has to say.
     pub expect: Expectation,
+    /// What is special about proposed fixes, by how their titles begin.
+    #[serde(default)]
+    pub fixes: BTreeMap<String, Note>,
     /// What the proposed commands have to achieve.
     #[serde(default)]
     pub heal: Option<Heal>,
+}
+
+/// What is special about a fix.
+#[derive(Clone, Debug, Deserialize)]
+pub enum Note {
+    /// Its commands are not run, for this reason.
+    #[serde(rename = "not run")]
+    NotRun(String),
+    /// Its undo does not lead back to just the broken world, for this reason.
+    #[serde(rename = "undo is not exact")]
+    Inexact(String),
 }
 
 /// Something that is done to the cluster.
@@ -148,6 +162,13 @@ impl Scenario {
             .into_iter()
             .find(|scenario| scenario.name == name || scenario.name.ends_with(&format!("/{name}")))
             .ok_or_else(|| anyhow!("there is no scenario {name}; the command `list` shows all"))
+    }
+
+    /// What is special about the fix of this title.
+    pub(crate) fn note(&self, title: &str) -> Option<&Note> {
+        let mut notes = self.fixes.iter();
+        let found = notes.find(|(start, _)| title.starts_with(start.as_str()));
+        found.map(|(_, note)| note)
     }
 
     fn load(stage: &Path, file: &Path) -> Result<Self> {

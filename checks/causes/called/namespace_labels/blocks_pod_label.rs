@@ -4,8 +4,8 @@ use crate::causes::called::uncalled;
 use crate::causes::fields::{NAMESPACE_KEYS, namespace_label, template_field};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{Field, unlabel_namespace};
-use crate::report::{Effect, Finding, Severity};
+use crate::fixes::unlabel_namespace;
+use crate::report::{Effect, Field, Finding, Severity};
 use crate::way::Case;
 use crate::way::{Outcome, names};
 
@@ -23,7 +23,7 @@ declare_check! {
     ///
     /// ## How to heal it
     /// Take the label off the namespace: its other pods stay as they are, since nothing else asks for
-    /// injection there. Then make the pods anew.
+    /// injection there. Then restart the pods.
     ///
     /// ## References
     /// - Istio 1.31, `manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml`

@@ -4,10 +4,11 @@ use crate::causes::called::uncalled;
 use crate::causes::fields::{NAMESPACE_KEYS, namespace_field};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{Field, assignment, label_namespace};
-use crate::report::{Command, Effect, Finding, Severity};
+use crate::fixes::{label_namespace, relabelled};
+use crate::report::{Effect, Field, Finding, Fix, Severity};
 use crate::way::Case;
 use crate::way::asked::means_no;
+use crate::way::relabelled::Label;
 use crate::way::selector::Labels;
 use crate::way::{Outcome, names};
 
@@ -23,7 +24,7 @@ declare_check! {
     /// A webhook's namespaceSelector sees labels only, under their exact keys. Nothing warns of others.
     ///
     /// ## How to heal it
-    /// Set the right label, take the wrong one away, and make the pods anew.
+    /// Set the right label, take the wrong one away, and restart the pods.
     ///
     /// ## References
     /// - Kubernetes, matching requests by namespaceSelector:
@@ -63,25 +64,24 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     )
     .evidence(namespace_field(case, field, key)?);
     if let Some(label) = what_if.namespace_label() {
-        let change = |value| {
-            let verb = match field {
-                Field::Labels => "label",
-                Field::Annotations => "annotate",
-            };
-            let words = [
-                verb,
-                "namespace",
-                name.as_str(),
-                &assignment(key, value),
-                "--overwrite",
-            ];
-            Command::kubectl(words.map(str::to_owned))
-        };
-        let mut fix = label_namespace(case, &label)?;
-        fix.commands.insert(0, change(None));
-        finding = finding.fix(fix.undo(change(Some(value.as_str()))));
+        finding = finding.fix(replace(case, &label, field, key)?);
     }
     Ok(Verdict::of([finding]))
+}
+
+/// Takes what is misplaced away, and labels the namespace.
+fn replace(case: &Case, label: &Label, field: Field, key: &str) -> Result<Fix, Missing> {
+    let right = label_namespace(case, label)?;
+    let none = Fix {
+        steps: Vec::new(),
+        ..right.clone()
+    };
+    let wrong = relabelled(case, none, field, &[(key, None)])?;
+    let steps = wrong.steps.into_iter().chain(right.steps);
+    Ok(Fix {
+        steps: steps.collect(),
+        ..wrong
+    })
 }
 
 fn misplaced(map: &Labels, is_meant: impl Fn(&str) -> bool) -> Option<(&String, &String)> {

@@ -23,7 +23,7 @@ declare_check! {
     /// and the labels of pods are no longer looked at.
     ///
     /// ## How to heal it
-    /// Set the value that the webhook selects, then make the pods anew.
+    /// Set the value that the webhook selects, then restart the pods.
     ///
     /// ## References
     /// - Istio 1.31, `manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml`

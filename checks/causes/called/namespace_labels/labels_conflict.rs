@@ -21,7 +21,7 @@ declare_check! {
     /// named, or nothing where no default revision is installed.
     ///
     /// ## How to heal it
-    /// Take `istio-injection` off the namespace, so that the revision counts, and make the pods anew.
+    /// Take `istio-injection` off the namespace, so that the revision counts, and restart the pods.
     ///
     /// ## References
     /// - Istio, Canary upgrades: <https://istio.io/latest/docs/setup/upgrade/canary/>

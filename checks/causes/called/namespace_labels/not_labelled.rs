@@ -21,7 +21,7 @@ declare_check! {
     /// The API server calls no webhook and leaves no trace of that: no event, no annotation.
     ///
     /// ## How to heal it
-    /// Label the namespace, then make the pods anew: running pods are never injected. Where nobody
+    /// Label the namespace, then restart the pods: running pods are never injected. Where nobody
     /// wants injection here, nothing needs healing.
     ///
     /// ## References

@@ -20,7 +20,7 @@ declare_check! {
     /// rule somebody wanted that.
     ///
     /// ## How to heal it
-    /// Nothing needs healing where it is intended. Else label the namespace, and make the pods anew.
+    /// Nothing needs healing where it is intended. Else label the namespace, and restart the pods.
     ///
     /// ## References
     /// - Istio, Controlling the injection policy: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy>

@@ -3,8 +3,8 @@
 use crate::causes::fields::{NAMESPACE_KEYS, namespace_label, template_field};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{Field, patch_template, unlabel_namespace};
-use crate::report::{Effect, Finding, Severity};
+use crate::fixes::{patch_template, unlabel_namespace};
+use crate::report::{Effect, Field, Finding, Severity};
 use crate::way::Case;
 use crate::way::relabelled::WhatIf;
 use crate::way::{Outcome, is_static, names};
@@ -60,7 +60,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
             let changes = "new pods go without a sidecar, and ztunnel serves them";
             finding = finding
                 .evidence(namespace_label(case, labelled)?)
-                .fix(unlabel_namespace(case, &[labelled], changes)?);
+                .fix(unlabel_namespace(case, &[labelled], changes)?.without_sidecar());
         }
         let changes = "new pods have the sidecar only, as now; pods that have none leave the mesh";
         finding = finding.fix(match by_pod {

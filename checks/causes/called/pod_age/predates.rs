@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::causes::fields::{NAMESPACE_KEYS, namespace_label};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{after_restart, restart};
+use crate::fixes::restart;
 use crate::report::{Effect, Evidence, Finding, Fix, Risk, Severity};
 use crate::way::Case;
 use crate::way::{Outcome, Prediction, names};
@@ -21,7 +21,7 @@ declare_check! {
     /// Injection happens once, when a pod is created. Nothing injects a pod that runs.
     ///
     /// ## How to heal it
-    /// Make the pods anew.
+    /// Restart the pods.
     ///
     /// ## References
     /// - Istio, Deploying an app: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#deploying-an-app>
@@ -70,16 +70,14 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     );
     evidence.set_at = first.created;
     evidence.expected = Some("set when the pod is created".to_owned());
-    let workload = case.workload()?;
-    let changes = format!(
-        "pods restart, and come back with the sidecar{}",
-        after_restart(workload)
-    );
     let mut finding = Finding::new(Severity::Warning, Effect::Differs, message).evidence(evidence);
     finding.evidence.extend(since);
-    Ok(Verdict::of([finding.fix(
-        Fix::new("make the pods anew", Risk::RestartsPods, changes).run_all(restart(case)?),
-    )]))
+    let fix = Fix::new(
+        "restart the pods",
+        Risk::RestartsPods,
+        "the pods come back with the sidecar",
+    );
+    Ok(Verdict::of([finding.fix(fix.restart(restart(case)?))]))
 }
 
 /// What injection rests on, with the time since when it has been so.

@@ -4,8 +4,8 @@ use crate::causes::called::uncalled;
 use crate::causes::fields::template_field;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{Field, patch_template};
-use crate::report::{Effect, Finding, Severity};
+use crate::fixes::patch_template;
+use crate::report::{Effect, Field, Finding, Severity};
 use crate::way::Case;
 use crate::way::{Outcome, names};
 

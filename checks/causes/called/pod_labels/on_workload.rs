@@ -3,8 +3,8 @@
 use crate::causes::fields::template_field;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{Field, patch_template};
-use crate::report::{Effect, Evidence, Finding, Severity};
+use crate::fixes::patch_template;
+use crate::report::{Effect, Evidence, Field, Finding, Severity};
 use crate::way::Case;
 use crate::way::asked::means_no;
 use crate::way::relabelled::WhatIf;
@@ -71,6 +71,8 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
             };
             let title = format!("put label {key}={value} into the pod template");
             let change = [(Field::Labels, key, Some(value.as_str()))];
+            let fix = patch_template(case, &title, &change, effect)?;
+            let fix = if now { fix.without_sidecar() } else { fix };
             return Ok(Verdict::of([Finding::new(
                 Severity::Warning,
                 Effect::Decides(outcome),
@@ -78,7 +80,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
             )
             .evidence(own)
             .evidence(template_field(case, Field::Labels, key)?.expected(value))
-            .fix(patch_template(case, &title, &change, effect)?)]));
+            .fix(fix)]));
         }
     }
     Ok(Verdict::Passed)

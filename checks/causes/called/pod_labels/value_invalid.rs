@@ -3,8 +3,8 @@
 use crate::causes::fields::template_field;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{Field, patch_template};
-use crate::report::{Effect, Finding, Severity};
+use crate::fixes::patch_template;
+use crate::report::{Effect, Field, Finding, Severity};
 use crate::way::Case;
 use crate::way::asked::{means_no, means_yes};
 use crate::way::{Ask, Outcome, names, wanted};
@@ -74,12 +74,12 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
             change.push((Field::Annotations, key, None));
         }
         let title = format!("set label {key}={meant} in the pod template");
-        let effect = if meant == "true" {
-            "new pods get the sidecar"
+        finding = finding.fix(if meant == "true" {
+            patch_template(case, &title, &change, "new pods get the sidecar")?
         } else {
-            "new pods go without the sidecar"
-        };
-        finding = finding.fix(patch_template(case, &title, &change, effect)?);
+            patch_template(case, &title, &change, "new pods go without the sidecar")?
+                .without_sidecar()
+        });
     }
     Ok(Verdict::of([finding]))
 }

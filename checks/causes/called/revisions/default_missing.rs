@@ -4,7 +4,7 @@ use crate::causes::called::uncalled;
 use crate::causes::fields::namespace_label;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::label_namespace;
+use crate::fixes::{WRITES_THE_WEBHOOK, label_namespace};
 use crate::report::{Command, Effect, Finding, Fix, Risk, Severity};
 use crate::way::Case;
 use crate::way::selector::Labels;
@@ -59,20 +59,23 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     if let Some(label) = what_if.namespace_label() {
         finding = finding.fix(label_namespace(case, &label)?);
     }
-    if let Some(revision) = revisions.first() {
+    // The tag would deactivate such a webhook, and nothing would bring it back.
+    let is_of_default = |(configuration, webhook): (&_, &_)| {
+        injector::label(configuration, names::ISTIO_REV) == Some(names::DEFAULT_REVISION)
+            && !injector::is_deactivated(webhook)
+    };
+    let is_installed = injector::injectors(case.webhooks()?).any(is_of_default);
+    if let Some(revision) = revisions.first().filter(|_| !is_installed) {
         let fix = Fix::new(
             format!("make {revision} the default revision"),
             Risk::MeshWide,
             format!("every namespace with {key}=enabled is injected by {revision}"),
         );
         finding = finding.fix(
-            fix.run(Command::istioctl([
-                "tag",
-                "set",
-                "default",
-                "--revision",
-                revision,
-            ]))
+            fix.unforeseen(
+                Command::istioctl(["tag", "set", "default", "--revision", revision]),
+                WRITES_THE_WEBHOOK,
+            )
             .undo(Command::istioctl([
                 "tag",
                 "remove",

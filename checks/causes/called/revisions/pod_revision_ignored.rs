@@ -3,8 +3,8 @@
 use crate::causes::fields::{NAMESPACE_KEYS, namespace_label, template_field};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{Field, patch_template};
-use crate::report::{Effect, Finding, Severity};
+use crate::fixes::patch_template;
+use crate::report::{Effect, Field, Finding, Severity};
 use crate::way::Case;
 use crate::way::relabelled::WhatIf;
 use crate::way::{Outcome, names};

@@ -4,7 +4,7 @@ use crate::causes::called::uncalled;
 use crate::causes::fields::namespace_label;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::label_namespace;
+use crate::fixes::{WRITES_THE_WEBHOOK, label_namespace};
 use crate::report::{Command, Effect, Finding, Fix, Risk, Severity};
 use crate::way::Case;
 use crate::way::{Outcome, injector, names};
@@ -18,10 +18,10 @@ declare_check! {
     ///
     /// ## Why it matters
     /// No webhook is called, and nothing says so. Pods that were injected by a removed revision keep
-    /// their sidecar until they are made anew, and come back without it.
+    /// their sidecar until they are restarted, and come back without it.
     ///
     /// ## How to heal it
-    /// Label the namespace for a revision that is served, then make the pods anew. Or, where many
+    /// Label the namespace for a revision that is served, then restart the pods. Or, where many
     /// namespaces carry the name, make it a tag of a live revision.
     ///
     /// ## References
@@ -70,13 +70,10 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
             format!("every namespace labelled {key}={revision} is injected by revision {live}"),
         );
         finding = finding.fix(
-            tag.run(Command::istioctl([
-                "tag",
-                "set",
-                revision.as_str(),
-                "--revision",
-                &live,
-            ]))
+            tag.unforeseen(
+                Command::istioctl(["tag", "set", revision.as_str(), "--revision", &live]),
+                WRITES_THE_WEBHOOK,
+            )
             .undo(Command::istioctl([
                 "tag",
                 "remove",

@@ -4,7 +4,7 @@ use crate::causes::called::uncalled;
 use crate::causes::fields::severity_of_absence;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::restart;
+use crate::fixes::{WRITES_THE_WEBHOOK, restart};
 use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk};
 use crate::way::Case;
 use crate::way::{Outcome, injector, names};
@@ -86,21 +86,17 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         Risk::MeshWide,
         format!("new pods of every namespace that asks for revision {asked} get the sidecar"),
     )
-    .run(Command::istioctl([
-        "tag",
-        "set",
-        asked,
-        "--revision",
-        asked,
-        "--overwrite",
-    ]))
-    .run_all(restart(case)?)
+    .unforeseen(
+        Command::istioctl(["tag", "set", asked, "--revision", asked, "--overwrite"]),
+        WRITES_THE_WEBHOOK,
+    )
     .undo(Command::istioctl([
         "tag",
         "remove",
         asked,
         "--skip-confirmation",
-    ]));
+    ]))
+    .restart(restart(case)?);
     Ok(Verdict::of([Finding::new(
         severity_of_absence(case)?,
         Effect::Decides(Outcome::NotInjected),

@@ -22,7 +22,7 @@ declare_check! {
     /// The API server skips the webhook. Istio ships no matchConditions: somebody added it.
     ///
     /// ## How to heal it
-    /// Take the condition away, or change it so that it lets the pod through; then make the pods anew.
+    /// Take the condition away, or change it so that it lets the pod through; then restart the pods.
     ///
     /// ## References
     /// - Kubernetes, matchConditions:
@@ -71,7 +71,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         &title,
         &[("matchConditions", json!(rest))],
     )
-    .run_all(restart(case)?);
+    .restart(restart(case)?);
     let path = entry_path(
         webhook,
         &format!("matchConditions[?(@.name==\"{name}\")].expression"),

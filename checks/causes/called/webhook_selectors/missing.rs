@@ -3,7 +3,7 @@
 use crate::causes::fields::severity_of_absence;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::restart;
+use crate::fixes::{WRITES_THE_WEBHOOK, restart};
 use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk};
 use crate::way::Case;
 use crate::way::{Outcome, injector, is_static, names};
@@ -54,8 +54,8 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         Risk::MeshWide,
         "istiod and its injection webhooks are installed with default settings",
     )
-    .run(Command::istioctl(install))
-    .run_all(restart(case)?);
+    .unforeseen(Command::istioctl(install), WRITES_THE_WEBHOOK)
+    .restart(restart(case)?);
     Ok(Verdict::of([Finding::new(
         severity_of_absence(case)?,
         Effect::Decides(Outcome::NotInjected),

@@ -23,7 +23,7 @@ declare_check! {
     /// ships them right.
     ///
     /// ## How to heal it
-    /// Put the rule back that the installation ships, then make the pods anew.
+    /// Put the rule back that the installation ships, then restart the pods.
     ///
     /// ## References
     /// - Kubernetes, matching requests by rules:
@@ -66,7 +66,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         "put back the rule that the installation ships",
         &[("rules", shipped)],
     )
-    .run_all(restart(case)?);
+    .restart(restart(case)?);
     Ok(Verdict::of([Finding::new(
         Severity::Warning,
         Effect::Decides(Outcome::NotInjected),

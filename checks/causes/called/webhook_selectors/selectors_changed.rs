@@ -23,7 +23,7 @@ declare_check! {
     /// Whoever labels a namespace as Istio's documentation says gets nothing, and nothing says so.
     ///
     /// ## How to heal it
-    /// Put the selectors back that the installation ships, then make the pods anew. Where a tool
+    /// Put the selectors back that the installation ships, then restart the pods. Where a tool
     /// rewrites them (GitOps, a policy engine, a platform), change them there.
     ///
     /// ## References
@@ -103,7 +103,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
             "put back the selectors that Istio ships",
             &changes,
         )
-        .run_all(restart(case)?);
+        .restart(restart(case)?);
         return Ok(Verdict::of([finding.fix(fix)]));
     }
     Ok(Verdict::Passed)

@@ -5,9 +5,10 @@
 
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::report::{Command, Fix, Risk};
+use crate::fixes::Entries;
+use crate::report::{Fix, Risk};
 use crate::way::injector::label;
 use crate::way::names;
 
@@ -71,45 +72,16 @@ pub fn patch(
     title: &str,
     fields: &[(&str, Value)],
 ) -> Fix {
-    let name = configuration.metadata.name.as_deref().unwrap_or_default();
-    let position = configuration
-        .webhooks
+    let fields = fields
         .iter()
-        .flatten()
-        .position(|one| one.name == webhook.name)
-        .unwrap_or_default();
-    let before = json!(webhook);
-    let operations = |values: &dyn Fn(&str, &Value) -> Option<Value>| -> Vec<Value> {
-        let operation = |(field, value): &(&str, Value)| {
-            let path = format!("/webhooks/{position}/{field}");
-            match values(field, value) {
-                Some(value) => json!({ "op": "add", "path": path, "value": value }),
-                None => json!({ "op": "remove", "path": path }),
-            }
-        };
-        // The name guards against a list that has changed since.
-        let guard = json!({ "op": "test", "path": format!("/webhooks/{position}/name"), "value": webhook.name });
-        std::iter::once(guard)
-            .chain(fields.iter().map(operation))
-            .collect()
-    };
-    let command = |operations: Vec<Value>| {
-        let patch = Value::Array(operations).to_string();
-        Command::kubectl([
-            "patch",
-            "mutatingwebhookconfiguration",
-            name,
-            "--type",
-            "json",
-            "-p",
-            patch.as_str(),
-        ])
-    };
+        .map(|(field, value)| (*field, Some(value.clone())));
     Fix::new(
         title,
         Risk::MeshWide,
         "new pods get the sidecar wherever this webhook is asked for",
     )
-    .run(command(operations(&|_, value| Some(value.clone()))))
-    .undo(command(operations(&|field, _| before.get(field).cloned())))
+    .change(
+        Entries::of(configuration).set(webhook, fields).change(),
+        configuration,
+    )
 }

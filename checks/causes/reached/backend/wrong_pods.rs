@@ -84,7 +84,7 @@ fn explained(place: &Place, message: String, pods: &[&Pod]) -> Result<Explanatio
     let wanted =
         deployment.and_then(|one| selector_for(place.case, &place.reference.namespace, one));
     let mut selector = place.selector();
-    selector.expected.clone_from(&wanted);
+    selector.expected = wanted.as_ref().map(in_words);
     let selected = istiod::selector(place.service);
     let of_interest = |key: &String| {
         selected.contains_key(key) || ["app", "istio", names::ISTIO_REV].contains(&key.as_str())
@@ -112,7 +112,7 @@ fn see_labels(namespace: &str) -> Fix {
         Risk::ReadOnly,
         "nothing: it shows the pods with their labels, of which the Service has to select istiod's",
     )
-    .run(Command::kubectl([
+    .show(Command::kubectl([
         "get",
         "pods",
         "-n",
@@ -156,7 +156,7 @@ fn astray(case: &Case, destination: &Destination) -> Result<Option<Finding>, Mis
     )
     .actual(selects)
     .set_in(&service.metadata, &["spec", "selector"]);
-    evidence.expected.clone_from(&wanted);
+    evidence.expected = wanted.as_ref().map(in_words);
     let finding = Finding::new(Severity::Error, effect, message).evidence(evidence);
     Ok(Some(match wanted {
         Some(wanted) => finding.fix(set(reference, service, &wanted)),

@@ -1,7 +1,7 @@
 //! caBundle and istiod's root as evidence.
 
+use crate::causes::reached::entry;
 use crate::causes::reached::explanation::object;
-use crate::causes::reached::patch;
 use crate::report::Evidence;
 use crate::rules::certificates::{md5_hex, parse_pem_bundle};
 use crate::way::reached::{ca_bundle, root_certificate};
@@ -11,7 +11,7 @@ use crate::way::{Case, Destination};
 pub fn bundles(case: &Case, destination: &Destination) -> Vec<Evidence> {
     let field = ["clientConfig", "caBundle"];
     let bytes = ca_bundle(destination.entry);
-    let mut bundle = patch::evidence(destination.configuration, destination.entry, &field)
+    let mut bundle = entry::evidence(destination.configuration, destination.entry, &field)
         .actual(in_words(bytes));
     let mut evidence = Vec::new();
     if let Some(service) = destination.service() {

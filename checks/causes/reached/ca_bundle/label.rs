@@ -3,8 +3,8 @@
 //! Source: Istio 1.31, `pkg/webhooks/webhookpatch.go`: it patches configurations whose label
 //! `istio.io/rev` is its own revision exactly.
 
-use crate::causes::reached::patch;
-use crate::report::{Command, Evidence, Fix, Risk};
+use crate::causes::reached::entry;
+use crate::report::{Change, Evidence, Field, Fix, Object, Patch, Risk};
 use crate::way::injector::label;
 use crate::way::{Case, Destination, names};
 
@@ -62,7 +62,7 @@ fn is_named_for(case: &Case, destination: &Destination, revision: &str) -> bool 
 pub fn evidence(case: &Case, destination: &Destination) -> Evidence {
     let configuration = destination.configuration;
     let path = format!(".metadata.labels['{}']", names::ISTIO_REV);
-    let mut evidence = Evidence::new(patch::object(configuration), path).set_in(
+    let mut evidence = Evidence::new(entry::object(configuration), path).set_in(
         &configuration.metadata,
         &["metadata", "labels", names::ISTIO_REV],
     );
@@ -77,17 +77,9 @@ pub fn evidence(case: &Case, destination: &Destination) -> Evidence {
 /// Sets the label, whereupon istiod fills in caBundle at once.
 pub fn set(case: &Case, destination: &Destination) -> Option<Fix> {
     let revision = &destination.route.istiod(case)?.revision;
-    let before = label(destination.configuration, names::ISTIO_REV);
-    let set = |value: Option<&str>| {
-        let assignment = crate::fixes::assignment(names::ISTIO_REV, value);
-        Command::kubectl([
-            "label",
-            "mutatingwebhookconfiguration",
-            destination.name(),
-            &assignment,
-            "--overwrite",
-        ])
-    };
+    let entry = (names::ISTIO_REV.to_owned(), Some(revision.clone()));
+    let object = Object::unscoped("MutatingWebhookConfiguration", destination.name());
+    let change = Change::new(object, Patch::Metadata(Field::Labels, vec![entry]));
     Some(
         Fix::new(
             format!(
@@ -97,7 +89,6 @@ pub fn set(case: &Case, destination: &Destination) -> Option<Fix> {
             Risk::MeshWide,
             format!("istiod of revision {revision} keeps its caBundle right from now on"),
         )
-        .run(set(Some(revision)))
-        .undo(set(before)),
+        .change(change, destination.configuration),
     )
 }

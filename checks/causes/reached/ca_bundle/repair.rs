@@ -3,17 +3,17 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::label::{self, Label};
 use crate::causes::reached::istiod;
-use crate::causes::reached::patch::Patch;
+use crate::fixes::{Entries, restart_istiod};
 use crate::report::{Command, Fix, Risk};
 use crate::rules::certificates::{Bundle, Trust, parse_pem_bundle, trusts};
 use crate::way::Case;
 use crate::way::Destination;
 use crate::way::injector::is_injector;
-use crate::way::reached::{ca_bundle, is_self_made, root_certificate};
+use crate::way::reached::{is_self_made, root_certificate};
 
 const FIELD: &str = "clientConfig/caBundle";
 
@@ -36,7 +36,7 @@ pub fn fixes(case: &Case, destination: &Destination, label: &Label) -> Vec<Fix> 
     let restart = istiod::restart_fix(
         case,
         destination,
-        "istiod fills in caBundle when it starts, and proxies connect to it anew",
+        "istiod fills in caBundle when it starts, and proxies connect to it again",
     );
     label
         .flatten()
@@ -48,55 +48,23 @@ pub fn fixes(case: &Case, destination: &Destination, label: &Label) -> Vec<Fix> 
 
 /// Patches a root into all injection entries of the configuration that call the same namespace.
 fn set(destination: &Destination, root: &str) -> Fix {
-    let entries = entries(destination);
-    let value = |_: &MutatingWebhook| Some(json!(BASE64_STANDARD.encode(root)));
-    let before = |webhook: &MutatingWebhook| {
-        let bytes = ca_bundle(webhook);
-        (!bytes.is_empty()).then(|| json!(BASE64_STANDARD.encode(bytes)))
+    let configuration = destination.configuration;
+    let namespace = destination.service().map(|service| &service.namespace);
+    let calls_it = |webhook: &&MutatingWebhook| {
+        let service = webhook.client_config.service.as_ref();
+        is_injector(configuration, webhook) && service.map(|one| &one.namespace) == namespace
     };
+    let bundle = json!(BASE64_STANDARD.encode(root));
+    let entries = configuration.webhooks.iter().flatten().filter(calls_it);
+    let change = entries.fold(Entries::of(configuration), |all, webhook| {
+        all.set(webhook, [(FIELD, Some(bundle.clone()))])
+    });
     Fix::new(
         format!("patch istiod's root into caBundle of {}", destination.name()),
         Risk::MeshWide,
         "the API server trusts istiod again, at once; if it does not last, somebody puts the old value back",
     )
-    .run(patch(destination, &entries, value))
-    .undo(patch(destination, &entries, before))
-}
-
-type Entries<'a> = Vec<(usize, &'a MutatingWebhook)>;
-
-fn entries<'a>(destination: &Destination<'a>) -> Entries<'a> {
-    let configuration = destination.configuration;
-    let namespace = destination.service().map(|service| &service.namespace);
-    let all = configuration.webhooks.iter().flatten().enumerate();
-    all.filter(|(_, webhook)| {
-        let service = webhook.client_config.service.as_ref();
-        is_injector(configuration, webhook) && service.map(|one| &one.namespace) == namespace
-    })
-    .collect()
-}
-
-/// A patch that writes each value once, and copies it to the entries that get the same.
-fn patch(
-    destination: &Destination,
-    entries: &Entries,
-    value: impl Fn(&MutatingWebhook) -> Option<Value>,
-) -> Command {
-    let mut patch = Patch::new(destination.configuration);
-    let mut written: Vec<(usize, Value)> = Vec::new();
-    for (position, webhook) in entries {
-        patch = patch.expect(*position, webhook);
-        let wanted = value(webhook);
-        let same = wanted
-            .as_ref()
-            .and_then(|wanted| written.iter().find(|(_, value)| value == wanted));
-        patch = match same {
-            Some((first, _)) => patch.copy(*first, *position, FIELD),
-            None => patch.set(*position, FIELD, wanted.clone()),
-        };
-        written.extend(wanted.map(|wanted| (*position, wanted)));
-    }
-    patch.command()
+    .change(change.change(), configuration)
 }
 
 /// The root of the mesh has to be renewed, or the clocks put right.
@@ -116,18 +84,14 @@ fn renew(case: &Case, namespace: &str, root: &Bundle) -> Vec<Fix> {
     let deployments = istiod::deployments(case, namespace).unwrap_or_default();
     if is_self_made(root) && !deployments.is_empty() {
         let delete = Command::kubectl(["delete", "secret", "istio-ca-secret", "-n", namespace]);
-        let restarts = deployments
-            .iter()
-            .flat_map(|one| istiod::restart(one, namespace));
-        fixes.push(
-            Fix::new(
-                "let istiod make a new root",
-                Risk::MeshWide,
-                "istiod signs with a new root; every workload of the mesh has to be restarted to trust it",
-            )
-            .run(delete)
-            .run_all(restarts),
-        );
+        let fix = Fix::new(
+            "let istiod make a new root",
+            Risk::MeshWide,
+            "istiod signs with a new root; every workload of the mesh has to be restarted to trust it",
+        )
+        .unforeseen(delete, "istiod makes the new root when it starts");
+        let restarted = deployments.into_iter();
+        fixes.push(restarted.fold(fix, restart_istiod));
     }
     fixes.push(Fix::new(
         format!("renew the certificates in secret cacerts of {namespace}, then restart istiod"),

@@ -6,7 +6,8 @@ use super::ready::ready;
 use crate::causes::reached::explanation::Cause;
 use crate::causes::reached::istiod;
 use crate::causes::reached::place::Place;
-use crate::report::{Command, Evidence, Fix, Risk};
+use crate::fixes::change_istiod;
+use crate::report::{Command, Evidence, Fix, Patch, Risk};
 
 /// Why this Deployment of istiod has no pod.
 pub fn cause(place: &Place, deployment: &Deployment) -> Cause {
@@ -18,13 +19,7 @@ pub fn cause(place: &Place, deployment: &Deployment) -> Cause {
 
 fn scaled_down(place: &Place, deployment: &Deployment) -> Cause {
     let name = istiod::name(deployment);
-    let namespace = place.reference.namespace.as_str();
     let object = place.object("deployment", name);
-    let scale = |replicas: i32| {
-        let reference = format!("deployment/{name}");
-        let replicas = format!("--replicas={replicas}");
-        Command::kubectl(["scale", &reference, "-n", namespace, &replicas])
-    };
     Cause {
         words: format!("deployment/{name} is scaled to 0"),
         evidence: vec![
@@ -34,16 +29,15 @@ fn scaled_down(place: &Place, deployment: &Deployment) -> Cause {
                 .set_in(&deployment.metadata, &["spec", "replicas"]),
             ready(place),
         ],
-        fixes: vec![
+        fixes: vec![change_istiod(
             Fix::new(
                 format!("scale deployment/{name} up"),
                 Risk::MeshWide,
                 "istiod runs again, and the webhook's calls arrive",
-            )
-            .run(scale(1))
-            .run(istiod::wait(deployment, namespace))
-            .undo(scale(0)),
-        ],
+            ),
+            deployment,
+            Patch::Replicas(1),
+        )],
     }
 }
 
@@ -76,14 +70,14 @@ fn failing(place: &Place, deployment: &Deployment) -> Cause {
         Risk::ReadOnly,
         "nothing: it shows conditions and events",
     )
-    .run(Command::kubectl([
+    .show(Command::kubectl([
         "describe",
         "deployment",
         name,
         "-n",
         namespace,
     ]))
-    .run(Command::kubectl([
+    .show(Command::kubectl([
         "get",
         "events",
         "-n",

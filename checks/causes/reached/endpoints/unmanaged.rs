@@ -19,7 +19,7 @@ pub fn cause(place: &Place) -> Cause {
                 Risk::ReadOnly,
                 "nothing: it shows the EndpointSlices with who set them",
             )
-            .run(Command::kubectl([
+            .show(Command::kubectl([
                 "get",
                 "endpointslices",
                 "-n",

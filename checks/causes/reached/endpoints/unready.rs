@@ -9,6 +9,7 @@ use crate::causes::reached::explanation::Cause;
 use crate::causes::reached::istiod;
 use crate::causes::reached::place::Place;
 use crate::facts::Missing;
+use crate::fixes::{await_rollout, restart_istiod};
 use crate::report::{Command, Evidence, Fix, Risk};
 use crate::way::injector::istiod_container;
 
@@ -43,12 +44,12 @@ fn fixes(place: &Place, pods: &[&Pod], deployment: Option<&Deployment>) -> Vec<F
             Risk::ReadOnly,
             "nothing: it shows events and logs of the pod",
         )
-        .run(Command::kubectl(["describe", "pod", name, "-n", namespace]));
+        .show(Command::kubectl(["describe", "pod", name, "-n", namespace]));
         if !cannot_start(pod) {
             let container = istiod_container(pod).map_or("discovery", |one| one.name.as_str());
             let mut words = vec!["logs", name, "-n", namespace, "-c", container, "--tail=50"];
             words.extend(has_restarted(pod).then_some("--previous"));
-            look = look.run(Command::kubectl(words));
+            look = look.show(Command::kubectl(words));
         }
         fixes.push(look);
     }
@@ -63,14 +64,12 @@ fn fixes(place: &Place, pods: &[&Pod], deployment: Option<&Deployment>) -> Vec<F
         };
         fixes.insert(at, undo);
     }
-    fixes.push(
-        Fix::new(
-            format!("restart deployment/{}", istiod::name(deployment)),
-            Risk::MeshWide,
-            "istiod's pods are made anew, which helps where what they wait for has come since",
-        )
-        .run_all(istiod::restart(deployment, namespace)),
+    let restart = Fix::new(
+        format!("restart deployment/{}", istiod::name(deployment)),
+        Risk::MeshWide,
+        "istiod starts again, which helps where what it waits for has come since",
     );
+    fixes.push(restart_istiod(restart, deployment));
     fixes
 }
 
@@ -88,10 +87,10 @@ fn roll_back(deployment: &Deployment, namespace: &str) -> Option<Fix> {
             Risk::MeshWide,
             format!("istiod runs as it did before revision {revision} of its Deployment"),
         )
-        .run(Command::kubectl([
-            "rollout", "undo", &reference, "-n", namespace,
-        ]))
-        .run(istiod::wait(deployment, namespace))
+        .unforeseen(
+            Command::kubectl(["rollout", "undo", &reference, "-n", namespace]),
+            "what the Deployment was like before is not read",
+        )
         .undo(Command::kubectl([
             "rollout",
             "undo",
@@ -100,5 +99,6 @@ fn roll_back(deployment: &Deployment, namespace: &str) -> Option<Fix> {
             namespace,
             &format!("--to-revision={revision}"),
         ]))
+        .show(await_rollout(&reference, namespace))
     })
 }

@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
+use crate::causes::reached::entry::evidence;
 use crate::causes::reached::explanation::Explanation;
 use crate::causes::reached::obstacle::explain;
 use crate::causes::reached::obstacle_findings::Found;
-use crate::causes::reached::patch::{Patch, evidence};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::{Kind, Missing};
-use crate::fixes::{after_restart, restart};
+use crate::fixes::{Entries, restart};
 use crate::report::{Effect, Finding, Fix, Risk, Severity};
 use crate::way::Case;
 use crate::way::injector::fails_closed;
@@ -80,47 +80,46 @@ fn finding(
     for fix in cause.fixes {
         finding.fixes.push(with_restart(case, fix)?);
     }
-    finding.fixes.push(close(destination));
+    finding
+        .fixes
+        .push(closed(destination, finding.fixes.first()));
     Ok(finding)
 }
 
-/// A fix that also makes the pods anew that slipped through, where the target is their workload.
+/// A fix that also restarts the pods that slipped through, where the target is their workload.
 fn with_restart(case: &Case, fix: Fix) -> Result<Fix, Missing> {
     let is_webhook = case.target().kind == Kind::MutatingWebhookConfiguration;
-    if is_webhook || fix.commands.is_empty() || fix.risk == Risk::ReadOnly {
+    if is_webhook || fix.steps.is_empty() || fix.risk == Risk::ReadOnly {
         return Ok(fix);
     }
     let changes = format!(
-        "{}; pods restart and come back with the sidecar{}",
-        fix.changes,
-        after_restart(case.workload()?)
+        "{}; pods restart and come back with the sidecar",
+        fix.changes
     );
-    Ok(Fix { changes, ..fix }.run_all(restart(case)?))
+    Ok(Fix { changes, ..fix }.restart(restart(case)?))
 }
 
-/// Lets the webhook fail closed, as the installation ships it.
-fn close(destination: &Destination) -> Fix {
-    let all = |value: &str| {
-        let entries = destination
-            .configuration
-            .webhooks
-            .iter()
-            .flatten()
-            .enumerate();
-        let open = entries.filter(|(_, one)| !fails_closed(one));
-        let patch = Patch::new(destination.configuration);
-        let patch = open.fold(patch, |patch, (position, one)| {
-            patch
-                .expect(position, one)
-                .set(position, "failurePolicy", Some(json!(value)))
-        });
-        patch.command()
+/// Lets the webhook fail closed, as the installation ships it, once its calls arrive.
+fn closed(destination: &Destination, best: Option<&Fix>) -> Fix {
+    let configuration = destination.configuration;
+    let entries = configuration.webhooks.iter().flatten();
+    let open = entries.filter(|one| !fails_closed(one));
+    let change = open.fold(Entries::of(configuration), |all, one| {
+        all.set(one, [("failurePolicy", Some(json!("Fail")))])
+    });
+    let so = "while calls fail, pods are refused instead of made without a sidecar";
+    let fix = match best.filter(|fix| fix.risk != Risk::ReadOnly && !fix.steps.is_empty()) {
+        Some(best) => Fix {
+            title: format!("{}, then let the webhook fail closed", best.title),
+            risk: Risk::MeshWide,
+            changes: format!("{}; later, {so}", best.changes),
+            ..best.clone()
+        },
+        None => Fix::new(
+            "afterwards let the webhook fail closed, as the installation ships it",
+            Risk::MeshWide,
+            so,
+        ),
     };
-    Fix::new(
-        "afterwards let the webhook fail closed, as the installation ships it",
-        Risk::MeshWide,
-        "while calls fail, pods are refused instead of made without a sidecar",
-    )
-    .run(all("Fail"))
-    .undo(all("Ignore"))
+    fix.change(change.change(), configuration)
 }

@@ -1,13 +1,12 @@
 //! A condition that ends in an error.
 
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
-use serde_json::json;
 
-use crate::causes::reached::patch::{Patch, object};
+use crate::causes::reached::entry::object;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{after_restart, restart};
-use crate::report::{Effect, Evidence, Finding, Fix, Risk, Severity};
+use crate::fixes::{Entries, restart};
+use crate::report::{Change, Effect, Evidence, Finding, Fix, Risk, Severity};
 use crate::way::Case;
 use crate::way::{Answer, NotCalled, Outcome, injector};
 
@@ -143,60 +142,33 @@ fn finding(case: &Case, one: &Broken, same: &[&Broken]) -> Result<Finding, Missi
         Risk::MeshWide,
         changes,
     )
-    .run(patch(one, same, false))
-    .undo(patch(one, same, true));
+    .change(without_condition(one, same), one.configuration);
     let fix = if one.fails_closed() {
         fix
     } else {
         Fix {
-            changes: format!(
-                "{changes}; pods restart and come back with the sidecar{}",
-                after_restart(case.workload()?)
-            ),
+            changes: format!("{changes}; pods restart and come back with the sidecar"),
             ..fix
         }
-        .run_all(restart(case)?)
+        .restart(restart(case)?)
     };
     Ok(Finding::new(severity, Effect::Decides(outcome), message)
         .evidence(evidence)
         .fix(fix))
 }
 
-/// Takes the condition away from every entry that has it, or puts it back.
-fn patch(one: &Broken, same: &[&Broken], back: bool) -> crate::report::Command {
-    let mut patch = Patch::new(one.configuration);
+/// Takes the condition away from every entry that has it.
+fn without_condition(one: &Broken, same: &[&Broken]) -> Change {
+    let mut entries = Entries::of(one.configuration);
     for broken in same {
-        let entries = one.configuration.webhooks.as_deref().unwrap_or_default();
-        let conditions = broken
-            .webhook
-            .match_conditions
-            .as_deref()
-            .unwrap_or_default();
-        let places = (
-            entries
-                .iter()
-                .position(|entry| entry.name == broken.webhook.name),
-            conditions
-                .iter()
-                .position(|condition| condition.name == broken.condition),
-        );
-        let (Some(position), Some(place)) = places else {
-            continue;
+        let conditions = broken.webhook.match_conditions.iter().flatten();
+        let names: Vec<_> = conditions.map(|condition| &condition.name).collect();
+        let place = names.iter().position(|name| **name == broken.condition);
+        let field = match names.len() {
+            1 => "matchConditions".to_owned(),
+            _ => format!("matchConditions/{}", place.unwrap_or_default()),
         };
-        let is_only = conditions.len() == 1;
-        let field = if is_only {
-            "matchConditions".to_owned()
-        } else {
-            format!("matchConditions/{place}")
-        };
-        let value = if is_only {
-            json!(conditions)
-        } else {
-            json!(conditions.get(place))
-        };
-        patch = patch
-            .expect(position, broken.webhook)
-            .set(position, &field, back.then_some(value));
+        entries = entries.set(broken.webhook, [(field.as_str(), None)]);
     }
-    patch.command()
+    entries.change()
 }

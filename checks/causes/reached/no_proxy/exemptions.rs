@@ -24,7 +24,7 @@ pub fn exempt(pod: &Pod, name: &str, namespace: &str, exemptions: &Exemptions, h
              runs with"
         ),
     )
-    .run(Command::kubectl([
+    .show(Command::kubectl([
         "get",
         "pod",
         name,

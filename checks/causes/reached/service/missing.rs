@@ -2,15 +2,16 @@
 
 use k8s_openapi::api::admissionregistration::v1::ServiceReference;
 use k8s_openapi::api::apps::v1::Deployment;
+use serde_json::{Value, json};
 
 use crate::causes::reached::explanation::{Explain, Explanation, object};
 use crate::causes::reached::left_over::replace;
 use crate::causes::reached::obstacle_findings::judge;
 use crate::causes::reached::selector::selector_for;
-use crate::causes::reached::{istiod, patch};
+use crate::causes::reached::{entry, istiod};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::report::{Command, Evidence, Fix, Risk};
+use crate::report::{Change, Command, Evidence, Fix, Object, Patch, Risk};
 use crate::way::reached::{NoService, called_port};
 use crate::way::{Case, Destination, names};
 
@@ -55,7 +56,7 @@ impl Explain for NoService {
             None if is_gone(case, namespace) => "and neither does the namespace".to_owned(),
             None => "and no Deployment of istiod is there for it".to_owned(),
         };
-        let asked = patch::evidence(
+        let asked = entry::evidence(
             destination.configuration,
             destination.entry,
             &["clientConfig", "service"],
@@ -86,12 +87,14 @@ fn is_gone(case: &Case, namespace: &str) -> bool {
 fn create(case: &Case, service: &ServiceReference, deployment: &Deployment) -> Fix {
     let (name, namespace) = (service.name.as_str(), service.namespace.as_str());
     let ports = [
-        "--tcp=15010:15010".to_owned(),
-        "--tcp=15012:15012".to_owned(),
-        format!("--tcp={}:{}", called_port(service), names::INJECTOR_PORT),
-        "--tcp=15014:15014".to_owned(),
+        (15010, 15010),
+        (15012, 15012),
+        (called_port(service), names::INJECTOR_PORT),
+        (15014, 15014),
     ];
     let create = ["create", "service", "clusterip", name, "-n", namespace].map(str::to_owned);
+    let flags = ports.map(|(port, target)| format!("--tcp={port}:{target}"));
+    let object = Object::new("Service", namespace, name);
     let fix = Fix::new(
         format!("make Service {name} again"),
         Risk::MeshWide,
@@ -101,19 +104,27 @@ fn create(case: &Case, service: &ServiceReference, deployment: &Deployment) -> F
             istiod::name(deployment)
         ),
     )
-    .run(Command::kubectl(create.into_iter().chain(ports)));
-    let fix = match selector_for(case, namespace, deployment) {
-        Some(selector) => fix.run(Command::kubectl([
-            "set",
-            "selector",
-            &format!("service/{name}"),
-            &selector,
-            "-n",
-            namespace,
-        ])),
-        None => fix,
-    };
-    fix.undo(Command::kubectl([
+    .create(
+        Command::kubectl(create.into_iter().chain(flags)),
+        object.clone(),
+        as_created(name, namespace, &ports),
+    )
+    .undo(Command::kubectl([
         "delete", "service", name, "-n", namespace,
-    ]))
+    ]));
+    match selector_for(case, namespace, deployment) {
+        Some(selector) => fix.forth(Change::new(object, Patch::Selector(selector))),
+        None => fix,
+    }
+}
+
+/// What `kubectl create service clusterip` creates.
+fn as_created(name: &str, namespace: &str, ports: &[(i32, i32)]) -> Value {
+    let ports = ports.iter().map(|(port, target)| {
+        json!({ "name": format!("{port}-{target}"), "port": port, "protocol": "TCP", "targetPort": target })
+    });
+    json!({
+        "metadata": { "name": name, "namespace": namespace, "labels": { "app": name } },
+        "spec": { "type": "ClusterIP", "selector": { "app": name }, "ports": ports.collect::<Vec<_>>() },
+    })
 }

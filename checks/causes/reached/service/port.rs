@@ -1,9 +1,9 @@
 //! The Service leads elsewhere than to the port on which istiod serves.
 
 use super::port_fixes;
+use crate::causes::reached::entry;
 use crate::causes::reached::explanation::{Explain, Explanation};
 use crate::causes::reached::obstacle_findings::Found;
-use crate::causes::reached::patch;
 use crate::causes::reached::place::Place;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
@@ -48,7 +48,7 @@ impl Explain for NoPort {
         let (called, name) = (self.called, destination.name());
         let list: Vec<_> = self.has.iter().map(ToString::to_string).collect();
         let list = list.join(", ");
-        let asked = patch::evidence(
+        let asked = entry::evidence(
             destination.configuration,
             destination.entry,
             &["clientConfig", "service", "port"],

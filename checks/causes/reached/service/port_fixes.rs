@@ -1,12 +1,12 @@
 //! The port of the Service put right.
 
-use k8s_openapi::api::admissionregistration::v1::ServiceReference;
+use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, ServiceReference};
 use k8s_openapi::api::core::v1::{Service, ServicePort};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::causes::reached::patch::Patch;
-use crate::report::{Command, Fix, Risk};
+use crate::fixes::Entries;
+use crate::report::{Change, Fix, Object, Operation, Patch, Risk};
 use crate::way::Case;
 use crate::way::injector::injectors;
 use crate::way::reached::called_port;
@@ -15,13 +15,11 @@ use crate::way::{Destination, names};
 /// Leads the port that is called to the port on which istiod serves.
 pub fn lead_to(service: &Service, reference: &ServiceReference, expected: i32) -> Option<Fix> {
     let (position, port) = position(service, called_port(reference))?;
-    let set = |target: &Value| {
-        let operations = json!([
-            { "op": "test", "path": format!("/spec/ports/{position}/port"), "value": port.port },
-            { "op": "add", "path": format!("/spec/ports/{position}/targetPort"), "value": target },
-        ]);
-        patch(reference, &operations)
-    };
+    let place = |field: &str| format!("/spec/ports/{position}/{field}");
+    let operations = vec![
+        Operation::Test(place("port"), json!(port.port)),
+        Operation::Add(place("targetPort"), json!(expected)),
+    ];
     let title = format!(
         "lead port {} of Service {} to {expected}",
         port.port, reference.name
@@ -31,11 +29,7 @@ pub fn lead_to(service: &Service, reference: &ServiceReference, expected: i32) -
         Risk::MeshWide,
         "calls of the webhook arrive at istiod's injector",
     );
-    let before = port.target_port.as_ref().map(|target| json!(target));
-    Some(
-        fix.run(set(&json!(expected)))
-            .undo(set(&before.unwrap_or_else(|| json!(port.port)))),
-    )
+    Some(fix.change(patch(reference, operations), service))
 }
 
 /// Gives the Service the port that is called, or lets the webhook call the port that there is.
@@ -56,18 +50,12 @@ pub fn add(case: &Case, destination: &Destination, service: &Service) -> Option<
         |port: &ServicePort| port.target_port == Some(IntOrString::Int(names::INJECTOR_PORT));
     if let Some(position) = ports.iter().position(leads_there) {
         let before = ports.get(position)?.port;
-        let renumber = |from: i32, to: i32| {
-            let path = format!("/spec/ports/{position}/port");
-            let operations = json!([
-                { "op": "test", "path": path, "value": from },
-                { "op": "replace", "path": path, "value": to },
-            ]);
-            patch(reference, &operations)
-        };
-        return Some(
-            fix.run(renumber(before, called))
-                .undo(renumber(called, before)),
-        );
+        let path = format!("/spec/ports/{position}/port");
+        let operations = vec![
+            Operation::Test(path.clone(), json!(before)),
+            Operation::Add(path, json!(called)),
+        ];
+        return Some(fix.change(patch(reference, operations), service));
     }
     let mut operations = Vec::new();
     for (position, port) in ports.iter().enumerate() {
@@ -75,18 +63,14 @@ pub fn add(case: &Case, destination: &Destination, service: &Service) -> Option<
         if port.name.is_none() {
             let path = format!("/spec/ports/{position}/name");
             let name = format!("port-{}", port.port);
-            operations.push(json!({ "op": "add", "path": path, "value": name }));
+            operations.push(Operation::Add(path, json!(name)));
         }
     }
     let added = json!({
         "name": free_name(ports), "port": called, "protocol": "TCP", "targetPort": names::INJECTOR_PORT,
     });
-    operations.push(json!({ "op": "add", "path": "/spec/ports/-", "value": added }));
-    let remove = json!([{ "op": "remove", "path": format!("/spec/ports/{}", ports.len()) }]);
-    Some(
-        fix.run(patch(reference, &Value::Array(operations)))
-            .undo(patch(reference, &remove)),
-    )
+    operations.push(Operation::Add("/spec/ports/-".to_owned(), added));
+    Some(fix.change(patch(reference, operations), service))
 }
 
 fn ports(service: &Service) -> &[ServicePort] {
@@ -109,18 +93,9 @@ fn free_name(ports: &[ServicePort]) -> &'static str {
         .unwrap_or("https-istiod-webhook")
 }
 
-fn patch(service: &ServiceReference, operations: &Value) -> Command {
-    Command::kubectl([
-        "patch",
-        "service",
-        &service.name,
-        "-n",
-        &service.namespace,
-        "--type",
-        "json",
-        "-p",
-        &operations.to_string(),
-    ])
+fn patch(service: &ServiceReference, operations: Vec<Operation>) -> Change {
+    let object = Object::new("Service", &service.namespace, &service.name);
+    Change::new(object, Patch::Operations(operations))
 }
 
 /// Lets every injection entry of the configuration that calls the odd port call 443, as the
@@ -128,31 +103,17 @@ fn patch(service: &ServiceReference, operations: &Value) -> Command {
 fn call_the_default(case: &Case, destination: &Destination, reference: &ServiceReference) -> Fix {
     const FIELD: &str = "clientConfig/service/port";
     let called = called_port(reference);
-    let mut patches = [
-        Patch::new(destination.configuration),
-        Patch::new(destination.configuration),
-    ];
-    for (configuration, webhook) in injectors(case.webhooks().unwrap_or_default()) {
-        let entries = configuration.webhooks.as_deref().unwrap_or_default();
-        let position = entries.iter().position(|one| one.name == webhook.name);
+    let own = &destination.configuration.metadata.name;
+    let calls_it = |webhook: &MutatingWebhook| {
         let service = webhook.client_config.service.as_ref();
-        let calls_it =
-            service.is_some_and(|one| one.name == reference.name && called_port(one) == called);
-        if let (true, Some(position)) = (
-            configuration.metadata.name == destination.configuration.metadata.name && calls_it,
-            position,
-        ) {
-            let [there, back] = patches;
-            patches = [
-                there
-                    .expect(position, webhook)
-                    .set(position, FIELD, Some(json!(443))),
-                back.expect(position, webhook)
-                    .set(position, FIELD, Some(json!(called))),
-            ];
-        }
-    }
-    let [there, back] = patches;
+        service.is_some_and(|one| one.name == reference.name && called_port(one) == called)
+    };
+    let change = injectors(case.webhooks().unwrap_or_default())
+        .filter(|(configuration, webhook)| configuration.metadata.name == *own && calls_it(webhook))
+        .fold(
+            Entries::of(destination.configuration),
+            |all, (_, webhook)| all.set(webhook, [(FIELD, Some(json!(443)))]),
+        );
     Fix::new(
         format!(
             "let {} call port 443 of Service {}",
@@ -162,14 +123,15 @@ fn call_the_default(case: &Case, destination: &Destination, reference: &ServiceR
         Risk::MeshWide,
         "calls of the webhook arrive at istiod's injector",
     )
-    .run(there.command())
-    .undo(back.command())
+    .change(change.change(), destination.configuration)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
-    use crate::report::quote;
+    use crate::report::{Command, quote};
 
     fn service(ports: &Value) -> Service {
         serde_json::from_value(json!({ "spec": { "ports": ports } })).unwrap()
@@ -189,14 +151,14 @@ mod tests {
         let fix = lead_to(&service, &reference, 15017).unwrap();
         let shown = |command: &Command| quote(&command.argv(&Default::default()));
         assert_eq!(
-            fix.commands.iter().map(shown).collect::<Vec<_>>(),
+            fix.commands().iter().map(shown).collect::<Vec<_>>(),
             [
                 "kubectl patch service istiod -n istio-system --type json -p \
                  '[{\"op\":\"test\",\"path\":\"/spec/ports/1/port\",\"value\":443},\
                  {\"op\":\"add\",\"path\":\"/spec/ports/1/targetPort\",\"value\":15017}]'"
             ]
         );
-        assert!(shown(&fix.undo[0]).contains("\"value\":15012}]"));
+        assert!(shown(&fix.undo_commands()[0]).contains("\"value\":15012}]"));
         assert!(lead_to(&Service::default(), &reference, 15017).is_none());
     }
 }

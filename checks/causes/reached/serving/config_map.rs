@@ -3,7 +3,7 @@
 use k8s_openapi::api::apps::v1::Deployment;
 
 use crate::causes::reached::explanation::object;
-use crate::causes::reached::istiod;
+use crate::fixes::restart_istiod;
 use crate::report::{Evidence, Fix, Risk};
 use crate::way::injector::label;
 use crate::way::{Case, Destination};
@@ -35,14 +35,18 @@ pub fn shown(
     if let Some(rejection) = case.observation().rejection.clone() {
         evidence.push(Evidence::new(rejection.source, ".message").actual(rejection.message));
     }
-    let restart = deployment.map(|deployment| istiod::restart(deployment, namespace));
     let fix = match config_map {
-        Some(_) => Fix::new(
-            "restart istiod, as the ConfigMap is there by now",
-            Risk::MeshWide,
-            "istiod reads the ConfigMap, serves the injector and keeps caBundle right",
-        )
-        .run_all(restart.into_iter().flatten()),
+        Some(_) => {
+            let fix = Fix::new(
+                "restart istiod, as the ConfigMap is there by now",
+                Risk::MeshWide,
+                "istiod reads the ConfigMap, serves the injector and keeps caBundle right",
+            );
+            match deployment {
+                Some(deployment) => restart_istiod(fix, deployment),
+                None => fix,
+            }
+        }
         None => Fix::new(
             format!(
                 "apply the installation of Istio again{}, then restart istiod",

@@ -4,7 +4,8 @@ use k8s_openapi::api::apps::v1::Deployment;
 
 use crate::causes::reached::explanation::object;
 use crate::causes::reached::istiod;
-use crate::report::{Command, Evidence, Fix, Risk};
+use crate::fixes::{change_istiod, restart_istiod};
+use crate::report::{Evidence, Fix, Patch, Risk};
 use crate::way::Destination;
 use crate::way::injector::environment;
 
@@ -41,27 +42,24 @@ pub fn shown(destination: &Destination, deployment: &Deployment) -> (Vec<Evidenc
         .expected("absent, or true")
         .set_in(&deployment.metadata, &steps);
     evidence.actual = value.map(str::to_owned);
-    let set = |assignment: String| {
-        let reference = format!("deployment/{name}");
-        Command::kubectl(["set", "env", &reference, "-n", namespace, &assignment])
+    let fix = |title: String| {
+        Fix::new(
+            title,
+            Risk::MeshWide,
+            "istiod restarts and serves the injector",
+        )
     };
-    let changes = "istiod restarts and serves the injector";
     let fix = match value {
-        Some(value) => Fix::new(
-            format!("take {ENABLED} away from deployment/{name}"),
-            Risk::MeshWide,
-            changes,
-        )
-        .run(set(format!("{ENABLED}-")))
-        .run(istiod::wait(deployment, namespace))
-        .undo(set(format!("{ENABLED}={value}"))),
+        Some(_) => change_istiod(
+            fix(format!("take {ENABLED} away from deployment/{name}")),
+            deployment,
+            Patch::Environment {
+                name: ENABLED.to_owned(),
+                value: None,
+            },
+        ),
         // The Deployment has changed since, but its pods are of before.
-        None => Fix::new(
-            format!("restart deployment/{name}"),
-            Risk::MeshWide,
-            changes,
-        )
-        .run_all(istiod::restart(deployment, namespace)),
+        None => restart_istiod(fix(format!("restart deployment/{name}")), deployment),
     };
     (vec![evidence], vec![fix])
 }

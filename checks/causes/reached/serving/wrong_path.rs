@@ -3,7 +3,8 @@
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
 use serde_json::json;
 
-use crate::causes::reached::patch::{self, Patch};
+use crate::causes::reached::entry;
+use crate::fixes::Entries;
 use crate::report::{Evidence, Fix, Risk};
 use crate::way::Destination;
 use crate::way::injector::{is_injector, path};
@@ -15,7 +16,6 @@ const PATH: &str = "/inject";
 pub fn shown(destination: &Destination, called: &str) -> (Vec<Evidence>, Vec<Fix>) {
     const FIELD: &str = "clientConfig/service/path";
     let configuration = destination.configuration;
-    let all = configuration.webhooks.iter().flatten().enumerate();
     let is_wrong = |webhook: &MutatingWebhook| {
         let path = path(webhook).unwrap_or_default();
         is_injector(configuration, webhook)
@@ -23,21 +23,14 @@ pub fn shown(destination: &Destination, called: &str) -> (Vec<Evidence>, Vec<Fix
             && path != PATH
             && !path.starts_with("/inject/")
     };
-    let wrong: Vec<_> = all.filter(|(_, webhook)| is_wrong(webhook)).collect();
-    let set = |value: &dyn Fn(&MutatingWebhook) -> Option<String>| {
-        let patch = wrong
-            .iter()
-            .fold(Patch::new(configuration), |patch, (position, webhook)| {
-                let value = value(webhook).map(|path| json!(path));
-                patch
-                    .expect(*position, webhook)
-                    .set(*position, FIELD, value)
-            });
-        patch.command()
-    };
-    let before = |webhook: &MutatingWebhook| path(webhook).map(str::to_owned);
+    let entries = configuration.webhooks.iter().flatten();
+    let change = entries
+        .filter(|webhook| is_wrong(webhook))
+        .fold(Entries::of(configuration), |all, webhook| {
+            all.set(webhook, [(FIELD, Some(json!(PATH)))])
+        });
     let field = ["clientConfig", "service", "path"];
-    let evidence = patch::evidence(configuration, destination.entry, &field);
+    let evidence = entry::evidence(configuration, destination.entry, &field);
     (
         vec![evidence.actual(called).expected(PATH)],
         vec![
@@ -46,8 +39,7 @@ pub fn shown(destination: &Destination, called: &str) -> (Vec<Evidence>, Vec<Fix
                 Risk::MeshWide,
                 "calls of the webhook arrive at the injector",
             )
-            .run(set(&|_| Some(PATH.to_owned())))
-            .undo(set(&before)),
+            .change(change.change(), configuration),
         ],
     )
 }

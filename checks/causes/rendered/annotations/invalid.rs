@@ -5,8 +5,8 @@ use crate::causes::rendered::annotations::corrected::corrected;
 use crate::causes::rendered::refused;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{Change, Field, patch_template};
-use crate::report::{Effect, Finding, Severity};
+use crate::fixes::{Entry, patch_template};
+use crate::report::{Effect, Field, Finding, Severity};
 use crate::rules::annotations::InvalidAnnotation;
 use crate::way::Case;
 use crate::way::{Outcome, Refusal};
@@ -61,7 +61,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         .iter()
         .map(|one| corrected(&one.name, &one.value))
         .collect();
-    let change = |(one, value)| -> Change { (Field::Annotations, one, value) };
+    let change = |(one, value)| -> Entry { (Field::Annotations, one, value) };
     if corrections.iter().any(Option::is_some) {
         let values = corrections.iter().map(Option::as_deref);
         let names = invalid.iter().map(|one| one.name.as_str());

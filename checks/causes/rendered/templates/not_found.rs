@@ -4,8 +4,8 @@ use crate::causes::fields::template_field;
 use crate::causes::rendered::refused;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{Field, patch_template};
-use crate::report::{Effect, Evidence, Finding, Severity};
+use crate::fixes::patch_template;
+use crate::report::{Effect, Evidence, Field, Finding, Severity};
 use crate::way::Case;
 use crate::way::{Config, Istiod, Outcome, Refusal, names, wanted};
 

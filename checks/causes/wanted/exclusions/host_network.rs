@@ -5,8 +5,8 @@ use serde_json::json;
 use crate::causes::fields::template_spec;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{Field, patch_spec, patch_template};
-use crate::report::{Effect, Finding, Severity};
+use crate::fixes::{patch_spec, patch_template};
+use crate::report::{Effect, Field, Finding, Severity};
 use crate::way::Case;
 use crate::way::asked::pod_asks;
 use crate::way::{Outcome, names};
@@ -55,7 +55,6 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         case,
         "take the pod off the host's network",
         json!({ "spec": { "hostNetwork": null } }),
-        json!({ "spec": { "hostNetwork": true } }),
         "new pods have an address of their own and can be injected; they no longer see the node's interfaces and ports, which agents of the node need",
     )?;
     let opt_out = patch_template(
@@ -63,7 +62,8 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         "keep the host's network, and opt out of injection",
         &[(Field::Labels, names::INJECT, Some("false"))],
         "the pods stay without a sidecar; istiod is no longer asked about them, so they start also while it is down",
-    )?;
+    )?
+    .without_sidecar();
     Ok(Verdict::of([match asks {
         Some(asks) => finding.evidence(asks).fix(leave).fix(opt_out),
         None => finding.fix(opt_out).fix(leave),

@@ -3,8 +3,8 @@
 use crate::causes::fields::NAMESPACE_KEYS;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{Field, assignment, patch_template};
-use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk, Severity};
+use crate::fixes::{patch_template, relabelled};
+use crate::report::{Effect, Evidence, Field, Finding, Fix, Risk, Severity};
 use crate::way::Case;
 use crate::way::asked::{asks, pod_asks};
 use crate::way::{Outcome, names};
@@ -67,7 +67,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     Ok(Verdict::of([finding]))
 }
 
-/// Takes the labels off that ask for injection here. No pod changes by that, so none has to be made anew.
+/// Takes the labels off that ask for injection here. No pod changes by that, so none has to be restarted.
 fn unlabel(case: &Case) -> Result<Option<Fix>, Missing> {
     let name = case.target().namespace.as_str();
     let labels = case
@@ -75,29 +75,20 @@ fn unlabel(case: &Case) -> Result<Option<Fix>, Missing> {
         .and_then(|namespace| namespace.metadata.labels.as_ref());
     let found: Vec<_> = NAMESPACE_KEYS
         .into_iter()
-        .filter_map(|key| Some((key, labels?.get(key)?.as_str())))
+        .filter(|key| labels.is_some_and(|labels| labels.contains_key(*key)))
         .collect();
     if found.is_empty() {
         return Ok(None);
     }
-    let label = |assignments: Vec<String>| {
-        let words = ["label", "namespace", name].map(str::to_owned);
-        Command::kubectl(words.into_iter().chain(assignments))
-    };
-    let keys: Vec<_> = found.iter().map(|(key, _)| *key).collect();
-    let title = format!("take label {} off namespace {name}", keys.join(" and "));
-    let changes = format!(
-        "the pods of {name} stay without a sidecar; istiod is no longer asked about them, so they start also while it is down"
+    let fix = Fix::new(
+        format!("take label {} off namespace {name}", found.join(" and ")),
+        Risk::Safe,
+        format!(
+            "the pods of {name} stay without a sidecar; istiod is no longer asked about them, so they start also while it is down"
+        ),
     );
-    let remove = found.iter().map(|(key, _)| assignment(key, None));
-    let restore = found
-        .iter()
-        .map(|(key, value)| assignment(key, Some(*value)));
-    Ok(Some(
-        Fix::new(title, Risk::Safe, changes)
-            .run(label(remove.collect()))
-            .undo(label(restore.collect())),
-    ))
+    let entries: Vec<_> = found.iter().map(|key| (*key, None)).collect();
+    relabelled(case, fix.without_sidecar(), Field::Labels, &entries).map(Some)
 }
 
 fn opt_out(case: &Case) -> Result<Fix, Missing> {
@@ -125,4 +116,5 @@ fn opt_out(case: &Case) -> Result<Fix, Missing> {
         &changes,
         "the pods stay without a sidecar, and istiod is no longer asked about them",
     )
+    .map(Fix::without_sidecar)
 }

@@ -5,8 +5,8 @@ use crate::causes::wanted::policy::edit::set_policy;
 use crate::causes::wanted::{configured, declined};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{Field, patch_template};
-use crate::report::{Effect, Finding};
+use crate::fixes::patch_template;
+use crate::report::{Effect, Field, Finding};
 use crate::way::Case;
 use crate::way::{Declined, Outcome, names};
 

@@ -24,7 +24,7 @@ declare_check! {
     ///
     /// ## How to heal it
     /// Nothing in a pod or a namespace helps: set the policy. istiod takes it over within a second,
-    /// without a restart. Then make the pods anew.
+    /// without a restart. Then restart the pods.
     ///
     /// ## References
     /// - Istio 1.31, `pkg/kube/inject/inject.go`, `injectRequired`

@@ -3,8 +3,8 @@
 use crate::causes::wanted::{configured, injected, selected};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{Field, patch_template};
-use crate::report::{Effect, Finding, Severity};
+use crate::fixes::patch_template;
+use crate::report::{Effect, Field, Finding, Severity};
 use crate::way::Case;
 use crate::way::selector::in_words;
 use crate::way::{Outcome, Wish, names, wanted};
@@ -55,7 +55,8 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         &format!("opt out in the pod template, by label {key}=false"),
         &[(Field::Labels, key, Some("false"))],
         "new pods go without the sidecar: the label goes before the selector",
-    )?;
+    )?
+    .without_sidecar();
     let mut finding = Finding::new(Severity::Info, Effect::Decides(Outcome::Injected), message)
         .evidence(configured(case, &istiod, "alwaysInjectSelector")?.actual(words))
         .evidence(configured(case, &istiod, "policy")?.actual("disabled"));

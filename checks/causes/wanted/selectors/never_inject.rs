@@ -3,8 +3,8 @@
 use crate::causes::wanted::{configured, declined, selected};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{Field, patch_template};
-use crate::report::{Effect, Finding, Severity};
+use crate::fixes::patch_template;
+use crate::report::{Effect, Field, Finding, Severity};
 use crate::way::Case;
 use crate::way::selector::in_words;
 use crate::way::{Declined, Outcome, names};

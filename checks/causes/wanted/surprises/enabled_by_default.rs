@@ -4,8 +4,8 @@ use crate::causes::fields::namespace_label;
 use crate::causes::wanted::injected;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{Field, after_restart, assignment, patch_template, restart};
-use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk, Severity};
+use crate::fixes::{patch_template, relabel_namespace};
+use crate::report::{Effect, Evidence, Field, Finding, Fix, Risk, Severity};
 use crate::way::Case;
 use crate::way::selector::{in_words, requirements};
 use crate::way::{Outcome, injector, names};
@@ -53,26 +53,19 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     let path = format!(".webhooks[?(@.name==\"{entry}\")].namespaceSelector");
     let evidence = Evidence::new(object, path).actual(in_words(&selector.unwrap_or_default()));
     let key = names::ISTIO_INJECTION;
-    let label =
-        |value| Command::kubectl(["label", "namespace", name, assignment(key, value).as_str()]);
-    let changes = format!(
-        "new pods of {name} go without the sidecar{}",
-        after_restart(case.workload()?)
-    );
     let namespace = Fix::new(
-        "let the namespace opt out, then make its pods anew",
+        "let the namespace opt out, then restart its pods",
         Risk::RestartsPods,
-        changes,
-    )
-    .run(label(Some("disabled")))
-    .run_all(restart(case)?)
-    .undo(label(None));
+        format!("new pods of {name} go without the sidecar"),
+    );
+    let namespace = relabel_namespace(case, namespace, &[(key, Some("disabled"))])?;
     let pod = patch_template(
         case,
         "let only these pods opt out",
         &[(Field::Labels, names::INJECT, Some("false"))],
         "new pods go without the sidecar",
-    )?;
+    )?
+    .without_sidecar();
     Ok(Verdict::of([Finding::new(
         Severity::Info,
         Effect::Decides(Outcome::Injected),
@@ -80,6 +73,6 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     )
     .evidence(evidence)
     .evidence(namespace_label(case, key)?.expected("disabled, if no sidecars are meant here"))
-    .fix(namespace)
+    .fix(namespace.without_sidecar())
     .fix(pod)]))
 }

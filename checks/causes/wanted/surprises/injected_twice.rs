@@ -1,12 +1,13 @@
 //! More than one webhook injects the pod.
 
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::causes::wanted::asked;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk, Severity};
+use crate::fixes::Entries;
+use crate::report::{Change, Effect, Evidence, Finding, Fix, Object, Patch, Risk, Severity};
 use crate::way::Case;
 use crate::way::selector::{Requirement, in_words, requirements};
 use crate::way::{Answer, Outcome, injector, names};
@@ -165,22 +166,20 @@ fn fixes(all: &[Entry], injecting: &[Entry]) -> Vec<Fix> {
         Risk::MeshWide,
         effect,
     )
-    .run(patch(configuration, &unwanted, |_| never()))
-    .undo(patch(configuration, &unwanted, |webhook| {
-        let selector = webhook.namespace_selector.as_ref();
-        json!(selector.and_then(|selector| selector.match_expressions.as_ref()))
-    }));
+    .change(never_match(configuration, &unwanted), configuration);
     let whole = configuration.webhooks.iter().flatten().count() == unwanted.len();
     let delete = Fix::new(
         format!("or delete {} for good", name(configuration)),
         Risk::MeshWide,
         format!("{effect}; what installs it brings it back, unless its values change"),
     )
-    .run(Command::kubectl([
-        "delete",
-        "mutatingwebhookconfiguration",
-        name(configuration),
-    ]));
+    .change(
+        Change::new(
+            Object::unscoped("MutatingWebhookConfiguration", name(configuration)),
+            Patch::Delete,
+        ),
+        configuration,
+    );
     std::iter::once(deactivate)
         .chain(whole.then_some(delete))
         .collect()
@@ -212,38 +211,23 @@ fn covers(wide: &MutatingWebhook, narrow: &MutatingWebhook) -> bool {
         && wide.rules == narrow.rules
 }
 
-/// The expressions that istioctl deactivates a webhook with.
-fn never() -> Value {
-    json!([{ "key": names::DEACTIVATED, "operator": "In", "values": ["never-match"] }])
-}
-
-/// Sets the matchExpressions of the entries' namespaceSelectors; the entries are found by their names.
-fn patch(
-    configuration: &MutatingWebhookConfiguration,
-    entries: &[Entry],
-    expressions: impl Fn(&MutatingWebhook) -> Value,
-) -> Command {
-    let webhooks: Vec<_> = entries
-        .iter()
-        .map(|(_, webhook)| {
-            json!({ "name": webhook.name, "namespaceSelector": { "matchExpressions": expressions(webhook) } })
+/// Gives entries the namespaceSelector that istioctl deactivates a webhook with.
+fn never_match(configuration: &MutatingWebhookConfiguration, entries: &[Entry]) -> Change {
+    let never = json!({
+        "matchExpressions": [{ "key": names::DEACTIVATED, "operator": "In", "values": ["never-match"] }],
+    });
+    let entries = entries.iter();
+    entries
+        .fold(Entries::of(configuration), |all, (_, webhook)| {
+            all.set(webhook, [("namespaceSelector", Some(never.clone()))])
         })
-        .collect();
-    let patch = json!({ "webhooks": webhooks }).to_string();
-    let kind = "mutatingwebhookconfiguration";
-    Command::kubectl([
-        "patch",
-        kind,
-        name(configuration),
-        "--type=strategic",
-        "-p",
-        patch.as_str(),
-    ])
+        .change()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
     fn configuration(name: &str, entries: &[(&str, Value, Value)]) -> MutatingWebhookConfiguration {
         let webhooks: Vec<_> = entries

@@ -4,8 +4,8 @@ use crate::causes::fields::template_field;
 use crate::causes::wanted::asked;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{Field, patch_template};
-use crate::report::{Effect, Finding, Fix, Severity};
+use crate::fixes::patch_template;
+use crate::report::{Effect, Field, Finding, Fix, Severity};
 use crate::stage::Stage;
 use crate::way::Case;
 use crate::way::relabelled::WhatIf;
@@ -80,11 +80,14 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         "true",
         "new pods get the sidecar",
     )?)
-    .fix(obey(
-        "if none is meant: say so in the label alone",
-        "false",
-        "new pods go without the sidecar",
-    )?)]))
+    .fix(
+        obey(
+            "if none is meant: say so in the label alone",
+            "false",
+            "new pods go without the sidecar",
+        )?
+        .without_sidecar(),
+    )]))
 }
 
 /// Whether the pod is injected, where without the label the annotation would bring about the reverse.

@@ -1,0 +1,20 @@
+//! The changes that help, for the findings of many checks.
+//!
+//! A fix is made of changes ([`crate::report::Change`]), from which its commands and the way back follow.
+
+mod injector_config;
+mod istiod;
+mod namespace;
+mod restart;
+mod template;
+mod webhook;
+
+pub use injector_config::set_line;
+pub use istiod::{await_rollout, change_istiod, restart_istiod};
+pub use namespace::{label_namespace, relabel_namespace, relabelled, unlabel_namespace};
+pub use restart::restart;
+pub use template::{Entry, from_api, in_api_form, patch_spec, patch_template};
+pub use webhook::Entries;
+
+/// Why what comes after `istioctl install` and `istioctl tag set` is not foreseen.
+pub const WRITES_THE_WEBHOOK: &str = "istioctl writes the webhook";

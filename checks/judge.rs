@@ -1,0 +1,58 @@
+//! Every check on one subject, and the root cause among what they find.
+
+use crate::causes::{About, Check, Verdict, registry};
+use crate::diagnosis::{CheckResult, Status};
+use crate::facts::Kind;
+use crate::report::Finding;
+use crate::root_cause;
+use crate::way::{Case, Prediction};
+
+/// What all checks say about one subject.
+#[derive(Debug)]
+pub struct Judgement {
+    /// What will happen to the next pod; none for a webhook configuration.
+    pub predicted: Option<Prediction>,
+    /// The check whose finding is the root cause.
+    pub root_cause: Option<&'static Check>,
+    /// All findings: the root cause first, then along the pod's way.
+    pub findings: Vec<(&'static Check, Finding)>,
+    /// Every check in the order of the registry.
+    pub checks: Vec<CheckResult>,
+}
+
+/// Runs every check on a subject.
+pub fn judge(case: &Case) -> Judgement {
+    let is_webhook = case.target().kind == Kind::MutatingWebhookConfiguration;
+    let mut checks = Vec::new();
+    let mut findings: Vec<(&'static Check, Finding)> = Vec::new();
+    for check in registry() {
+        let status = if is_webhook && check.about == About::Pods {
+            Status::NotApplicable("it is about pods".to_owned())
+        } else {
+            match (check.run)(case) {
+                Ok(Verdict::Passed) => Status::Passed,
+                Ok(Verdict::NotApplicable(reason)) => Status::NotApplicable(reason),
+                Ok(Verdict::Failed(found)) => {
+                    findings.extend(found.into_iter().map(|finding| (check, finding)));
+                    Status::Failed
+                }
+                Err(missing) => Status::Unknown(missing),
+            }
+        };
+        checks.push(CheckResult { check, status });
+    }
+    let predicted = (!is_webhook).then(|| case.prediction().as_ref().clone());
+    let root_cause = root_cause::of(predicted.as_ref(), &findings);
+    order(&mut findings, root_cause);
+    Judgement {
+        predicted,
+        root_cause,
+        findings,
+        checks,
+    }
+}
+
+fn order(findings: &mut [(&'static Check, Finding)], root_cause: Option<&'static Check>) {
+    let is_root = |check: &Check| root_cause.is_some_and(|root| root.code == check.code);
+    findings.sort_by_key(|(check, _)| (!is_root(check), check.stage));
+}

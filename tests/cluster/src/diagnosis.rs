@@ -1,0 +1,135 @@
+//! What injdoctor says about a scenario.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::cluster::Cluster;
+use crate::dry_run::Outcome;
+use crate::json::{list, text};
+use crate::scenario::Scenario;
+
+/// What injdoctor said.
+pub(crate) struct Diagnosis {
+    json: Value,
+    /// The exit code.
+    pub(crate) exit: i32,
+    /// All that it printed.
+    pub(crate) output: String,
+}
+
+/// A fix that it proposed.
+pub(crate) struct Proposal {
+    /// The check that found what it heals.
+    pub(crate) check: String,
+    /// What it does.
+    pub(crate) title: String,
+    /// Whether it only shows something.
+    pub(crate) read_only: bool,
+    /// The commands, each a line for a shell.
+    pub(crate) commands: Vec<String>,
+    /// Those that lead back.
+    pub(crate) undo: Vec<String>,
+    /// What is predicted for the next pod afterwards: outcome and revision; none where nothing is.
+    pub(crate) after: Option<(String, Option<String>)>,
+}
+
+impl Proposal {
+    /// Whether the next pod fares as was predicted.
+    pub(crate) fn foresaw(&self, truth: &Outcome) -> bool {
+        match (&self.after, truth) {
+            (None, _) => true,
+            (Some((outcome, revision)), Outcome::Injected { revision: actual }) => {
+                outcome == "Injected" && revision.as_ref() == Some(actual)
+            }
+            (Some((outcome, _)), truth) => outcome == truth.name(),
+        }
+    }
+}
+
+impl Diagnosis {
+    pub(crate) fn of(cluster: &Cluster, scenario: &Scenario, binary: &Path) -> Result<Self> {
+        let output = cluster
+            .command(&binary.to_string_lossy())
+            .arg("check")
+            .args(&scenario.target)
+            .args(["-o", "json"])
+            .stdin(Stdio::null())
+            .output()
+            .with_context(|| format!("cannot run {}", binary.display()))?;
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let exit = output.status.code().unwrap_or(-1);
+        let json = serde_json::from_str(&stdout)
+            .with_context(|| format!("no JSON came, exit code {exit}\n{stdout}{stderr}"))?;
+        Ok(Self {
+            json,
+            exit,
+            output: format!("{stdout}{stderr}"),
+        })
+    }
+
+    /// Compares a value with what is expected.
+    pub(crate) fn compare(&self, what: &str, pointer: &str, expected: Option<&str>) -> Result<()> {
+        let actual = self.json.pointer(pointer).and_then(Value::as_str);
+        let name = |value: Option<&str>| value.unwrap_or("none").to_owned();
+        ensure!(
+            actual == expected,
+            "the {what} is {}, not {}\n{}",
+            name(actual),
+            name(expected),
+            self.output
+        );
+        Ok(())
+    }
+
+    /// The commands of the first fix of the root cause, quoted for a shell.
+    pub(crate) fn commands_of_first_fix(&self) -> Result<Vec<String>> {
+        let cause = text(&self.json, "/rootCause/name");
+        let finding = list(&self.json, "/findings")
+            .iter()
+            .find(|finding| text(finding, "/name") == cause)
+            .with_context(|| format!("no finding is named {cause}\n{}", self.output))?;
+        let commands = list(finding, "/fixes/0/commands");
+        if commands.is_empty() {
+            bail!("{cause} has no fix with commands\n{}", self.output);
+        }
+        lines(commands)
+    }
+
+    /// Every fix of every finding that has commands.
+    pub(crate) fn proposals(&self) -> Result<Vec<Proposal>> {
+        let mut proposals = Vec::new();
+        for finding in list(&self.json, "/findings") {
+            for fix in list(finding, "/fixes") {
+                let commands = lines(list(fix, "/commands"))?;
+                if commands.is_empty() {
+                    continue;
+                }
+                let outcome = text(fix, "/after/outcome");
+                let revision = fix.pointer("/after/revision").and_then(Value::as_str);
+                proposals.push(Proposal {
+                    check: text(finding, "/name").to_owned(),
+                    title: text(fix, "/title").to_owned(),
+                    read_only: text(fix, "/risk") == "read-only",
+                    commands,
+                    undo: lines(list(fix, "/undo"))?,
+                    after: (!matches!(outcome, "" | "Unknown"))
+                        .then(|| (outcome.to_owned(), revision.map(str::to_owned))),
+                });
+            }
+        }
+        Ok(proposals)
+    }
+}
+
+/// Argument vectors, each as a line for a shell.
+fn lines(commands: &[Value]) -> Result<Vec<String>> {
+    let line = |command: &Value| {
+        let words = list(command, "").iter().filter_map(Value::as_str);
+        Ok(shlex::try_join(words)?)
+    };
+    commands.iter().map(line).collect()
+}
