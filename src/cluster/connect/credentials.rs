@@ -1,19 +1,16 @@
 //! Credential plugins: the `exec` of a kubeconfig's user.
 
 use std::io::IsTerminal;
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kube::config::{AuthInfo, Cluster, ExecAuthCluster, ExecConfig, ExecInteractiveMode};
 use serde::{Deserialize, Serialize};
-use tokio::io::AsyncReadExt;
 use tokio::process::Command;
-use tokio::time::timeout;
 
-/// An answer of a plugin longer than this is none.
-const MOST: u64 = 1 << 20;
+use super::plugin::{self, Failed};
 
 /// What goes to the plugin and comes back from it.
 /// Source: `k8s.io/client-go/pkg/apis/clientauthentication/v1/types.go` (v0.36).
@@ -125,26 +122,19 @@ async fn run(
             Stdio::inherit()
         } else {
             Stdio::null()
-        })
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
-        .kill_on_drop(true);
-    let output = output(command);
-    let output = match wait {
-        Some(wait) => timeout(wait, output).await.map_err(|_| {
-            format!("{program} gave no answer within {wait:?}; --request-timeout waits longer")
-        })?,
-        None => output.await,
-    };
-    let (status, answer) = output.map_err(|error| {
+        });
+    let (status, answer) = plugin::run(command, wait).await.map_err(|failed| {
         let hint = exec.install_hint.as_deref().unwrap_or_default().trim();
-        format!("cannot run {program}: {error}\n{hint}")
-            .trim_end()
-            .to_owned()
+        match failed {
+            Failed::NotRun(error) => format!("cannot run {program}: {error}\n{hint}")
+                .trim_end()
+                .to_owned(),
+            Failed::Late(wait) => {
+                format!("{program} gave no answer within {wait:?}; --request-timeout waits longer")
+            }
+            Failed::TooLong => format!("{program} gave no ExecCredential: it is too long"),
+        }
     })?;
-    if answer.len() as u64 > MOST {
-        return Err(format!("{program} gave no ExecCredential: it is too long"));
-    }
     if !status.success() {
         return Err(format!("{program} failed: {status}"));
     }
@@ -159,16 +149,6 @@ async fn run(
     answer
         .status
         .ok_or_else(|| format!("{program} gave an ExecCredential without a status"))
-}
-
-/// How a program ends, and what it writes until then; not much more than [`MOST`] of it.
-async fn output(mut command: Command) -> std::io::Result<(ExitStatus, Vec<u8>)> {
-    let mut child = command.spawn()?;
-    let mut written = Vec::new();
-    if let Some(stdout) = child.stdout.take() {
-        stdout.take(MOST + 1).read_to_end(&mut written).await?;
-    }
-    Ok((child.wait().await?, written))
 }
 
 fn cluster_for(exec: &ExecConfig, cluster: &Cluster) -> Result<Option<ExecAuthCluster>, String> {

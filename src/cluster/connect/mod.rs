@@ -1,5 +1,5 @@
 //! From kubectl's `flags` to a client: the `kubeconfig`, the `files` that it names, `credentials` from
-//! a plugin, the server's `address`, the `proxy` before it, how long (`limits`) and how much (`sizes`)
+//! a `plugin`, the server's `address`, the `proxy` before it, how long (`limits`) and how much (`sizes`)
 //! to read, and the `transport` below it all.
 
 mod address;
@@ -9,6 +9,7 @@ mod files;
 mod flags;
 mod kubeconfig;
 mod limits;
+mod plugin;
 mod proxy;
 mod sizes;
 mod transport;

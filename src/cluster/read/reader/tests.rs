@@ -30,7 +30,7 @@ fn pod_list(change: impl FnOnce(&mut Value)) -> Value {
 fn page(name: &str, next: &str) -> Value {
     pod_list(|list| {
         list["metadata"] =
-            json!({"continue": next, "remainingItemCount": (next != "").then_some(1)});
+            json!({"continue": next, "remainingItemCount": (!next.is_empty()).then_some(1)});
         list["items"][0]["metadata"]["name"] = json!(name);
     })
 }
