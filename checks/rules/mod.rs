@@ -16,4 +16,4 @@ pub mod overrides;
 pub mod prometheus;
 mod proxy_config;
 pub mod templates;
-mod yaml11;
+pub mod yaml;

@@ -124,7 +124,7 @@ impl<'a> Creation<'a> {
     fn request(&self) -> Result<&cel::Request, &String> {
         let request = self
             .request
-            .get_or_init(|| cel::Request::new(&as_admitted(self.pod), &self.pod.namespace, false));
+            .get_or_init(|| cel::Request::new(as_admitted(self.pod), &self.pod.namespace, false));
         request.as_ref()
     }
 }

@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use k8s_openapi::api::core::v1::ConfigMap;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
 use serde_json::{Map, Value};
-use serde_saphyr::{DuplicateKeyPolicy, Options};
 
 use super::selector::Labels;
 use crate::facts::Missing;
+use crate::rules::yaml::{self, Yaml};
 
 /// The injector's ConfigMap, as istiod reads it.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ impl InjectorConfig {
         let both = entry("config").and_then(|text| values.clone().map(|_| text));
         let config = both.and_then(|text| Config::parse(text)).map(Rc::new);
         let values = values
-            .and_then(|text| yaml(text))
+            .and_then(|text| json(text))
             .and_then(|values| match values {
                 Value::Null => Ok(Value::Object(Map::new())),
                 Value::Object(_) => Ok(values),
@@ -77,84 +77,121 @@ impl InjectorConfig {
 
 impl Config {
     fn parse(text: &str) -> Result<Self, String> {
-        let fields = match yaml(text)? {
-            Value::Null => Map::new(),
-            Value::Object(fields) => fields,
+        let document = yaml::read_with_any_number(text).map_err(|unread| unread.to_string())?;
+        let fields = match document {
+            Yaml::Null => BTreeMap::new(),
+            Yaml::Map(fields) => fields,
             _ => return Err("it is not a mapping".to_owned()),
         };
-        let default_templates = list(
-            field(&fields, "defaultTemplates"),
-            "defaultTemplates",
-            scalar,
+        let fields = Fields(&fields);
+        let unread = fields.unread().find(|(_, value)| !value.is_finite());
+        if let Some((name, _)) = unread {
+            return Err(format!("{name} holds a number that is not finite"));
+        }
+        mapping(
+            fields.get("injectedAnnotations"),
+            "injectedAnnotations",
+            text_of,
         )?;
+        let default_templates = list(fields.get("defaultTemplates"), "defaultTemplates", text_of)?;
         Ok(Self {
-            policy: scalar(field(&fields, "policy"), "policy")?,
-            never_inject_selector: selectors(&fields, "neverInjectSelector")?,
-            always_inject_selector: selectors(&fields, "alwaysInjectSelector")?,
+            policy: text_of(fields.get_last("policy"), "policy")?,
+            never_inject_selector: list(
+                fields.get("neverInjectSelector"),
+                "neverInjectSelector",
+                selector,
+            )?,
+            always_inject_selector: list(
+                fields.get("alwaysInjectSelector"),
+                "alwaysInjectSelector",
+                selector,
+            )?,
             default_templates: if default_templates.is_empty() {
                 vec!["sidecar".to_owned()]
             } else {
                 default_templates
             },
-            aliases: mapping(field(&fields, "aliases"), "aliases", |names, what| {
-                list(names, what, scalar)
+            aliases: mapping(fields.get("aliases"), "aliases", |names, what| {
+                list(names, what, text_of)
             })?,
-            templates: mapping(field(&fields, "templates"), "templates", scalar)?,
+            templates: mapping(fields.get("templates"), "templates", text_of)?,
         })
     }
 }
 
-/// YAML as istiod's parser takes it: the last of two equal keys counts.
-pub(super) fn yaml(text: &str) -> Result<Value, String> {
-    if text.trim().is_empty() {
-        return Ok(Value::Null);
-    }
-    let mut options = Options::default();
-    options.duplicate_keys = DuplicateKeyPolicy::LastWins;
-    options.with_snippet = false;
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())
+/// YAML as istiod reads it, in JSON.
+pub(super) fn json(text: &str) -> Result<Value, String> {
+    yaml::read(text)
+        .map(Value::from)
+        .map_err(|unread| unread.to_string())
 }
 
-/// A field by its name, whose case Go's JSON parser does not mind; the last one counts.
-fn field<'a>(fields: &'a Map<String, Value>, name: &str) -> &'a Value {
-    let named = fields
-        .iter()
-        .filter(|(key, _)| key.eq_ignore_ascii_case(name));
-    named
-        .max_by_key(|(key, _)| key.as_str())
-        .map_or(&Value::Null, |(_, value)| value)
+/// Fields by their names, whose case Go's JSON parser does not mind; the last one counts.
+struct Fields<'a>(&'a BTreeMap<String, Yaml>);
+
+impl<'a> Fields<'a> {
+    fn named(&self, name: &str) -> impl DoubleEndedIterator<Item = &'a Yaml> {
+        let named = self
+            .0
+            .iter()
+            .filter(move |(key, _)| key.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| value)
+    }
+
+    fn get(&self, name: &str) -> &'a Yaml {
+        self.named(name).next_back().unwrap_or(&Yaml::Null)
+    }
+
+    /// Of a text; nothing does not change one that stands before.
+    fn get_last(&self, name: &str) -> &'a Yaml {
+        let mut all = self.named(name).rev();
+        all.find(|value| **value != Yaml::Null)
+            .unwrap_or(&Yaml::Null)
+    }
+
+    /// Those that istiod does not know.
+    fn unread(&self) -> impl Iterator<Item = (&'a String, &'a Yaml)> {
+        const KNOWN: [&str; 7] = [
+            "policy",
+            "defaultTemplates",
+            "templates",
+            "aliases",
+            "neverInjectSelector",
+            "alwaysInjectSelector",
+            "injectedAnnotations",
+        ];
+        let is_known = |key: &str| KNOWN.iter().any(|known| known.eq_ignore_ascii_case(key));
+        self.0.iter().filter(move |(key, _)| !is_known(key))
+    }
 }
 
 /// A text. istiod's parser makes one of a number or of true and false, too, and an empty one of nothing.
-fn scalar(value: &Value, what: &str) -> Result<String, String> {
-    match value {
-        Value::Null => Ok(String::new()),
-        Value::String(text) => Ok(text.clone()),
-        Value::Bool(_) | Value::Number(_) => Ok(value.to_string()),
-        Value::Array(_) | Value::Object(_) => Err(format!("{what} is not a text")),
-    }
+fn text_of(value: &Yaml, what: &str) -> Result<String, String> {
+    value
+        .as_text()
+        .ok_or_else(|| format!("{what} is not a text"))
 }
 
 fn list<T>(
-    value: &Value,
+    value: &Yaml,
     what: &str,
-    item: impl Fn(&Value, &str) -> Result<T, String>,
+    item: impl Fn(&Yaml, &str) -> Result<T, String>,
 ) -> Result<Vec<T>, String> {
     match value {
-        Value::Null => Ok(Vec::new()),
-        Value::Array(items) => items.iter().map(|one| item(one, what)).collect(),
+        Yaml::Null => Ok(Vec::new()),
+        Yaml::List(items) => items.iter().map(|one| item(one, what)).collect(),
         _ => Err(format!("{what} is not a list")),
     }
 }
 
 fn mapping<T>(
-    value: &Value,
+    value: &Yaml,
     what: &str,
-    item: impl Fn(&Value, &str) -> Result<T, String>,
+    item: impl Fn(&Yaml, &str) -> Result<T, String>,
 ) -> Result<BTreeMap<String, T>, String> {
     match value {
-        Value::Null => Ok(BTreeMap::new()),
-        Value::Object(fields) => fields
+        Yaml::Null => Ok(BTreeMap::new()),
+        Yaml::Map(fields) => fields
             .iter()
             .map(|(key, value)| Ok((key.clone(), item(value, what)?)))
             .collect(),
@@ -162,27 +199,30 @@ fn mapping<T>(
     }
 }
 
-fn selectors(fields: &Map<String, Value>, what: &str) -> Result<Vec<LabelSelector>, String> {
-    list(field(fields, what), what, |selector, what| {
-        if selector.is_null() {
-            return Ok(LabelSelector::default());
-        }
-        serde_json::from_value(in_texts(selector)).map_err(|error| format!("{what}: {error}"))
+fn fields<'a>(value: &'a Yaml, what: &str) -> Result<Fields<'a>, String> {
+    const NONE: &BTreeMap<String, Yaml> = &BTreeMap::new();
+    match value {
+        Yaml::Null => Ok(Fields(NONE)),
+        Yaml::Map(fields) => Ok(Fields(fields)),
+        _ => Err(format!("{what} is not a mapping")),
+    }
+}
+
+fn selector(value: &Yaml, what: &str) -> Result<LabelSelector, String> {
+    let fields = fields(value, what)?;
+    Ok(LabelSelector {
+        match_labels: Some(mapping(fields.get("matchLabels"), what, text_of)?),
+        match_expressions: Some(list(fields.get("matchExpressions"), what, requirement)?),
     })
 }
 
-/// A label selector holds nothing but texts.
-fn in_texts(value: &Value) -> Value {
-    match value {
-        Value::Bool(_) | Value::Number(_) => Value::String(value.to_string()),
-        Value::Array(items) => items.iter().map(in_texts).collect(),
-        Value::Object(fields) => fields
-            .iter()
-            .map(|(key, value)| (key.clone(), in_texts(value)))
-            .collect::<Map<_, _>>()
-            .into(),
-        Value::Null | Value::String(_) => value.clone(),
-    }
+fn requirement(value: &Yaml, what: &str) -> Result<LabelSelectorRequirement, String> {
+    let fields = fields(value, what)?;
+    Ok(LabelSelectorRequirement {
+        key: text_of(fields.get_last("key"), what)?,
+        operator: text_of(fields.get_last("operator"), what)?,
+        values: Some(list(fields.get("values"), what, text_of)?),
+    })
 }
 
 #[cfg(test)]
@@ -255,7 +295,7 @@ mod tests {
             second.match_expressions.as_ref().unwrap()[0].operator,
             "Bogus"
         );
-        assert_eq!(third, &LabelSelector::default());
+        assert!(third.match_labels.as_ref().is_some_and(BTreeMap::is_empty));
     }
 
     /// As seen on a real istiod: with values that do not parse the new `config` counts, without any it does not.

@@ -34,7 +34,7 @@ impl Judgement {
     /// Whether injdoctor is right, or does not know what nobody could.
     pub fn agrees(&self) -> bool {
         if self.claim.outcome == "Unknown" {
-            return unknowns::is_expected(&self.claim.because);
+            return unknowns::reason(&self.claim.because).is_some();
         }
         let revision = match &self.truth {
             Outcome::Injected { revision } => Some(revision),

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use testcluster::pod_of;
 
@@ -72,6 +72,8 @@ pub fn run(lab: &mut Lab) -> Result<()> {
         started.elapsed()
     );
     if disagreements.is_empty() {
+        let too_open = tally.too_open();
+        ensure!(too_open.is_empty(), "{}", too_open.join("\n"));
         return Ok(());
     }
     let times: usize = disagreements.values().map(|one| one.times).sum();

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::judge::{Judgement, words};
+use crate::unknowns::{self, MOST, Reason, are_too_many};
 
 /// The cases so far by what became of them, and why.
 #[derive(Default)]
 pub struct Tally {
     cases: usize,
     unknown: usize,
+    /// Those left open, by the words of the reason.
+    open: BTreeMap<&'static str, (&'static Reason, usize)>,
     outcomes: BTreeMap<&'static str, Outcome>,
 }
 
@@ -27,7 +30,12 @@ impl Tally {
     pub fn count(&mut self, judgement: &Judgement) {
         let claim = &judgement.claim;
         self.cases += 1;
-        self.unknown += usize::from(claim.outcome == "Unknown");
+        if claim.outcome == "Unknown" {
+            self.unknown += 1;
+            if let Some(reason) = unknowns::reason(&claim.because) {
+                self.open.entry(reason.words).or_insert((reason, 0)).1 += 1;
+            }
+        }
         let outcome = self.outcomes.entry(judgement.truth.name()).or_default();
         outcome.cases += 1;
         let reason = (claim.decided.clone(), words(&claim.because, 12));
@@ -36,6 +44,21 @@ impl Tally {
 
     pub fn cases(&self) -> usize {
         self.cases
+    }
+
+    /// What is left open more often than it may be.
+    pub fn too_open(&self) -> Vec<String> {
+        let complaint = |what: &str, open, most| {
+            are_too_many(open, self.cases, most).then(|| {
+                let share = self.percent(open);
+                format!("{what}: {share:.2} % are left open, {most} % may be")
+            })
+        };
+        let reasons = self.open.values();
+        reasons
+            .filter_map(|(reason, open)| complaint(reason.words, *open, reason.most))
+            .chain(complaint("all reasons", self.unknown, MOST))
+            .collect()
     }
 
     fn percent(&self, count: usize) -> f64 {
@@ -56,6 +79,10 @@ impl fmt::Display for Tally {
                 writeln!(f, "{:18}   and {more} other reasons", "")?;
             }
         }
-        write!(f, "left open   {:6.1} %", self.percent(self.unknown))
+        write!(f, "left open   {:6.1} %", self.percent(self.unknown))?;
+        for (reason, open) in self.open.values() {
+            write!(f, "\n{:>11.2} %   {}", self.percent(*open), reason.words)?;
+        }
+        Ok(())
     }
 }

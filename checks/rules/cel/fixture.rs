@@ -13,7 +13,7 @@ pub(super) fn pod() -> serde_json::Value {
 }
 
 pub(super) fn request() -> Request {
-    Request::new(&pod(), "shop", false).unwrap()
+    Request::new(pod(), "shop", false).unwrap()
 }
 
 /// What a condition is for [`pod`].

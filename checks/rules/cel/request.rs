@@ -2,11 +2,14 @@
 
 use super::functions;
 use super::unknown::Touched;
-use cel::objects::{Key, Map};
-use cel::{Context, Value};
+use cel::Context;
+use cel::common::types::{
+    CelBool, CelDouble, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString,
+};
+use cel::common::value::Val;
+use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
 
 /// The creation of a pod, as the API server sees it before it calls mutating webhooks. It is made once for a pod and
 /// serves all conditions.
@@ -24,16 +27,17 @@ impl Request {
     ///
     /// # Errors
     /// Why no condition can be evaluated.
-    pub fn new(pod: &serde_json::Value, namespace: &str, dry_run: bool) -> Result<Self, String> {
+    pub fn new(pod: Value, namespace: &str, dry_run: bool) -> Result<Self, String> {
         let touched = Touched::default();
         let mut context = functions::context(&touched)?;
+        let is_ascii = is_ascii(&pod);
         for (name, value) in variables(pod, namespace, dry_run) {
-            context.add_variable_from_value(name, value);
+            context.add_variable_as_val(name, to_cel(value));
         }
         Ok(Self {
             context,
             touched,
-            is_ascii: is_ascii(pod),
+            is_ascii,
         })
     }
 }
@@ -44,25 +48,21 @@ impl fmt::Debug for Request {
     }
 }
 
-fn is_ascii(value: &serde_json::Value) -> bool {
+fn is_ascii(value: &Value) -> bool {
     match value {
-        serde_json::Value::String(text) => text.is_ascii(),
-        serde_json::Value::Array(items) => items.iter().all(is_ascii),
-        serde_json::Value::Object(fields) => fields
+        Value::String(text) => text.is_ascii(),
+        Value::Array(items) => items.iter().all(is_ascii),
+        Value::Object(fields) => fields
             .iter()
             .all(|(name, value)| name.is_ascii() && is_ascii(value)),
         _ => true,
     }
 }
 
-fn variables(
-    pod: &serde_json::Value,
-    namespace: &str,
-    dry_run: bool,
-) -> [(&'static str, Value); 4] {
-    let gvk = || serde_json::json!({"group": "", "version": "v1", "kind": "Pod"});
-    let gvr = || serde_json::json!({"group": "", "version": "v1", "resource": "pods"});
-    let mut fields = serde_json::json!({
+fn variables(pod: Value, namespace: &str, dry_run: bool) -> [(&'static str, Value); 4] {
+    let gvk = || json!({"group": "", "version": "v1", "kind": "Pod"});
+    let gvr = || json!({"group": "", "version": "v1", "resource": "pods"});
+    let mut fields = json!({
         "uid": "",
         "kind": gvk(),
         "resource": gvr(),
@@ -73,7 +73,7 @@ fn variables(
     });
     let name = pod
         .pointer("/metadata/name")
-        .and_then(serde_json::Value::as_str)
+        .and_then(Value::as_str)
         .unwrap_or_default();
     for (field, text) in [("name", name), ("namespace", namespace)] {
         if let (Some(fields), false) = (fields.as_object_mut(), text.is_empty()) {
@@ -81,33 +81,33 @@ fn variables(
         }
     }
     [
-        ("object", to_cel(pod)),
+        ("object", pod),
         ("oldObject", Value::Null),
         ("namespaceObject", Value::Null),
-        ("request", to_cel(&fields)),
+        ("request", fields),
     ]
 }
 
 /// JSON as the values of CEL: whole numbers are `int`.
-fn to_cel(value: &serde_json::Value) -> Value {
+fn to_cel(value: Value) -> Box<dyn Val> {
     match value {
-        serde_json::Value::Null => Value::Null,
-        serde_json::Value::Bool(value) => Value::Bool(*value),
-        serde_json::Value::Number(number) => number.as_i64().map_or_else(
-            || Value::Float(number.as_f64().unwrap_or(f64::NAN)),
-            Value::Int,
-        ),
-        serde_json::Value::String(text) => Value::String(Arc::new(text.clone())),
-        serde_json::Value::Array(items) => {
-            Value::List(Arc::new(items.iter().map(to_cel).collect()))
+        Value::Null => Box::new(CelNull),
+        Value::Bool(value) => Box::new(CelBool::from(value)),
+        Value::Number(number) => match number.as_i64() {
+            Some(whole) => Box::new(CelInt::from(whole)),
+            None => Box::new(CelDouble::from(number.as_f64().unwrap_or(f64::NAN))),
+        },
+        Value::String(text) => Box::new(CelString::from(text)),
+        Value::Array(items) => {
+            let items: Vec<_> = items.into_iter().map(to_cel).collect();
+            Box::new(CelList::from(items))
         }
-        serde_json::Value::Object(fields) => {
-            let entry = |(name, value): (&String, &serde_json::Value)| {
-                (Key::String(Arc::new(name.clone())), to_cel(value))
-            };
-            Value::Map(Map {
-                map: Arc::new(fields.iter().map(entry).collect::<HashMap<_, _>>()),
-            })
+        Value::Object(fields) => {
+            let entries = fields.into_iter();
+            let entries: HashMap<_, _> = entries
+                .map(|(name, value)| (CelMapKey::from(name), to_cel(value)))
+                .collect();
+            Box::new(CelMap::from(entries))
         }
     }
 }
@@ -124,7 +124,7 @@ mod tests {
     fn a_name_is_there_if_it_is_given() {
         let mut pod = pod();
         pod["metadata"]["name"] = "web-0".into();
-        let request = Request::new(&pod, "shop", true).unwrap();
+        let request = Request::new(pod, "shop", true).unwrap();
         assert_eq!(
             Program::new("request.name == 'web-0' && request.dryRun").evaluate(&request),
             Condition::True

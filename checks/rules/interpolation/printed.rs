@@ -3,8 +3,7 @@
 use super::place::MARK;
 use super::unknown_use;
 use crate::rules::annotations::Verdict;
-use crate::rules::yaml11;
-use serde_json::Value;
+use crate::rules::yaml::{self, Unread, Yaml};
 
 /// Letters, digits and what is a plain word to any parser.
 pub(super) fn is_harmless(value: &str) -> bool {
@@ -14,15 +13,8 @@ pub(super) fn is_harmless(value: &str) -> bool {
 
 /// Whether a line of YAML has the same shape with the value as with a word.
 pub(super) fn printed(line: &str, value: &str) -> Verdict {
-    if is_harmless(value)
-        && yaml11::boolean(value).is_none()
-        && !matches!(value, "null" | "true" | "false")
-    {
+    if is_harmless(value) && yaml::is_text(value) {
         return Verdict::Valid;
-    }
-    let odd = |character: char| character.is_control() && !"\n\t".contains(character);
-    if value.contains(odd) {
-        return Verdict::CannotTell("it has a control character".to_owned());
     }
     // In a flow mapping, a comma ends the line.
     let line = line.trim_end().trim_end_matches(',');
@@ -35,23 +27,18 @@ pub(super) fn printed(line: &str, value: &str) -> Verdict {
     } else {
         "z: z"
     };
-    // Between quotes, istiod's parser takes a line that is not indented for the next one of the text.
-    let quoted = line.contains(&format!("\"{MARK}")) || line.ends_with(&format!("{MARK}\""));
     let read = |value: &str| {
-        let value = if quoted {
-            value.replace('\n', " ")
-        } else {
-            value.to_owned()
-        };
-        let line = line.replace(MARK, &value);
-        let document = format!("all:\n {line}\n {indent}{sibling}\n");
-        serde_saphyr::from_str::<Value>(&document)
+        let line = line.replace(MARK, value);
+        yaml::read(&format!("all:\n {line}\n {indent}{sibling}\n"))
     };
     let Ok(expected) = read("x") else {
         return unknown_use();
     };
     match read(value) {
-        Err(_) => Verdict::Invalid("the sidecar's YAML cannot be read with it".to_owned()),
+        Err(Unread::Refused(_)) => {
+            Verdict::Invalid("the sidecar's YAML cannot be read with it".to_owned())
+        }
+        Err(unread) => Verdict::CannotTell(unread.to_string()),
         Ok(actual) if !have_same_shape(&expected, &actual) => {
             Verdict::Invalid("it makes another thing than a text in the sidecar's YAML".to_owned())
         }
@@ -59,21 +46,17 @@ pub(super) fn printed(line: &str, value: &str) -> Verdict {
     }
 }
 
-/// Whether both are texts, or hold such in the same places. The word alone is a text; what YAML 1.1 takes for a boolean
-/// or a number is none.
-fn have_same_shape(expected: &Value, actual: &Value) -> bool {
+/// Whether both are texts, or hold such in the same places.
+fn have_same_shape(expected: &Yaml, actual: &Yaml) -> bool {
     match (expected, actual) {
-        (Value::String(word), Value::String(text)) => {
-            word != "x" || yaml11::boolean(text).is_none()
-        }
-        (Value::Array(one), Value::Array(other)) => {
+        (Yaml::List(one), Yaml::List(other)) => {
             one.len() == other.len()
                 && one
                     .iter()
                     .zip(other)
                     .all(|(one, other)| have_same_shape(one, other))
         }
-        (Value::Object(one), Value::Object(other)) => {
+        (Yaml::Map(one), Yaml::Map(other)) => {
             one.len() == other.len()
                 && one.iter().all(|(key, one)| {
                     other

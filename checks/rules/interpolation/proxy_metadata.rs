@@ -4,7 +4,7 @@ use super::Surroundings;
 use super::place::MARK;
 use super::printed::printed;
 use crate::rules::annotations::Verdict;
-use serde_json::Value;
+use crate::rules::yaml::{self, Yaml};
 
 /// Environment variables of the proxy, which the template prints without escaping.
 pub(super) fn verdict(config: &str, surroundings: Surroundings) -> Verdict {
@@ -12,15 +12,15 @@ pub(super) fn verdict(config: &str, surroundings: Surroundings) -> Verdict {
     if !surroundings.templates.iter().any(plainly) {
         return Verdict::Valid;
     }
-    let Ok(config) = serde_saphyr::from_str::<Value>(config) else {
+    // What istiod cannot read it refuses for that reason.
+    let Ok(Yaml::Map(config)) = yaml::read(config) else {
         return Verdict::Valid;
     };
-    let variables = config.get("proxyMetadata").and_then(Value::as_object);
-    let verdicts = variables.into_iter().flatten().map(|(name, value)| {
-        let value = match value {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
+    let Some(Yaml::Map(variables)) = config.get("proxyMetadata") else {
+        return Verdict::Valid;
+    };
+    let verdicts = variables.iter().map(|(name, value)| {
+        let value = value.as_text().unwrap_or_default();
         let name_line = format!("- name: {MARK}");
         let value_line = format!("value: \"{MARK}\"");
         let verdict = printed(&name_line, name).worse(printed(&value_line, &value));

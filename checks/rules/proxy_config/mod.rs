@@ -2,64 +2,38 @@
 //!
 //! Sources (Istio 1.32-dev): `validateProxyConfig` in `pkg/kube/inject/validate.go`, which applies the YAML to the built-in
 //! defaults (`DefaultProxyConfig` of `pkg/config/mesh/mesh.go`, not to the configuration of the mesh) and then runs
-//! `ValidateMeshConfigProxyConfig` of `pkg/config/validation/agent/validation.go`. The YAML goes through
-//! `sigs.k8s.io/yaml` (YAML 1.1, duplicate keys allowed, only the first document) and the JSON of that through
+//! `ValidateMeshConfigProxyConfig` of `pkg/config/validation/agent/validation.go`. The JSON of the YAML goes through
 //! `jsonpb.Unmarshal` of `github.com/golang/protobuf` 1.5.4, unknown fields allowed. The messages are those of
 //! `istio.io/api/mesh/v1alpha1/proxy.proto` 1.31.
 //!
-//! The modules are the steps in their order: [`yaml`] parses the text, [`read`] makes messages of it by the types in
-//! [`schema`], [`rules`] judges them. [`doubt`] knows where istiod's parser may see another document than the one here.
+//! The modules are the steps in their order: [`read`] makes messages of the YAML by the types in [`schema`], [`rules`]
+//! judges them.
 
-mod doubt;
 mod read;
 mod rules;
 mod schema;
-mod yaml;
 
 use super::annotations::Verdict;
-use yaml::Node;
+use super::yaml::{self, Unread, Yaml};
 
 /// What istiod says to the annotation.
 pub(super) fn verdict(text: &str) -> Verdict {
-    if doubt::is_indented_by_tab(text) {
-        return Verdict::Invalid("it is not YAML: a line begins with a tab".to_owned());
-    }
-    let mut unclear =
-        doubt::has_unusual_feature(text).then(|| "it has an unusual YAML feature".to_owned());
-    let problem = match yaml::parse(text) {
-        Ok(node) => {
-            let (node, ambiguous) = yaml::resolve(node, text);
-            unclear = ambiguous.or(unclear);
-            problem(&node)
-        }
-        Err(problem) => {
-            if unclear.is_none() && doubt::may_go_on(&problem, text) {
-                unclear = Some("the error is in a place".to_owned());
-            }
-            Some(problem)
-        }
-    };
-    match (problem, unclear) {
-        (None, None) => Verdict::Valid,
-        (Some(problem), None) => Verdict::Invalid(problem),
-        (None, Some(unclear)) => {
-            Verdict::CannotTell(format!("{unclear}, which istiod may read differently"))
-        }
-        (Some(problem), Some(unclear)) => Verdict::CannotTell(format!(
-            "{problem}; {unclear}, which istiod may read differently"
-        )),
+    match yaml::read(text) {
+        Ok(document) => problem(&document).map_or(Verdict::Valid, Verdict::Invalid),
+        Err(Unread::Refused(reason)) => Verdict::Invalid(format!("it is not YAML: {reason}")),
+        Err(unread) => Verdict::CannotTell(unread.to_string()),
     }
 }
 
 /// The first thing wrong with the document, if any.
-fn problem(node: &Node) -> Option<String> {
-    if *node == Node::Null {
+fn problem(document: &Yaml) -> Option<String> {
+    if *document == Yaml::Null {
         return None;
     }
-    yaml::bad_key(node).or_else(|| match read::config(node) {
+    match read::config(document) {
         Ok(config) => rules::complaint(&config),
         Err(problem) => Some(problem),
-    })
+    }
 }
 
 #[cfg(test)]
@@ -184,22 +158,6 @@ mod tests {
             reason("concurrency: two"),
             "concurrency is \"two\", not a whole number"
         );
-    }
-
-    #[test]
-    fn doubtful_configurations_are_not_guessed() {
-        for text in [
-            "proxyMetadata:\n  A: \"yes\"\nholdApplicationUntilProxyStarts: yes",
-            "--- {}\n--- {}",
-            "a: &x 1\nb: *x",
-            "concurrency: !!str 2",
-        ] {
-            assert!(
-                matches!(verdict(text), Verdict::CannotTell(_)),
-                "{text:?} {:?}",
-                verdict(text)
-            );
-        }
     }
 
     proptest! {

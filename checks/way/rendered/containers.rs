@@ -117,6 +117,8 @@ fn init_container(
 struct Names<'a> {
     containers: Vec<&'a str>,
     init_containers: Vec<&'a str>,
+    /// Whether a proxy with probes has become an init container that does not.
+    ends: bool,
 }
 
 impl<'a> Names<'a> {
@@ -124,6 +126,7 @@ impl<'a> Names<'a> {
         Self {
             containers: names_of(&spec.containers).collect(),
             init_containers: names_of(spec.init_containers.iter().flatten()).collect(),
+            ends: false,
         }
     }
 
@@ -131,13 +134,15 @@ impl<'a> Names<'a> {
     fn injected(mut self, templates: &[&str], native: Native, init: Option<&'static str>) -> Self {
         let own_proxy = self.containers.contains(&PROXY);
         let mut brought = Self::default();
+        let mut has_probes = false;
         for text in templates {
             let template = Self::of_template(text, native, init);
             brought.merge(&template);
             if native.in_pod && brought.init_containers.contains(&PROXY) {
-                self.move_proxy();
+                self.move_proxy(has_probes);
             }
             self.merge(&template);
+            has_probes |= template.containers.contains(&PROXY);
         }
         if own_proxy && brought.containers.contains(&PROXY) {
             add(&mut self.containers, PROXY);
@@ -168,10 +173,12 @@ impl<'a> Names<'a> {
         }
     }
 
-    fn move_proxy(&mut self) {
+    fn move_proxy(&mut self, has_probes: bool) {
         if let Some(index) = self.containers.iter().position(|name| *name == PROXY) {
             let proxy = self.containers.remove(index);
-            // Of two, the strategic merge leaves one.
+            // Of two, the strategic merge changes the first and leaves the second.
+            let is_second = self.init_containers.contains(&proxy);
+            self.ends |= is_second && has_probes;
             add(&mut self.init_containers, proxy);
         }
     }
@@ -180,6 +187,11 @@ impl<'a> Names<'a> {
         if self.containers.is_empty() {
             return Some(format!(
                 "it has no container but {PROXY}, which becomes an init container"
+            ));
+        }
+        if self.ends {
+            return Some(format!(
+                "init container {PROXY} has probes, but not restartPolicy: Always"
             ));
         }
         let mut names: Vec<_> = self
@@ -215,7 +227,7 @@ mod tests {
         type Own<'a> = (&'a [&'a str], &'a [&'a str]);
         let (on, off) = ((true, true), (false, false));
         type Row<'a> = (&'a [&'a str], Own<'a>, (bool, bool), bool);
-        let table: [Row; 16] = [
+        let table: [Row; 18] = [
             (&[SIDECAR], (&["app"], &[]), on, false),
             (&[SIDECAR], (&["app", "istio-proxy"], &[]), on, false),
             (&[SIDECAR], (&["app", "istio-proxy"], &[]), off, false),
@@ -242,11 +254,14 @@ mod tests {
             (&[SIDECAR, GATEWAY], (&["app"], &[]), off, false),
             (&[SIDECAR, ""], (&["app", "istio-proxy"], &[]), on, false),
             (&["", SIDECAR], (&["app"], &[]), on, false),
+            (&[GATEWAY, SIDECAR], (&["app"], &[]), on, false),
+            (&[GATEWAY, SIDECAR], (&["app"], &["istio-proxy"]), on, true),
         ];
         for (templates, (containers, init_containers), (in_template, in_pod), expected) in table {
             let own = Names {
                 containers: containers.to_vec(),
                 init_containers: init_containers.to_vec(),
+                ..Names::default()
             };
             let names = own.injected(
                 templates,

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::facts::Missing;
 use crate::rules::prometheus::Merging;
 use crate::way::Case;
-use crate::way::injector_config::yaml;
+use crate::way::injector_config::json;
 use crate::way::{Istiod, JudgedPod, names};
 
 /// What of the mesh's configuration decides about the injected pod.
@@ -42,7 +42,7 @@ pub(super) fn mesh(case: &Case, istiod: &Istiod) -> Result<Mesh, Missing> {
 }
 
 fn parse(mesh: &str) -> Result<Mesh, String> {
-    let mesh = yaml(mesh)?;
+    let mesh = json(mesh)?;
     let default = Mesh::default();
     let config = either(&mesh, "defaultConfig", "default_config").unwrap_or(&Value::Null);
     let port = either(config, "statusPort", "status_port");
@@ -62,7 +62,7 @@ fn parse(mesh: &str) -> Result<Mesh, String> {
 pub(super) fn intercepts(case: &Case, istiod: &Istiod, pod: &JudgedPod) -> Result<bool, Missing> {
     let annotation = pod.annotations.get("sidecar.istio.io/interceptionMode");
     let config = pod.annotations.get(names::PROXY_CONFIG);
-    let config = config.and_then(|text| yaml(text).ok());
+    let config = config.and_then(|text| json(text).ok());
     let own = annotation.cloned().or_else(|| interception_mode(&config?));
     let mode = match own {
         Some(mode) => mode,

@@ -139,7 +139,7 @@ fn render(
     let injector = wanted::injector_config(case, istiod)?;
     let config = wanted::config(case, istiod)?;
     let templates = templates::selected(&config, pod);
-    if let Some(refusal) = templates::unusable(&config, &injector, &templates) {
+    if let Some(refusal) = templates::unusable(&config, &injector, &templates)? {
         return Ok(Err(refusal));
     }
     let text_of = |name: &String| config.templates.get(name).map(String::as_str);

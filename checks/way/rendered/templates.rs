@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::Refusal;
+use crate::facts::Missing;
 use crate::rules::templates::{Block, actions, block, templates};
-use crate::way::injector_config::yaml;
+use crate::rules::yaml::{self, Unread, Yaml};
 use crate::way::{Config, InjectorConfig, JudgedPod, names};
 
 /// The templates that istiod renders for the pod, whether it has them or not.
@@ -18,35 +19,37 @@ pub(super) fn unusable(
     config: &Config,
     injector: &InjectorConfig,
     selected: &[String],
-) -> Option<Refusal> {
+) -> Result<Option<Refusal>, Missing> {
     let unknown = selected
         .iter()
         .find(|name| !config.templates.contains_key(*name));
     if let Some(wanted) = unknown {
-        return Some(Refusal::TemplateMissing {
+        return Ok(Some(Refusal::TemplateMissing {
             wanted: wanted.clone(),
             has: config.templates.keys().cloned().collect(),
-        });
+        }));
     }
     // With values that do not parse, istiod goes on with those that it read before.
     let values = injector.values.as_ref().ok();
-    selected.iter().find_map(|template| {
-        let text = config.templates.get(template)?;
-        let reason = broken(text, values)?;
-        Some(Refusal::TemplateBroken {
-            template: template.clone(),
-            reason,
-        })
-    })
+    for template in selected {
+        let text = config.templates.get(template).map(String::as_str);
+        if let Some(reason) = broken(text.unwrap_or_default(), values)? {
+            return Ok(Some(Refusal::TemplateBroken {
+                template: template.clone(),
+                reason,
+            }));
+        }
+    }
+    Ok(None)
 }
 
 /// Why a template cannot be rendered for any pod, as far as that can be seen without rendering it.
 /// Source: Istio 1.31, `pkg/kube/inject/inject.go` (`SidecarTemplateData`, `runTemplate`, `applyOverlayYAML`).
-fn broken(text: &str, values: Option<&Value>) -> Option<String> {
+fn broken(text: &str, values: Option<&Value>) -> Result<Option<String>, Missing> {
     if text.contains("{{.ServiceAccount ") {
-        return Some(
+        return Ok(Some(
             "it is for the pods of Gateways, and asks for what others do not have".to_owned(),
-        );
+        ));
     }
     let mut open = 0_usize;
     for (_, action, _) in actions(text) {
@@ -58,11 +61,11 @@ fn broken(text: &str, values: Option<&Value>) -> Option<String> {
             Block::Stays => {
                 let word = action.split_whitespace().next().unwrap_or_default();
                 if word == "fail" {
-                    return Some(format!("it fails on purpose: {action}"));
+                    return Ok(Some(format!("it fails on purpose: {action}")));
                 }
                 let path = word.strip_prefix(".Values.");
                 if let Some(reason) = path.and_then(|path| unset(path, values?)) {
-                    return Some(reason);
+                    return Ok(Some(reason));
                 }
             }
         }
@@ -71,17 +74,18 @@ fn broken(text: &str, values: Option<&Value>) -> Option<String> {
     if text.contains(&format!("{{{{ .Values.{needed} }}}}"))
         && values.is_some_and(|values| lacks(values, needed))
     {
-        return Some(format!(
+        return Ok(Some(format!(
             "the injector's values lack {needed}, which has to be true or false"
-        ));
+        )));
     }
     if text.contains("{{") {
-        return None;
+        return Ok(None);
     }
-    match yaml(text) {
-        Ok(Value::Null | Value::Object(_)) => None,
-        Ok(_) => Some("it is not a part of a pod".to_owned()),
-        Err(error) => Some(format!("it is not YAML: {error}")),
+    match yaml::read(text) {
+        Ok(Yaml::Null | Yaml::Map(_)) => Ok(None),
+        Ok(_) => Ok(Some("it is not a part of a pod".to_owned())),
+        Err(Unread::Refused(reason)) => Ok(Some(format!("it is not YAML: {reason}"))),
+        Err(unread) => Err(Missing(format!("a template: {unread}"))),
     }
 }
 
@@ -136,6 +140,7 @@ mod tests {
                 values,
             };
             unusable(&config, &injector, &selected(&config, &pod))
+                .unwrap()
                 .map(|refusal| refusal.to_string())
         };
         let full = || Ok(json!({ "global": { "proxy": { "privileged": false } } }));
@@ -186,7 +191,7 @@ mod tests {
             ("name: {{.ServiceAccount | quote}}", Some("Gateways")),
             ("name: {{ .Spec.ServiceAccountName }}", None),
         ] {
-            let reason = broken(text, Some(&values));
+            let reason = broken(text, Some(&values)).unwrap();
             match expected {
                 None => assert_eq!(reason, None, "{text}"),
                 Some(words) => assert!(

@@ -1,16 +1,16 @@
 //! Numbers, which `jsonpb` also takes in quotes.
 
-use super::super::yaml::Node;
+use crate::rules::yaml::Yaml;
 
 /// A whole number of 64 bits; `null` in quotes reads as zero.
-pub(super) fn integer(node: &Node) -> Option<i64> {
+pub(super) fn integer(node: &Yaml) -> Option<i64> {
     let number = match node {
-        Node::Int(number) => Some(*number),
+        Yaml::Int(number) => Some(*number),
         #[allow(clippy::cast_possible_truncation)]
-        Node::Float(number) if number.fract() == 0.0 && number.abs() < 1e18 => {
+        Yaml::Float(number) if number.fract() == 0.0 && number.abs() < 1e18 => {
             Some(*number as i128)
         }
-        Node::Text(text) => match text.trim_matches(' ') {
+        Yaml::Text(text) => match text.trim_matches(' ') {
             "null" => Some(0),
             text => json_integer(text),
         },
@@ -28,11 +28,11 @@ fn json_integer(text: &str) -> Option<i128> {
 }
 
 /// Whether the value is a floating-point number.
-pub(super) fn is_double(node: &Node) -> bool {
+pub(super) fn is_double(node: &Yaml) -> bool {
     match node {
-        Node::Int(_) => true,
-        Node::Float(number) => number.is_finite(),
-        Node::Text(text) => {
+        Yaml::Int(_) => true,
+        Yaml::Float(number) => number.is_finite(),
+        Yaml::Text(text) => {
             let json = text.trim_matches(' ');
             ["NaN", "Infinity", "-Infinity"].contains(&text.as_str())
                 || json == "null"
