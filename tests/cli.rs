@@ -53,15 +53,30 @@ fn recorded(name: &str, change: impl FnOnce(&mut Value)) -> String {
     path.to_str().unwrap().to_owned()
 }
 
+/// What came of a read in a snapshot: of the object of a name, or of the list without one.
+fn read<'a>(snapshot: &'a mut Value, resource: &str, name: Option<&str>) -> &'a mut Value {
+    let reads = snapshot["reads"].as_array_mut().unwrap();
+    let is_it = |read: &&mut Value| {
+        let asked = &read["asked"];
+        asked["resource"] == resource && asked["name"].as_str() == name
+    };
+    reads.iter_mut().find(is_it).unwrap()
+}
+
 /// Forty workloads behind the same webhook.
 fn mesh(name: &str) -> String {
     recorded(name, |snapshot| {
-        let subjects = snapshot["subjects"].as_array_mut().unwrap();
+        let first = read(snapshot, "Deployment", Some("reviews")).clone();
         for number in 1..40 {
-            let mut subject = subjects[0].clone();
-            subject["target"]["name"] = json!(format!("reviews-{number}"));
-            subject["object"]["got"]["metadata"]["name"] = subject["target"]["name"].clone();
-            subjects.push(subject);
+            let name = json!(format!("reviews-{number}"));
+            let mut deployment = first.clone();
+            deployment["asked"]["name"] = name.clone();
+            deployment["got"][0]["metadata"]["name"] = name.clone();
+            deployment["got"][0]["metadata"]["uid"] = name.clone();
+            snapshot["reads"].as_array_mut().unwrap().push(deployment);
+            let mut subject = snapshot["subjects"][0].clone();
+            subject["target"]["name"] = name;
+            snapshot["subjects"].as_array_mut().unwrap().push(subject);
         }
     })
 }
@@ -69,11 +84,8 @@ fn mesh(name: &str) -> String {
 /// Nobody may list the webhooks.
 fn refused(name: &str) -> String {
     recorded(name, |snapshot| {
-        snapshot["cluster"]["webhooks"] = json!({ "refused": {
-            "verb": "list",
-            "resource": "mutatingwebhookconfigurations.admissionregistration.k8s.io",
-            "reason": "forbidden",
-        }});
+        let webhooks = read(snapshot, "MutatingWebhookConfiguration", None);
+        *webhooks = json!({ "asked": webhooks["asked"], "refused": "forbidden" });
     })
 }
 
@@ -91,24 +103,23 @@ fn hostile(name: &str) -> String {
     }
     recorded(name, |snapshot| {
         infect(&mut snapshot["connection"]["context"]);
-        infect(&mut snapshot["cluster"]["serverVersion"]);
-        let namespace = &mut snapshot["cluster"]["namespaces"]["shop"]["got"]["metadata"];
+        infect(&mut snapshot["serverVersion"]);
+        let namespace = &mut read(snapshot, "Namespace", Some("shop"))["got"][0]["metadata"];
         infect(&mut namespace["labels"]["istio-injection"]);
-        for webhook in snapshot["cluster"]["webhooks"]["got"]
-            .as_array_mut()
-            .unwrap()
-        {
+        let webhooks = &mut read(snapshot, "MutatingWebhookConfiguration", None)["got"];
+        for webhook in webhooks.as_array_mut().unwrap() {
             infect(&mut webhook["metadata"]["labels"]["istio.io/rev"]);
             for entry in webhook["webhooks"].as_array_mut().unwrap() {
                 // An escape sequence where a certificate should be.
                 entry["clientConfig"]["caBundle"] = json!("G1szMW1ldmls");
             }
         }
-        let subject = &mut snapshot["subjects"][0];
-        for event in subject["events"]["got"].as_array_mut().unwrap() {
+        let events = &mut read(snapshot, "Event", None)["got"];
+        for event in events.as_array_mut().unwrap() {
             infect(&mut event["message"]);
         }
-        let template = &mut subject["object"]["got"]["template"]["metadata"];
+        let reviews = &mut read(snapshot, "Deployment", Some("reviews"))["got"][0];
+        let template = &mut reviews["spec"]["template"]["metadata"];
         template["annotations"] = json!({ "sidecar.istio.io/inject": "\u{1b}[31mtrue" });
         template["labels"]["istio.io/rev"] = json!("\u{1b}[31mcanary\u{202e}");
     })

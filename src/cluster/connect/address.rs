@@ -128,7 +128,7 @@ mod tests {
             ("https://a b", "https://a b"),
             ("https://me:hush@a b", "a b"),
             ("https://me:hu/sh@a", "\"a\": its port is no number"),
-            ("https://me:hush@", "empty"),
+            ("https://me:hush@", "it names no host"),
             ("ftp://me:hush@a", "neither https nor http"),
         ];
         for (server, expected) in table {
