@@ -30,7 +30,7 @@ pub mod snapshot_file;
 pub mod target;
 pub mod terminal;
 
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -55,7 +55,7 @@ pub fn run() -> ExitCode {
 fn answer(out: &mut dyn Write) -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(usage) => return tell(&usage),
+        Err(usage) => return tell(&usage, out),
     };
     let look = Look::detect(cli.color).install();
     match commands::run(&cli, look, out) {
@@ -65,14 +65,14 @@ fn answer(out: &mut dyn Write) -> ExitCode {
 }
 
 /// Help and version go to standard output, and what is wrong with the usage to standard error.
-fn tell(usage: &clap::Error) -> ExitCode {
+fn tell(usage: &clap::Error, out: &mut dyn Write) -> ExitCode {
     let told = usage.print();
     if usage.use_stderr() {
         return Exit::Failure.into();
     }
-    match told.and_then(|()| io::stdout().flush()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => fail(&error.to_string(), false),
-        _ => Exit::Clear.into(),
+    match commands::finish(told, out) {
+        Ok(()) => Exit::Clear.into(),
+        Err(error) => fail(&error.to_string(), false),
     }
 }
 

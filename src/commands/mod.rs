@@ -34,9 +34,16 @@ pub fn run(cli: &Cli, look: Look, out: &mut dyn Write) -> anyhow::Result<Exit> {
 
 /// Writes out what is still held back. A reader that has seen enough, such as `head`, closes the
 /// pipe; that is no failure.
-fn finish(written: io::Result<()>, out: &mut dyn Write) -> io::Result<()> {
+///
+/// # Errors
+/// Why the rest cannot be written.
+pub fn finish(written: io::Result<()>, out: &mut dyn Write) -> io::Result<()> {
     match written.and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        result => result,
+        Err(error) => {
+            let words = format!("cannot write to standard output: {error}");
+            Err(io::Error::new(error.kind(), words))
+        }
+        Ok(()) => Ok(()),
     }
 }

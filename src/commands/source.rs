@@ -23,6 +23,7 @@ pub fn live(
     look: Look,
     ask: impl FnOnce(&Link) -> anyhow::Result<Question>,
 ) -> anyhow::Result<Snapshot> {
+    enough_files().context("too few files may be open at once; raise the limit with ulimit -n")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         // Without a number, tokio takes TOKIO_WORKER_THREADS, and panics where that is none.
         .worker_threads(
@@ -40,6 +41,18 @@ pub fn live(
         let reading = cluster::collect(&link, &question);
         Ok(progress::spin("reading the cluster", look.unicode, reading).await?)
     })
+}
+
+/// Whether the files can be opened that tokio takes for itself: it panics where one cannot.
+fn enough_files() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::fd::{AsFd, OwnedFd};
+        let stderr = io::stderr();
+        let files = (0..THREADS).map(|_| stderr.as_fd().try_clone_to_owned());
+        files.collect::<io::Result<Vec<OwnedFd>>>()?;
+    }
+    Ok(())
 }
 
 /// Reads a snapshot file. The flags that reach a cluster can stand before the command, where the

@@ -175,9 +175,9 @@ impl Wanted {
 
     /// Whether the API server says with an error that the object does not exist.
     ///
-    /// Source: `NewNotFound` in `k8s.io/apimachinery/pkg/api/errors/errors.go` (v0.36). An API that is
-    /// not served is answered with 404 and plain text; a list in a namespace that does not exist is
-    /// answered with 200 and no items.
+    /// Source: `NewNotFound` in `k8s.io/apimachinery/pkg/api/errors/errors.go` (v0.36). A resource that is
+    /// not served is answered with a NotFound without details, and an API group with 404 and plain text;
+    /// a list in a namespace that does not exist is answered with 200 and no items.
     pub fn is_absence(&self, status: &Status, name: &str) -> bool {
         let about = status.details.as_ref();
         status.code == 404
