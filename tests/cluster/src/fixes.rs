@@ -12,50 +12,48 @@ use crate::run::{broken, next_pod, run_all, set_up};
 use crate::scenario::{Note, Scenario};
 use crate::wait::wait_for;
 
-/// Runs every fix and every undo of every finding, and leaves the world broken.
+/// Runs every fix and every undo of every finding. Leaves the world broken, and returns the diagnosis of it.
 pub(crate) fn prove_fixes(
     cluster: &mut Cluster,
     scenario: &Scenario,
     binary: &Path,
-    diagnosis: &Diagnosis,
-) -> Result<()> {
-    let mut run = BTreeSet::new();
-    for Proposal { check, title, .. } in diagnosis.proposals()? {
-        // The names of pods in the commands change from one fix to the next.
-        let now = broken(cluster, scenario, binary)?.proposals()?;
-        let found = now
-            .into_iter()
-            .find(|one| one.check == check && one.title == title);
-        let Some(proposal) = found else {
-            continue;
-        };
-        let note = scenario.note(&title);
-        let is_new = run.insert(proposal.commands.clone());
-        if !is_new || matches!(note, Some(Note::NotRun(_))) {
-            continue;
-        }
-        prove(cluster, scenario, binary, &proposal, note)
-            .with_context(|| format!("in fix {title:?} of {check}"))?;
-    }
+    diagnosis: Diagnosis,
+) -> Result<Diagnosis> {
+    let proposals = diagnosis.proposals()?;
     let unused = scenario.fixes.keys().find(|title| {
-        let known = diagnosis.proposals().unwrap_or_default();
-        !known
-            .iter()
-            .any(|one| one.title.starts_with(title.as_str()))
+        let mut known = proposals.iter();
+        !known.any(|one| one.title.starts_with(title.as_str()))
     });
     ensure!(unused.is_none(), "no fix is called {unused:?}");
-    Ok(())
+
+    let mut now = diagnosis;
+    let mut known = BTreeSet::new();
+    for Proposal { check, title, .. } in proposals {
+        // The names of pods in the commands change from one fix to the next.
+        let current = now.proposals()?.into_iter();
+        let fix = current
+            .filter(|one| one.check == check && one.title == title)
+            .find(|one| known.insert(one.commands.clone()));
+        let note = scenario.note(&title);
+        if let (Some(fix), None | Some(Note::Inexact(_))) = (fix, note) {
+            let proof = prove(cluster, scenario, binary, &fix, note.is_none());
+            let broken = proof.with_context(|| format!("in fix {title:?} of {check}"))?;
+            now = broken.unwrap_or(now);
+        }
+    }
+    Ok(now)
 }
 
+/// Runs a fix and its undo. Returns the diagnosis of the world that is broken again, if it was anything else meanwhile.
 fn prove(
     cluster: &mut Cluster,
     scenario: &Scenario,
     binary: &Path,
     fix: &Proposal,
-    note: Option<&Note>,
-) -> Result<()> {
+    is_exact: bool,
+) -> Result<Option<Diagnosis>> {
     if fix.read_only {
-        return look(cluster, fix);
+        return look(cluster, fix).map(|()| None);
     }
     run_all(cluster, &fix.commands)?;
     wait_for(
@@ -72,15 +70,14 @@ fn prove(
         },
     )?;
     run_all(cluster, &fix.undo)?;
-    let is_undone = !fix.undo.is_empty() && note.is_none();
-    if is_undone {
-        broken(cluster, scenario, binary)
-            .with_context(|| format!("it is not broken again after\n{}", fix.undo.join("\n")))?;
-    } else {
+    if fix.undo.is_empty() || !is_exact {
         cluster.restore()?;
         set_up(cluster, scenario)?;
     }
-    Ok(())
+    let again = broken(cluster, scenario, binary);
+    again
+        .with_context(|| format!("it is not broken again after\n{}", fix.undo.join("\n")))
+        .map(Some)
 }
 
 /// Runs commands that only show something. That the answer is no, `kubectl auth can-i` says with an exit code.

@@ -35,10 +35,9 @@ fn prove(cluster: &mut Cluster, scenario: &Scenario, binary: &Path) -> Result<()
     set_up(cluster, scenario)?;
     let diagnosis = broken(cluster, scenario, binary)?;
     compare_with_pods(scenario, &diagnosis)?;
-    prove_fixes(cluster, scenario, binary, &diagnosis)?;
+    let diagnosis = prove_fixes(cluster, scenario, binary, diagnosis)?;
     match &scenario.heal {
         Some(heal) if heal.outcome != HealedOutcome::Nothing => {
-            let diagnosis = broken(cluster, scenario, binary)?;
             prove_healing(cluster, scenario, binary, heal, &diagnosis)
         }
         _ => Ok(()),
@@ -147,8 +146,10 @@ fn prove_healing(
 
 /// Runs proposed commands, word for word.
 pub(crate) fn run_all(cluster: &Cluster, commands: &[String]) -> Result<()> {
-    // kubectl refuses to restart a Deployment twice in a second; nobody reads that quickly.
-    sleep(Duration::from_secs(1));
+    if commands.iter().any(|command| command.contains(" restart ")) {
+        // kubectl refuses to restart a Deployment twice in a second; nobody reads that quickly.
+        sleep(Duration::from_secs(1));
+    }
     for command in commands {
         cluster
             .run(cluster.command("sh").args(["-c", command]))
