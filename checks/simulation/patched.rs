@@ -26,10 +26,12 @@ pub fn alone(mesh: &Mesh, subject: &Subject) -> Snapshot {
     let mut reads = Store::default();
     for (read, fact) in snapshot.reads.reads() {
         let is_of_mesh = |namespace: &String| of_mesh.contains(namespace.as_str());
-        let is_whole = read.name.is_some() || read.namespace.as_ref().is_some_and(is_of_mesh);
-        let is_of_many = read.resource.is_workload() || read.resource == Resource::Event;
+        let is_long = read.name.is_none()
+            && read.labels.is_none()
+            && (read.resource.is_workload() || read.resource == Resource::Event)
+            && !read.namespace.as_ref().is_some_and(is_of_mesh);
         let fact = match fact {
-            Fact::Got(objects) if is_of_many && !is_whole => Fact::Got(own(objects, &family)),
+            Fact::Got(objects) if is_long => Fact::Got(own(objects, &family)),
             fact => fact.clone(),
         };
         reads.insert(read.clone(), fact);
