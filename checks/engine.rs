@@ -22,8 +22,6 @@ pub fn diagnose(snapshot: &Snapshot) -> Vec<Diagnosis> {
 /// out once for the mesh; `causes` are those of the subjects before.
 pub fn diagnose_subject(mesh: &Mesh, subject: &Subject, causes: &mut Causes) -> Diagnosis {
     let case = Case::new(mesh, subject);
-    // What was looked at for another subject is not of this one.
-    drop(case.take_read());
     let is_webhook = subject.target.kind == Kind::MutatingWebhookConfiguration;
     let Judgement {
         predicted,
@@ -58,6 +56,6 @@ pub fn diagnose_subject(mesh: &Mesh, subject: &Subject, causes: &mut Causes) -> 
         root_cause,
         findings,
         checks,
-        unread: case.unread(&case.take_read()),
+        unread: case.unread(),
     }
 }

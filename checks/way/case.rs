@@ -136,21 +136,14 @@ impl<'a> Case<'a> {
         value
     }
 
-    /// The reads that the API server refused, but for those of objects and namespaces of other
-    /// subjects.
+    /// The reads that the API server refused, of whatever is about the subject.
     pub fn refused(&self) -> Vec<Unread> {
         let own = self.family_reads();
-        let is_own = |read: &Read| match read.resource {
-            Resource::Namespace => {
-                let name = read.name.as_ref();
-                name.is_none_or(|name| *name == self.target().namespace)
-            }
-            resource if resource.is_workload() => read.name.is_none() || own.contains(read),
-            _ => true,
-        };
         let mut refused = Vec::new();
         for (read, fact) in self.index().store().reads() {
-            if let (Fact::Refused(unread), true) = (fact, is_own(read)) {
+            let is_elsewhere = read.resource == Resource::Namespace
+                && (read.name.as_ref()).is_some_and(|name| *name != self.target().namespace);
+            if let (Fact::Refused(unread), false) = (fact, is_elsewhere || is_of_others(read, &own)) {
                 self.index().recorder().look_at(read);
                 refused.push(unread.clone());
             }
@@ -159,21 +152,22 @@ impl<'a> Case<'a> {
         refused
     }
 
-    /// The reads of the target and its owners by name.
-    fn family_reads(&self) -> Vec<Read> {
-        let (_, reads) = self.recorded(|| self.family());
-        self.index().recorder().reads(&reads)
-    }
-
-    /// Those of some reads that brought nothing.
-    pub fn unread(&self, reads: &ReadSet) -> Vec<Unread> {
-        let reads = self.index().recorder().reads(reads);
-        let facts = reads.iter().map(|read| self.index().store().of(read));
-        let mut unread: Vec<_> = facts.filter_map(|fact| fact.unread().cloned()).collect();
+    /// The reads that brought nothing, but for those of other subjects' objects.
+    pub fn unread(&self) -> Vec<Unread> {
+        let own = self.family_reads();
+        let reads = self.index().store().reads();
+        let reads = reads.filter(|(read, _)| !is_of_others(read, &own));
+        let mut unread: Vec<_> = reads.filter_map(|(_, fact)| fact.unread().cloned()).collect();
         unread.extend(self.snapshot().server_version.unread().cloned());
         unread.sort();
         unread.dedup();
         unread
+    }
+
+    /// The reads of the target and its owners by name.
+    fn family_reads(&self) -> Vec<Read> {
+        let (_, reads) = self.recorded(|| self.family());
+        self.index().recorder().reads(&reads)
     }
 
     /// What the user pointed at.
@@ -432,6 +426,11 @@ impl<'a> Case<'a> {
     pub fn observation(&self) -> Rc<Observation> {
         self.memo(&self.observation, || Rc::new(crate::way::observe(self)))
     }
+}
+
+/// Whether a read is of another subject's object, or of an owner that a pod was thought to have.
+fn is_of_others(read: &Read, own: &[Read]) -> bool {
+    read.name.is_some() && read.resource.is_workload() && !own.contains(read)
 }
 
 /// The list of a Service's EndpointSlices.
