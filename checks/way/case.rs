@@ -143,7 +143,8 @@ impl<'a> Case<'a> {
         for (read, fact) in self.index().store().reads() {
             let is_elsewhere = read.resource == Resource::Namespace
                 && (read.name.as_ref()).is_some_and(|name| *name != self.target().namespace);
-            if let (Fact::Refused(unread), false) = (fact, is_elsewhere || is_of_others(read, &own)) {
+            if let (Fact::Refused(unread), false) = (fact, is_elsewhere || is_of_others(read, &own))
+            {
                 self.index().recorder().look_at(read);
                 refused.push(unread.clone());
             }
@@ -157,7 +158,9 @@ impl<'a> Case<'a> {
         let own = self.family_reads();
         let reads = self.index().store().reads();
         let reads = reads.filter(|(read, _)| !is_of_others(read, &own));
-        let mut unread: Vec<_> = reads.filter_map(|(_, fact)| fact.unread().cloned()).collect();
+        let mut unread: Vec<_> = reads
+            .filter_map(|(_, fact)| fact.unread().cloned())
+            .collect();
         unread.extend(self.snapshot().server_version.unread().cloned());
         unread.sort();
         unread.dedup();
