@@ -346,3 +346,34 @@ pub fn happened(event: &Event) -> Option<Timestamp> {
         .or(event.metadata.creation_timestamp.as_ref());
     exact.max(coarse.map(|time| time.0))
 }
+
+/// The reads of the owners that a pod has by its name. A guess that is wrong brings "not found".
+/// Source: Kubernetes 1.36, `k8s.io/apiserver/pkg/storage/names/generate.go` (five characters behind the
+/// owner's name) and `pkg/controller/deployment/sync.go` (the ReplicaSet's name).
+pub fn likely_owners(target: &Target) -> Vec<Read> {
+    let namespace = Some(target.namespace.as_str());
+    let Some((owner, random)) = target.name.rsplit_once('-') else {
+        return Vec::new();
+    };
+    match owner.rsplit_once('-') {
+        Some((deployment, hash))
+            if target.kind == Kind::Pod
+                && random.len() == 5
+                && is_random(random)
+                && is_random(hash) =>
+        {
+            vec![
+                Read::get(Resource::ReplicaSet, namespace, owner),
+                Read::get(Resource::Deployment, namespace, deployment),
+            ]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether Kubernetes can have made a part of a name: without vowels, and what looks like them.
+/// Source: Kubernetes 1.36, `k8s.io/apimachinery/pkg/util/rand/rand.go`.
+fn is_random(text: &str) -> bool {
+    let fits = |c: char| "bcdfghjklmnpqrstvwxz2456789".contains(c);
+    (1..=10).contains(&text.len()) && text.chars().all(fits)
+}

@@ -155,7 +155,11 @@ impl<'a> Case<'a> {
 
     /// The reads that brought nothing, but for those of other subjects' objects.
     pub fn unread(&self) -> Vec<Unread> {
-        let own = self.family_reads();
+        let mut own = self.family_reads();
+        // As long as the owners are not known, they may be those that the pod has by its name.
+        if self.recorded(|| self.chain().is_err()).0 {
+            own.extend(ownership::likely_owners(self.target()));
+        }
         let reads = self.index().store().reads();
         let reads = reads.filter(|(read, _)| !is_of_others(read, &own));
         let mut unread: Vec<_> = reads
