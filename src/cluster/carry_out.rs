@@ -57,9 +57,8 @@ fn metadata<'a, K: Readable + Object>(
     read: &'a Read,
 ) -> Answer<'a, Result<Objects, Trouble>> {
     Box::pin(async move {
-        let objects = reader.list_metadata::<K>(selection(read)).await?;
-        let metadata = objects.into_iter().map(|object| object.metadata);
-        Ok(Objects::Metadata(metadata.collect()))
+        let metadata = reader.list_metadata::<K>(selection(read)).await?;
+        Ok(Objects::Metadata(metadata))
     })
 }
 

@@ -1,4 +1,5 @@
-//! Pods without their managedFields: these are half of a pod, and nobody asks who set what in it.
+//! Objects without their managedFields, as lists are read: these are half of a pod, and nobody asks who set
+//! what in it.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +7,18 @@ use k8s_openapi::api::core::v1::{Pod, PodSpec, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference, Time};
 use serde::Deserialize;
 
-/// A pod as a list is read.
+/// A pod as a list of pods is read.
 #[derive(Deserialize)]
 pub struct LeanPod {
     metadata: LeanMetadata,
     spec: Option<PodSpec>,
     status: Option<PodStatus>,
+}
+
+/// An object of whatever kind as a list of metadata is read.
+#[derive(Deserialize)]
+pub struct LeanObject {
+    metadata: LeanMetadata,
 }
 
 #[derive(Deserialize)]
@@ -33,25 +40,36 @@ struct LeanMetadata {
 
 impl From<LeanPod> for Pod {
     fn from(pod: LeanPod) -> Self {
-        let metadata = pod.metadata;
         Self {
-            metadata: ObjectMeta {
-                name: metadata.name,
-                generate_name: metadata.generate_name,
-                namespace: metadata.namespace,
-                uid: metadata.uid,
-                resource_version: metadata.resource_version,
-                creation_timestamp: metadata.creation_timestamp,
-                deletion_timestamp: metadata.deletion_timestamp,
-                deletion_grace_period_seconds: metadata.deletion_grace_period_seconds,
-                labels: metadata.labels,
-                annotations: metadata.annotations,
-                owner_references: metadata.owner_references,
-                finalizers: metadata.finalizers,
-                ..ObjectMeta::default()
-            },
+            metadata: pod.metadata.into(),
             spec: pod.spec,
             status: pod.status,
+        }
+    }
+}
+
+impl From<LeanObject> for ObjectMeta {
+    fn from(object: LeanObject) -> Self {
+        object.metadata.into()
+    }
+}
+
+impl From<LeanMetadata> for ObjectMeta {
+    fn from(metadata: LeanMetadata) -> Self {
+        Self {
+            name: metadata.name,
+            generate_name: metadata.generate_name,
+            namespace: metadata.namespace,
+            uid: metadata.uid,
+            resource_version: metadata.resource_version,
+            creation_timestamp: metadata.creation_timestamp,
+            deletion_timestamp: metadata.deletion_timestamp,
+            deletion_grace_period_seconds: metadata.deletion_grace_period_seconds,
+            labels: metadata.labels,
+            annotations: metadata.annotations,
+            owner_references: metadata.owner_references,
+            finalizers: metadata.finalizers,
+            ..Self::default()
         }
     }
 }

@@ -8,7 +8,7 @@ mod collect;
 mod connect;
 #[cfg(test)]
 mod fake;
-mod lean_pod;
+mod lean;
 mod read;
 
 pub use collect::{CollectError, collect};

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use injdoctor_checks::facts::{Fact, Unread};
 use k8s_openapi::api::core::v1::Pod;
-use kube::api::{GetParams, ListParams, PartialObjectMeta};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::api::{GetParams, ListParams};
 use kube::core::{Request, Resource};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -19,7 +20,7 @@ use super::receive::{Budget, receive};
 use super::tally::Tally;
 use super::trouble::Trouble;
 use crate::cluster::connect::{ConnectError, Link, Size};
-use crate::cluster::lean_pod::LeanPod;
+use crate::cluster::lean::{LeanObject, LeanPod};
 
 /// Items on one page of a list; kubectl's number.
 const PAGE: u32 = 500;
@@ -156,14 +157,16 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The names and uids of a list of objects.
+    /// Of a list of objects their metadata, and of that what [`LeanObject`] has.
     pub async fn list_metadata<K: Readable>(
         &self,
         selection: Selection<'_>,
-    ) -> Result<Vec<PartialObjectMeta<K>>, Trouble> {
+    ) -> Result<Vec<ObjectMeta>, Trouble> {
         let wanted = Wanted::metadata_of::<K>();
-        self.pages::<K, PartialObjectMeta<K>>(selection, &wanted, Request::list_metadata)
-            .await
+        let objects = self
+            .pages::<K, LeanObject>(selection, &wanted, Request::list_metadata)
+            .await?;
+        Ok(objects.into_iter().map(ObjectMeta::from).collect())
     }
 
     /// The API server's version.
