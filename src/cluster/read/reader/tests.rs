@@ -630,13 +630,22 @@ async fn an_unreachable_server_is_not_asked_again() {
 
 #[tokio::test]
 async fn metadata_alone_is_read() {
-    let fake = Fake::new(|_| Answer::Json(200, list(&[json!({"metadata": {"uid": "u"}})])));
+    let fake = Fake::new(|_| {
+        Answer::Json(
+            200,
+            list(&[json!({
+                "metadata": {"uid": "u", "managedFields": [{"manager": "kubectl"}]},
+            })]),
+        )
+    });
     let reader = Reader::new(&fake.link);
     let pods = reader
         .list_metadata::<Pod>(Selection::default())
         .await
         .unwrap();
     assert_eq!(pods.len(), 1);
+    assert_eq!(pods[0].uid.as_deref(), Some("u"));
+    assert_eq!(pods[0].managed_fields, None);
     let whole = always(200, pod_list(|_| ()));
     let pods = Reader::new(&whole.link)
         .list_metadata::<Pod>(Selection::default())
