@@ -1,12 +1,16 @@
 //! Snapshots as files: `injdoctor snapshot` writes them, `--from` reads them.
 
+mod freed;
 mod names;
 
 use std::io::Write;
 
 use injdoctor_checks::facts::{Snapshot, redact};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use self::freed::Freed;
 use crate::documents::{self, DocumentError};
 use crate::input::{self, Input, InputError};
 use crate::render::json;
@@ -44,31 +48,25 @@ pub enum SnapshotError {
 /// [`SnapshotError`] with what the file is instead.
 pub fn read(path: &str, input: &mut Input<'_>) -> Result<Snapshot, SnapshotError> {
     let text = input::read(path, input)?;
-    parse(&text, &input::title(path))
+    parse(text, &input::title(path))
 }
 
 /// Reads a snapshot from text; `file` is what errors call it.
 ///
 /// # Errors
 /// As with [`read`].
-pub fn parse(text: &str, file: &str) -> Result<Snapshot, SnapshotError> {
+pub fn parse(text: String, file: &str) -> Result<Snapshot, SnapshotError> {
     let file = || file.to_owned();
-    let syntax = |reason: String| SnapshotError::Syntax {
-        file: file(),
-        reason,
-    };
-    let mut values = documents::parse(text).map_err(|error| match error {
+    let json = as_json(text).map_err(|error| match error {
         DocumentError::Half => SnapshotError::Half { file: file() },
-        error => syntax(error.to_string()),
+        error => SnapshotError::Syntax {
+            file: file(),
+            reason: error.to_string(),
+        },
     })?;
-    let value = match (values.pop(), values.len()) {
-        (Some(value), 0) => value,
-        (None, _) => return Err(syntax("it holds nothing".to_owned())),
-        (Some(_), more) => return Err(syntax(format!("it holds {} documents", more + 1))),
-    };
-    let field = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-    match field("kind") {
-        Some(kind) if kind == Snapshot::KIND => {}
+    let head: Head = serde_json::from_str(&json).unwrap_or_default();
+    match head.kind.as_str() {
+        Some(Snapshot::KIND) => {}
         Some(kind) => {
             return Err(SnapshotError::OtherKind {
                 file: file(),
@@ -82,8 +80,8 @@ pub fn parse(text: &str, file: &str) -> Result<Snapshot, SnapshotError> {
             });
         }
     }
-    match field("apiVersion") {
-        Some(version) if version == Snapshot::API_VERSION => {}
+    match head.api_version.as_str() {
+        Some(Snapshot::API_VERSION) => {}
         version => {
             return Err(SnapshotError::OtherVersion {
                 file: file(),
@@ -95,8 +93,35 @@ pub fn parse(text: &str, file: &str) -> Result<Snapshot, SnapshotError> {
         file: file(),
         reason,
     };
-    names::check(&value).map_err(damaged)?;
-    serde_path_to_error::deserialize(value).map_err(|error| damaged(documents::field_error(&error)))
+    names::check(&mut serde_json::Deserializer::from_str(&json))
+        .map_err(|error| damaged(error.to_string()))?;
+    let mut json = serde_json::Deserializer::from_reader(Freed::from(json));
+    serde_path_to_error::deserialize(&mut json)
+        .map_err(|error| damaged(documents::field_error(&error)))
+}
+
+/// The one document of a text. JSON, as it is written, is not copied.
+fn as_json(text: String) -> Result<String, DocumentError> {
+    if serde_json::from_str::<IgnoredAny>(&text).is_ok() {
+        return Ok(text);
+    }
+    let mut documents = documents::parse(&text)?;
+    match (documents.pop(), documents.len()) {
+        (Some(document), 0) => Ok(document.to_string()),
+        (None, _) => Err(DocumentError::Other("it holds nothing".to_owned())),
+        (Some(_), more) => {
+            let words = format!("it holds {} documents", more + 1);
+            Err(DocumentError::Other(words))
+        }
+    }
+}
+
+/// What tells a snapshot from other files.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Head {
+    kind: Value,
+    api_version: Value,
 }
 
 /// Writes a snapshot without what may hold credentials.
@@ -141,7 +166,7 @@ mod tests {
         assert_eq!(read, snapshot());
         let yaml =
             serde_saphyr::to_string(&serde_json::from_str::<Value>(&written()).unwrap()).unwrap();
-        assert_eq!(parse(&yaml, "f").unwrap(), snapshot());
+        assert_eq!(parse(yaml, "f").unwrap(), snapshot());
     }
 
     #[test]
@@ -197,7 +222,7 @@ mod tests {
             ),
         ];
         for (text, expected) in table {
-            let error = parse(&text, "f").unwrap_err().to_string();
+            let error = parse(text, "f").unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }
         let mut stdin = &b""[..];

@@ -7,6 +7,7 @@
 mod evidence;
 mod fact;
 mod index;
+mod kept;
 pub mod kinds;
 mod makes_pods;
 mod managed_fields;
@@ -23,6 +24,7 @@ mod workload;
 pub use evidence::Evidence;
 pub use fact::{Fact, Missing, Unread};
 pub use index::{Index, Owned};
+pub use kept::Kept;
 pub use makes_pods::{MakesPods, for_workload};
 pub use managed_fields::{Setter, who_set};
 pub use read::{Form, Permission, Read};

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::kinds::*;
 use super::redact::Redact;
-use super::{Form, Kind, Read};
+use super::{Form, Kept, Kind, Read};
 
 /// A kind of object that can be read.
 pub trait Object:
@@ -20,6 +20,9 @@ pub trait Object:
 
     /// Its metadata.
     fn metadata(&self) -> &ObjectMeta;
+
+    /// The same, to be changed.
+    fn metadata_mut(&mut self) -> &mut ObjectMeta;
 
     /// The objects of this kind among those that a read brought; none where they are of another kind.
     fn among(objects: &Objects) -> Option<&[Self]>;
@@ -56,6 +59,10 @@ macro_rules! resources {
 
                 fn metadata(&self) -> &ObjectMeta {
                     &self.metadata
+                }
+
+                fn metadata_mut(&mut self) -> &mut ObjectMeta {
+                    &mut self.metadata
                 }
 
                 fn among(objects: &Objects) -> Option<&[Self]> {
@@ -152,7 +159,10 @@ macro_rules! resources {
                     return Vec::deserialize(deserializer).map(Objects::Metadata);
                 }
                 match self.0.resource {
-                    $(Resource::$name => Vec::deserialize(deserializer).map(Objects::$name),)+
+                    $(Resource::$name => {
+                        let all = Vec::<Kept<$name>>::deserialize(deserializer)?;
+                        Ok(Objects::$name(Kept::all(all)))
+                    })+
                 }
             }
         }

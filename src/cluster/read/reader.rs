@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use injdoctor_checks::facts::{Fact, Unread};
+use injdoctor_checks::facts::{Fact, Kept, Object, Unread};
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{GetParams, ListParams};
@@ -133,8 +133,8 @@ impl<'a> Reader<'a> {
     }
 
     /// A list of objects.
-    pub async fn list<K: Readable>(&self, selection: Selection<'_>) -> Fact<Vec<K>> {
-        self.list_as::<K, K>(selection).await
+    pub async fn list<K: Readable + Object>(&self, selection: Selection<'_>) -> Fact<Vec<K>> {
+        self.list_as::<K, Kept<K>>(selection).await.map(Kept::all)
     }
 
     /// A list of pods, with of their metadata what [`LeanPod`] has.

@@ -1,0 +1,69 @@
+//! What of an object is kept.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
+use serde::{Deserialize, Deserializer};
+
+use super::ownership::controller;
+use super::{Kind, Object, Resource};
+
+/// An object without what no check asks about. A cluster has thousands of them, and this is half of each.
+#[derive(Clone, Debug)]
+pub struct Kept<T>(pub T);
+
+impl<T> Kept<T> {
+    /// The objects of a list.
+    pub fn all(list: Vec<Self>) -> Vec<T> {
+        list.into_iter().map(|Self(one)| one).collect()
+    }
+}
+
+impl<'de, T: Object> Deserialize<'de> for Kept<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut object = T::deserialize(deserializer)?;
+        keep_asked_about(object.metadata_mut(), T::RESOURCE);
+        Ok(Self(object))
+    }
+}
+
+/// Nobody asks who set the status, nor who set what in a ReplicaSet of a Deployment, which has all from there.
+fn keep_asked_about(metadata: &mut ObjectMeta, resource: Resource) {
+    let has_maker = resource == Resource::ReplicaSet
+        && controller(metadata).is_some_and(|owner| owner.kind == Some(Kind::Deployment));
+    let managers = metadata.managed_fields.take();
+    metadata.managed_fields = managers.filter(|_| !has_maker).map(|managers| {
+        let of_the_object = |one: &ManagedFieldsEntry| one.subresource.is_none();
+        managers.into_iter().filter(of_the_object).collect()
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::facts::kinds::{Deployment, ReplicaSet};
+
+    fn managers<T: Object>(owner: &str) -> Vec<String> {
+        let Kept(object) = serde_json::from_value::<Kept<T>>(json!({
+            "metadata": {
+                "ownerReferences": [
+                    { "apiVersion": "apps/v1", "kind": owner, "name": "web", "uid": "1", "controller": true },
+                ],
+                "managedFields": [
+                    { "manager": "kubectl" },
+                    { "manager": "kube-controller-manager", "subresource": "status" },
+                ],
+            },
+        }))
+        .unwrap();
+        let managers = object.metadata().managed_fields.iter().flatten();
+        managers.filter_map(|one| one.manager.clone()).collect()
+    }
+
+    #[test]
+    fn managed_fields_are_kept_where_somebody_asks() {
+        assert_eq!(managers::<Deployment>("Deployment"), ["kubectl"]);
+        assert_eq!(managers::<ReplicaSet>("Rollout"), ["kubectl"]);
+        assert!(managers::<ReplicaSet>("Deployment").is_empty());
+    }
+}
