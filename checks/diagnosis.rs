@@ -6,6 +6,7 @@ use crate::causes::Check;
 use crate::facts::{Missing, Target, Unread};
 use crate::report::Finding;
 use crate::root_cause;
+use crate::symptoms::Symptom;
 use crate::way::{Observation, Outcome, Prediction, Seen, WebhookRow};
 
 /// What came of one check.
@@ -92,7 +93,9 @@ pub struct Diagnosis {
     pub observed: Option<Observation>,
     /// For a webhook configuration, a row for each injection entry; else empty.
     pub webhooks: Vec<WebhookRow>,
-    /// The check whose finding is the root cause.
+    /// What is wrong, the worst first; empty for a webhook configuration.
+    pub symptoms: Vec<Symptom>,
+    /// The check whose finding is the root cause: that of the worst symptom.
     pub root_cause: Option<&'static Check>,
     /// All findings: the root cause first, then along the pod's way.
     pub findings: Vec<(&'static Check, Finding)>,

@@ -25,16 +25,17 @@ pub fn diagnose_subject(mesh: &Mesh, subject: &Subject, causes: &mut Causes) -> 
     let is_webhook = subject.target.kind == Kind::MutatingWebhookConfiguration;
     let Judgement {
         predicted,
+        symptoms,
         root_cause,
         mut findings,
         checks,
-    } = judge(&case);
-    if let Some(predicted) = &predicted {
+    } = judge(&case, way::predict_beside_witnesses(&case));
+    if !is_webhook {
         let now = Now {
             mesh,
             subject,
             case: &case,
-            predicted,
+            predicted: &case.prediction(),
         };
         let known = causes.len();
         for (index, (check, finding)) in findings.iter_mut().enumerate() {
@@ -53,6 +54,7 @@ pub fn diagnose_subject(mesh: &Mesh, subject: &Subject, causes: &mut Causes) -> 
             Vec::new()
         },
         predicted,
+        symptoms,
         root_cause,
         findings,
         checks,

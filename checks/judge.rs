@@ -5,6 +5,7 @@ use crate::diagnosis::{CheckResult, Status};
 use crate::facts::Kind;
 use crate::report::Finding;
 use crate::root_cause;
+use crate::symptoms::{self, Symptom};
 use crate::way::{Case, Prediction};
 
 /// What all checks say about one subject.
@@ -12,7 +13,9 @@ use crate::way::{Case, Prediction};
 pub struct Judgement {
     /// What will happen to the next pod; none for a webhook configuration.
     pub predicted: Option<Prediction>,
-    /// The check whose finding is the root cause.
+    /// What is wrong, the worst first; empty for a webhook configuration.
+    pub symptoms: Vec<Symptom>,
+    /// The check whose finding is the root cause: that of the worst symptom.
     pub root_cause: Option<&'static Check>,
     /// All findings: the root cause first, then along the pod's way.
     pub findings: Vec<(&'static Check, Finding)>,
@@ -20,8 +23,8 @@ pub struct Judgement {
     pub checks: Vec<CheckResult>,
 }
 
-/// Runs every check on a subject.
-pub fn judge(case: &Case) -> Judgement {
+/// Runs every check on a subject, and finds out what explains this prediction.
+pub fn judge(case: &Case, predicted: Prediction) -> Judgement {
     let is_webhook = case.target().kind == Kind::MutatingWebhookConfiguration;
     let mut checks = Vec::new();
     let mut findings: Vec<(&'static Check, Finding)> = Vec::new();
@@ -41,11 +44,19 @@ pub fn judge(case: &Case) -> Judgement {
         };
         checks.push(CheckResult { check, status });
     }
-    let predicted = (!is_webhook).then(|| case.prediction().as_ref().clone());
-    let root_cause = root_cause::of(predicted.as_ref(), &findings);
+    let predicted = (!is_webhook).then_some(predicted);
+    let symptoms = match &predicted {
+        Some(predicted) => symptoms::of(case, predicted, &findings),
+        None => Vec::new(),
+    };
+    let root_cause = match symptoms.first() {
+        Some(worst) => worst.root_cause,
+        None => root_cause::of_webhook(&findings).filter(|_| is_webhook),
+    };
     order(&mut findings, root_cause);
     Judgement {
         predicted,
+        symptoms,
         root_cause,
         findings,
         checks,

@@ -34,6 +34,7 @@ mod root_cause;
 pub mod rules;
 mod simulation;
 mod stage;
+pub mod symptoms;
 pub mod way;
 
 pub use causes::registry;

@@ -2,31 +2,25 @@
 
 use crate::causes::Check;
 use crate::report::{Effect, Finding, Severity};
-use crate::way::{Outcome, Prediction};
+use crate::way::Outcome;
 
-type Found = (&'static Check, Finding);
+/// A finding, and the check that found it.
+pub type Found = (&'static Check, Finding);
 
-/// The finding that explains the prediction; where none has to be explained, the one that explains
-/// why existing pods differ from it; for a webhook, which has no prediction, the one that decides about
-/// the pods for which it is called, or else the first that matters.
-pub fn of(predicted: Option<&Prediction>, findings: &[Found]) -> Option<&'static Check> {
-    let among = |counts: &dyn Fn(&Finding) -> bool| {
-        let counts = |(_, finding): &&Found| counts(finding);
-        first(findings.iter().filter(counts).collect(), findings)
-    };
-    match predicted.map(|predicted| predicted.outcome) {
-        Some(outcome) => among(&|finding| decides(finding, outcome))
-            .or_else(|| among(&|finding| finding.effect == Effect::Differs)),
-        None => among(&|finding| matches!(finding.effect, Effect::Decides(outcome) if outcome != Outcome::Unknown))
-            .or_else(|| among(&|finding| finding.severity >= Severity::Warning)),
-    }
+/// The root cause among the findings that count: the first that is not because of another one.
+pub fn among(findings: &[Found], counts: impl Fn(&Finding) -> bool) -> Option<&'static Check> {
+    let counts = |(_, finding): &&Found| counts(finding);
+    first(findings.iter().filter(counts).collect(), findings)
 }
 
-fn decides(finding: &Finding, predicted: Outcome) -> bool {
-    match finding.effect {
-        Effect::Decides(outcome) => outcome == predicted || predicted == Outcome::Unknown,
-        Effect::Differs | Effect::Beside => false,
-    }
+/// The root cause of what is wrong with a webhook: what decides about the pods for which it is called, or else
+/// the first that matters.
+pub fn of_webhook(findings: &[Found]) -> Option<&'static Check> {
+    among(
+        findings,
+        |finding| matches!(finding.effect, Effect::Decides(outcome) if outcome != Outcome::Unknown),
+    )
+    .or_else(|| among(findings, |finding| finding.severity >= Severity::Warning))
 }
 
 /// The candidate of the first rank that is not because of another one.

@@ -13,16 +13,19 @@ pub enum Stage {
     Wanted,
     /// istiod can render the sidecar for the pod.
     Rendered,
+    /// The API server admits the pod as it is injected.
+    Admitted,
 }
 
 impl Stage {
     /// All stages, in the order of their digits.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Mesh,
         Self::Called,
         Self::Reached,
         Self::Wanted,
         Self::Rendered,
+        Self::Admitted,
     ];
 
     /// The stage's name, as in JSON.
@@ -33,6 +36,7 @@ impl Stage {
             Self::Reached => "reached",
             Self::Wanted => "wanted",
             Self::Rendered => "rendered",
+            Self::Admitted => "admitted",
         }
     }
 
@@ -44,6 +48,7 @@ impl Stage {
             Self::Reached => 2,
             Self::Wanted => 3,
             Self::Rendered => 4,
+            Self::Admitted => 5,
         }
     }
 }

@@ -52,6 +52,7 @@ pub fn question(stage: Stage) -> &'static str {
         Stage::Reached => "does the call reach istiod, and do both trust each other?",
         Stage::Wanted => "does istiod want to inject the pod?",
         Stage::Rendered => "can istiod render the sidecar for the pod?",
+        Stage::Admitted => "does the API server admit the pod as it is injected?",
     }
 }
 

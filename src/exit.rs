@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use injdoctor_checks::diagnosis::Diagnosis;
-use injdoctor_checks::report::Severity;
+use injdoctor_checks::symptoms::{self, Symptom};
 use injdoctor_checks::way::Outcome;
 
 use crate::cli::FailOn;
@@ -48,18 +48,20 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Whether a diagnosis has a finding at or above the threshold. That pods are rejected is an error
-/// even where no check knows why.
+/// Whether a diagnosis has a symptom or a finding at or above the threshold. That the next pod's fate is
+/// unknown is none: that is an end of its own.
 pub fn fails(diagnosis: &Diagnosis, fail_on: FailOn) -> bool {
-    let rejected = diagnosis
-        .predicted
-        .as_ref()
-        .is_some_and(|one| one.outcome == Outcome::Rejected);
+    let is_open = |symptom: &Symptom| {
+        let predicted = diagnosis.predicted.as_ref();
+        symptom.kind == symptoms::Kind::NextPod
+            && predicted.is_some_and(|one| one.outcome == Outcome::Unknown)
+    };
+    let symptoms = diagnosis.symptoms.iter().filter(|one| !is_open(one));
     let severities = diagnosis
         .findings
         .iter()
         .map(|(_, finding)| finding.severity);
-    let mut all = severities.chain(rejected.then_some(Severity::Error));
+    let mut all = severities.chain(symptoms.map(|symptom| symptom.severity));
     all.any(|severity| fail_on.includes(severity))
 }
 
@@ -69,7 +71,7 @@ mod tests {
     use injdoctor_checks::Stage;
     use injdoctor_checks::facts::{Kind, Target};
     use injdoctor_checks::registry;
-    use injdoctor_checks::report::{Effect, Finding};
+    use injdoctor_checks::report::{Effect, Finding, Severity};
     use injdoctor_checks::way::Prediction;
 
     fn diagnosis(outcome: Outcome, severities: &[Severity]) -> Diagnosis {
@@ -93,6 +95,15 @@ mod tests {
             }),
             observed: None,
             webhooks: Vec::new(),
+            symptoms: (outcome == Outcome::Rejected)
+                .then_some(Symptom {
+                    kind: symptoms::Kind::NextPod,
+                    severity: Severity::Error,
+                    message: String::new(),
+                    root_cause: None,
+                })
+                .into_iter()
+                .collect(),
             root_cause: None,
             findings: findings.collect(),
             checks: Vec::new(),

@@ -1,10 +1,11 @@
 //! The causes: a file for each check, with what it finds, how it explains that, and what fixes it.
 //!
 //! They stand in one folder for each stage of a pod's way: [`called`], [`reached`], [`wanted`],
-//! [`rendered`]; [`mesh`] has those that concern no single pod.
+//! [`rendered`], [`admitted`]; [`mesh`] has those that concern no single pod.
 
 use std::sync::LazyLock;
 
+mod admitted;
 mod called;
 mod declare;
 pub(crate) mod fields;
@@ -27,6 +28,7 @@ pub fn registry() -> impl Iterator<Item = &'static Check> {
             reached::TOPICS,
             wanted::TOPICS,
             rendered::TOPICS,
+            admitted::TOPICS,
         ];
         let topics = stages.into_iter().flatten();
         let mut checks: Vec<_> = topics.flat_map(|topic| topic.iter()).copied().collect();

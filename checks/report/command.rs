@@ -47,13 +47,14 @@ impl Command {
         }
     }
 
-    /// Commands each of which reads what the one before writes; what the last one writes goes to a file.
-    pub fn pipeline(commands: impl IntoIterator<Item = Self>, file: &str) -> Self {
+    /// Commands each of which reads what the one before writes; what the last one writes goes to a file, if
+    /// there is one.
+    pub fn pipeline(commands: impl IntoIterator<Item = Self>, file: Option<&str>) -> Self {
         let stages = commands.into_iter().flat_map(|command| command.stages);
         Self {
             environment: Vec::new(),
             stages: stages.collect(),
-            file: Some(file.to_owned()),
+            file: file.map(str::to_owned),
         }
     }
 
@@ -70,9 +71,12 @@ impl Command {
     /// The argument vector, reaching the same cluster as the user's own call did.
     pub fn argv(&self, connection: &Connection) -> Vec<String> {
         let mut stages = self.stages.iter().map(|stage| connected(stage, connection));
-        if let Some(file) = &self.file {
+        if self.file.is_some() || self.stages.len() > 1 {
             let stages: Vec<_> = stages.map(|stage| in_script(&stage)).collect();
-            let script = format!("{} > {}", stages.join(" | "), in_script(&[file]));
+            let mut script = stages.join(" | ");
+            if let Some(file) = &self.file {
+                script = format!("{script} > {}", in_script(&[file]));
+            }
             return ["sh", "-c", &script].map(str::to_owned).into();
         }
         let environment = self.environment.iter().cloned();

@@ -20,9 +20,25 @@ pub enum Effect {
     /// It is why the next pod will fare as predicted, if that is the prediction.
     Decides(Outcome),
     /// It is why the pods that exist fare otherwise than the next one will.
-    Differs,
+    Differs(Difference),
     /// It is worth knowing, but explains neither.
     Beside,
+}
+
+/// How the pods that exist differ from the next one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Difference {
+    /// They have no sidecar, and the next one gets it.
+    NoSidecar,
+    /// They have a sidecar, and the next one will not.
+    LosesSidecar,
+    /// They have the sidecar of another revision.
+    OtherRevision,
+}
+
+impl Difference {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::NoSidecar, Self::LosesSidecar, Self::OtherRevision];
 }
 
 /// One finding of one check.

@@ -9,6 +9,6 @@ mod invisible;
 pub use crate::facts::Evidence;
 pub use change::{Change, Field, Object, Operation, Patch, Way, recreate};
 pub use command::{Command, quote};
-pub use finding::{Effect, Finding, Severity};
+pub use finding::{Difference, Effect, Finding, Severity};
 pub use fix::{After, Does, Fix, Next, Restart, Risk, Step};
 pub use invisible::is_invisible;

@@ -9,6 +9,7 @@ use crate::facts::Subject;
 use crate::fixes;
 use crate::judge::judge;
 use crate::report::{After, Effect, Finding, Fix, Next, Risk, Step, Way};
+use crate::symptoms;
 use crate::way::{Case, Mesh, Outcome, Prediction};
 
 use patched::{alone, patched};
@@ -25,7 +26,7 @@ pub struct Now<'n, 'a> {
     pub subject: &'a Subject,
     /// What checks see of it.
     pub case: &'n Case<'a>,
-    /// What will happen to the next pod.
+    /// What is expected to happen to the next pod, whatever happened to others before.
     pub predicted: &'n Prediction,
 }
 
@@ -159,9 +160,12 @@ fn is_found(check: &Check, case: &Case, finding: &Finding) -> bool {
 /// The root cause of what is predicted, and the best that can be done about it, where that is for the same
 /// end, and more than to look.
 fn best_fix(case: &Case, aim: Outcome) -> Option<(String, Fix)> {
-    let judgement = judge(case);
-    judgement.root_cause?;
-    let (_, finding) = judgement.findings.into_iter().next()?;
+    let judgement = judge(case, case.prediction().as_ref().clone());
+    let mut symptoms = judgement.symptoms.iter();
+    let of_the_next_pod = symptoms.find(|one| one.kind == symptoms::Kind::NextPod)?;
+    let root = of_the_next_pod.root_cause?;
+    let mut findings = judgement.findings.into_iter();
+    let (_, finding) = findings.find(|(check, _)| check.code == root.code)?;
     let best = finding.fixes.into_iter().next()?;
     let leads_on = best.aim == aim && best.risk != Risk::ReadOnly && !best.steps.is_empty();
     leads_on.then_some((finding.message, best))

@@ -162,8 +162,12 @@ pub struct Rejection {
     pub message: String,
     /// Where they stand: an event or a condition.
     pub source: String,
+    /// When it happened first, where that is recorded.
+    pub since: Option<Timestamp>,
     /// When it happened last, where that is recorded.
     pub at: Option<Timestamp>,
+    /// How often, where that is recorded.
+    pub times: Option<i32>,
 }
 
 /// How the pods fare that exist.

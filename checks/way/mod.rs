@@ -7,6 +7,7 @@ mod answer;
 pub(crate) mod asked;
 pub(crate) mod called;
 mod case;
+mod changes;
 mod defaulted;
 mod injected_pod;
 pub(crate) mod injector;
@@ -22,10 +23,12 @@ pub(crate) mod selector;
 mod terms;
 pub(crate) mod wanted;
 mod webhook_rows;
+mod witness;
 
 pub use answer::{Answer, Call, Observation, ObservedPod, Outcome, Prediction, Rejection, Seen};
 pub use called::{Called, Matched, NotCalled};
 pub use case::{Case, Mesh, api_servers, endpoint_slices_of};
+pub use changes::Changed;
 pub use injector::{
     entries, injectors, is_deactivated, istiod_container, istiod_container_of, label, revision,
 };
@@ -40,3 +43,5 @@ pub use rendered::containers::{may_depend_on_nodes, spec_may_depend_on_nodes};
 pub use rendered::{Refusal, Rendered, Sidecar};
 pub use wanted::{Ask, Declined, Wanted, Wish};
 pub use webhook_rows::{WebhookRow, webhook_rows};
+pub(crate) use witness::is_fresh;
+pub use witness::{changed_since, predict_beside_witnesses};

@@ -62,39 +62,61 @@ fn status_revision(status: &str) -> Option<String> {
     Some(status.get("revision")?.as_str()?.to_owned())
 }
 
-/// The refusal that a ReplicaSet's condition keeps, or else the newest FailedCreate event, unless a
-/// pod was made after it or none is wanted any more.
+/// The newest refusal, unless a pod was made after it or none is wanted any more. Where a ReplicaSet's
+/// condition says that it still stands, that is so whatever pods there are; the words are the newest
+/// event's, as the condition keeps those of the first refusal.
 fn standing_rejection(case: &Case) -> Result<Option<Rejection>, Missing> {
-    if let Some(rejection) = by_condition(case)? {
-        return Ok(Some(rejection));
-    }
+    let condition = by_condition(case)?;
     let events = match case.events() {
-        // Whatever they say, it is over.
-        Err(_) if is_satisfied(case)? => return Ok(None),
+        // Whatever they say, the condition stands, or it is over.
+        Err(_) if condition.is_some() || is_satisfied(case)? => return Ok(condition),
         events => events?,
     };
-    let Some(event) = events.iter().rev().find(|event| is_refusal(event)) else {
-        return Ok(None);
+    let event = events.iter().rev().find(|event| is_refusal(event));
+    let event = event.map(|event| by_event(event));
+    let (Some(event), None) = (&event, &condition) else {
+        return Ok(condition.map(|condition| newest(condition, event)));
     };
-    let at = event_time(event);
-    let newest_pod = case
-        .pods()?
+    let pods = case.pods()?;
+    let times = pods
         .iter()
-        .filter_map(|pod| pod.creation_timestamp.as_ref())
-        .max();
-    if newest_pod.is_some_and(|pod| at.is_none_or(|at| pod.0 >= at)) || is_satisfied(case)? {
-        return Ok(None);
+        .filter_map(|pod| pod.creation_timestamp.as_ref());
+    // Pods are dated to the second.
+    let is_over = times
+        .map(|time| time.0)
+        .max()
+        .is_some_and(|made| event.at.is_none_or(|at| made.as_second() >= at.as_second()));
+    Ok((!is_over && !is_satisfied(case)?).then(|| event.clone()))
+}
+
+/// What a condition says, in the words of an event that came after it.
+fn newest(condition: Rejection, event: Option<Rejection>) -> Rejection {
+    match event {
+        Some(event) if event.at >= condition.since => Rejection {
+            source: condition.source,
+            since: condition.since.or(event.since),
+            ..event
+        },
+        _ => condition,
     }
+}
+
+fn by_event(event: &Event) -> Rejection {
     let object = &event.involved_object;
-    Ok(Some(Rejection {
-        message: event.message.clone().unwrap_or_default(),
+    let message = event.message.as_deref().unwrap_or_default();
+    // The controller's words before those of the API server.
+    let own = message.strip_prefix("Error creating: ").unwrap_or(message);
+    Rejection {
+        message: own.to_owned(),
         source: format!(
             "event FailedCreate of {}/{}",
             object.kind.as_deref().unwrap_or_default().to_lowercase(),
             object.name.as_deref().unwrap_or_default()
         ),
-        at,
-    }))
+        since: event.first_timestamp.as_ref().map(|time| time.0),
+        at: event_time(event),
+        times: event.count,
+    }
 }
 
 fn by_condition(case: &Case) -> Result<Option<Rejection>, Missing> {
@@ -114,7 +136,9 @@ fn replica_failure(workload: &Workload) -> Option<Rejection> {
     Some(Rejection {
         message: failure.message.clone(),
         source: format!("condition ReplicaFailure of {}", workload.reference()),
+        since: failure.last_transition_time,
         at: None,
+        times: None,
     })
 }
 

@@ -97,7 +97,7 @@ pub fn recreate(object: &Object, mut patch: Value) -> Vec<Command> {
             "patch", "--local", "-f", "-", "--type", "merge", "-p", &patch, "-o", "json",
         ])
     });
-    let export = Command::pipeline(std::iter::once(get).chain(change), &file);
+    let export = Command::pipeline(std::iter::once(get).chain(change), Some(&file));
     let mut replace = ["replace", "--force", "-f", &file]
         .map(str::to_owned)
         .to_vec();

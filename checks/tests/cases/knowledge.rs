@@ -58,9 +58,14 @@ static WORLDS: LazyLock<Vec<(String, Value)>> = LazyLock::new(|| {
 /// What is said with fewer reads that is neither what is said with all nor "unknown".
 fn contradictions(all: &Diagnosis, fewer: &Diagnosis) -> Vec<String> {
     let mut found = Vec::new();
+    let witnesses_are_gone = fewer
+        .observed
+        .as_ref()
+        .is_some_and(|observed| observed.outcome == Seen::Unknown);
     if let (Some(all), Some(fewer)) = (&all.predicted, &fewer.predicted) {
         let same = (all.outcome, &all.revision) == (fewer.outcome, &fewer.revision);
-        if !same && fewer.outcome != Outcome::Unknown {
+        // Without its witnesses nothing speaks against what is expected; that these are unknown is said.
+        if !same && fewer.outcome != Outcome::Unknown && !witnesses_are_gone {
             found.push(format!(
                 "{} becomes {}: {}",
                 all.outcome, fewer.outcome, fewer.because

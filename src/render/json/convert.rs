@@ -6,7 +6,10 @@ use injdoctor_checks::Stage;
 use injdoctor_checks::causes::Check;
 use injdoctor_checks::diagnosis::{CheckResult, Diagnosis, Status};
 use injdoctor_checks::facts::{Connection, Snapshot, Target, Unread};
-use injdoctor_checks::report::{After, Command, Evidence, Finding, Fix, Next, Risk, Severity};
+use injdoctor_checks::report::{
+    After, Command, Difference, Evidence, Finding, Fix, Next, Risk, Severity,
+};
+use injdoctor_checks::symptoms::{Kind, Symptom};
 use injdoctor_checks::way::{Answer, Call, Observation, Outcome, Prediction, Seen, WebhookRow};
 
 use jiff::Timestamp;
@@ -44,15 +47,43 @@ pub fn diagnosis(
         predicted: diagnosis.predicted.as_ref().map(predicted),
         observed: diagnosis.observed.as_ref().map(observed),
         webhooks: diagnosis.webhooks.iter().map(webhook).collect(),
-        root_cause: diagnosis.root_cause.map(|check| v1::RootCause {
-            code: check.code.into(),
-            name: check.name.into(),
-        }),
+        symptoms: diagnosis.symptoms.iter().map(symptom).collect(),
+        root_cause: diagnosis.root_cause.map(root_cause),
         findings: findings
             .map(|(check, found)| finding(diagnosis, check, found, connection))
             .collect(),
         checks: diagnosis.checks.iter().map(check).collect(),
         unread: diagnosis.unread.iter().map(unread).collect(),
+    }
+}
+
+fn symptom(symptom: &Symptom) -> v1::Symptom {
+    v1::Symptom {
+        kind: match symptom.kind {
+            Kind::PodsRefused => v1::SymptomKind::PodsRefused,
+            Kind::NextPod => v1::SymptomKind::NextPod,
+            Kind::Pods(Difference::NoSidecar) => v1::SymptomKind::NoSidecar,
+            Kind::Pods(Difference::LosesSidecar) => v1::SymptomKind::LosesSidecar,
+            Kind::Pods(Difference::OtherRevision) => v1::SymptomKind::OtherRevision,
+        },
+        severity: severity(symptom.severity),
+        message: symptom.message.clone().into(),
+        root_cause: symptom.root_cause.map(root_cause),
+    }
+}
+
+fn root_cause(check: &Check) -> v1::RootCause {
+    v1::RootCause {
+        code: check.code.into(),
+        name: check.name.into(),
+    }
+}
+
+fn severity(severity: Severity) -> v1::Severity {
+    match severity {
+        Severity::Error => v1::Severity::Error,
+        Severity::Warning => v1::Severity::Warning,
+        Severity::Info => v1::Severity::Info,
     }
 }
 
@@ -147,7 +178,9 @@ fn observed(observed: &Observation) -> v1::Observed {
         rejection: observed.rejection.as_ref().map(|rejection| v1::Rejection {
             message: rejection.message.clone().into(),
             source: rejection.source.clone().into(),
+            since: time(rejection.since),
             at: time(rejection.at),
+            times: rejection.times,
         }),
     }
 }
@@ -190,11 +223,7 @@ fn finding(
         code: check.code.into(),
         name: check.name.into(),
         stage: stage(check.stage),
-        severity: match finding.severity {
-            Severity::Error => v1::Severity::Error,
-            Severity::Warning => v1::Severity::Warning,
-            Severity::Info => v1::Severity::Info,
-        },
+        severity: severity(finding.severity),
         message: finding.message.clone().into(),
         follows: root.map(|root| Text::from(root.code)),
         evidence: finding.evidence.iter().map(evidence).collect(),
@@ -213,6 +242,7 @@ fn stage(stage: Stage) -> v1::Stage {
         Stage::Reached => v1::Stage::Reached,
         Stage::Wanted => v1::Stage::Wanted,
         Stage::Rendered => v1::Stage::Rendered,
+        Stage::Admitted => v1::Stage::Admitted,
     }
 }
 

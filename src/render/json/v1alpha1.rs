@@ -48,8 +48,10 @@ pub struct Diagnosis {
     pub observed: Option<Observed>,
     /// The injection entries of a webhook configuration; else empty.
     pub webhooks: Vec<Webhook>,
-    /// The first cause on the pod's way that explains the outcome; null where nothing is wrong, or
-    /// where nobody can tell.
+    /// What is wrong with a workload, the worst first; empty where nothing is, and for a webhook
+    /// configuration.
+    pub symptoms: Vec<Symptom>,
+    /// The root cause of the worst symptom; null where nothing is wrong, or where nobody can tell.
     pub root_cause: Option<RootCause>,
     /// What is wrong: the root cause first, then along the pod's way.
     pub findings: Vec<Finding>,
@@ -245,8 +247,12 @@ pub struct Rejection {
     pub message: Text,
     /// Where they stand: an event or a condition.
     pub source: Text,
+    /// When it happened first, RFC 3339; null where that is not recorded.
+    pub since: Option<Text>,
     /// When it happened last, RFC 3339; null where that is not recorded.
     pub at: Option<Text>,
+    /// How often it happened; null where that is not recorded.
+    pub times: Option<i32>,
 }
 
 /// One injection entry of a webhook configuration.
@@ -279,6 +285,36 @@ pub struct Webhook {
     pub namespaces: Option<Vec<Text>>,
     /// Why the namespaces are not known; null where they are.
     pub namespaces_unknown: Option<Text>,
+}
+
+/// One thing that is wrong with a workload.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Symptom {
+    /// What kind of thing.
+    pub kind: SymptomKind,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong, in words.
+    pub message: Text,
+    /// Its root cause; null where nobody can tell.
+    pub root_cause: Option<RootCause>,
+}
+
+/// The kinds of symptom.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum SymptomKind {
+    /// The API server refuses pods.
+    PodsRefused,
+    /// The next pod will not be injected, or whether it will is unknown.
+    NextPod,
+    /// Pods have no sidecar, and the next one gets it.
+    NoSidecar,
+    /// Pods have a sidecar, and the next one will not.
+    LosesSidecar,
+    /// Pods have the sidecar of another revision than the next one.
+    OtherRevision,
 }
 
 /// The root cause.
@@ -327,6 +363,8 @@ pub enum Stage {
     Wanted,
     /// istiod can render the sidecar for the pod.
     Rendered,
+    /// The API server admits the pod as it is injected.
+    Admitted,
 }
 
 /// How much a finding contradicts what somebody wants.

@@ -118,6 +118,7 @@ mod tests {
             },
             predicted: None,
             observed: None,
+            symptoms: Vec::new(),
             webhooks: Vec::new(),
             root_cause: Some(check),
             findings: vec![(check, finding)],

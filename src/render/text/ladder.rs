@@ -56,6 +56,9 @@ fn rungs(diagnosis: &Diagnosis) -> Vec<Rung> {
             Stage::Wanted,
             Stage::Rendered,
         ];
+        // What comes after injection is told where it is known: by a refusal.
+        let admitted = (predicted.decided == Stage::Admitted).then_some(Stage::Admitted);
+        let stages = stages.into_iter().chain(admitted);
         stages.map(|stage| rung(predicted, stage))
     });
     predicted

@@ -62,7 +62,9 @@ fn write(style: Style, headline: String, tail: &[String], page: &mut Page) -> io
 
 fn worst(diagnoses: &[Diagnosis]) -> Style {
     let findings = diagnoses.iter().flat_map(|one| &one.findings);
-    match findings.map(|(_, finding)| finding.severity).max() {
+    let symptoms = diagnoses.iter().flat_map(|one| &one.symptoms);
+    let found = findings.map(|(_, finding)| finding.severity);
+    match found.chain(symptoms.map(|symptom| symptom.severity)).max() {
         Some(severity) => severity.into(),
         None if diagnoses.iter().any(Diagnosis::is_unknown) => Style::Warning,
         None => Style::Good,
@@ -74,7 +76,7 @@ fn prediction(diagnosis: &Diagnosis, predicted: &Prediction) -> (Style, String) 
     let headline = match predicted.outcome {
         Outcome::Injected => injected(diagnosis, predicted),
         Outcome::NotInjected => format!("NOT INJECTED, {}", why_not(diagnosis)),
-        Outcome::Rejected => "REJECTED: pods cannot be created".to_owned(),
+        Outcome::Rejected => rejected(predicted).to_owned(),
         Outcome::Unknown => "UNKNOWN, as facts are missing".to_owned(),
     };
     (style, headline)
@@ -95,9 +97,18 @@ fn injected(diagnosis: &Diagnosis, predicted: &Prediction) -> String {
             format!("INJECTED{revision} from the next pod on; of those there are {pods}")
         }
         Some((_, Seen::Rejected)) => {
-            format!("INJECTED{revision} from the next pod on; pods have been rejected until now")
+            format!(
+                "INJECTED{revision} is expected of the next pod; pods were refused, and none was created since"
+            )
         }
         _ => format!("INJECTED{revision}"),
+    }
+}
+
+fn rejected(predicted: &Prediction) -> &'static str {
+    match predicted.decided {
+        Stage::Admitted => "REJECTED: new pods are refused after injection",
+        _ => "REJECTED: pods cannot be created",
     }
 }
 
@@ -111,7 +122,7 @@ fn why_not(diagnosis: &Diagnosis) -> &'static str {
     match root {
         Some((check, finding)) if finding.severity == Severity::Info => match check.stage {
             Stage::Mesh | Stage::Called => "as nobody asks for it",
-            Stage::Reached | Stage::Wanted | Stage::Rendered => "by design",
+            Stage::Reached | Stage::Wanted | Stage::Rendered | Stage::Admitted => "by design",
         },
         _ => "though somebody asks for it",
     }

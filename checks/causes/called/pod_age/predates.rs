@@ -6,9 +6,9 @@ use crate::causes::fields::{NAMESPACE_KEYS, namespace_label};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::restart;
-use crate::report::{Effect, Evidence, Finding, Fix, Risk, Severity};
+use crate::report::{Difference, Effect, Evidence, Finding, Fix, Risk, Severity};
 use crate::way::Case;
-use crate::way::{Outcome, Prediction, names};
+use crate::way::{Outcome, Prediction, is_fresh, names};
 
 declare_check! {
     /// The pod is older than the label, tag or webhook that would inject it.
@@ -45,7 +45,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     let bare: Vec<_> = observation
         .pods
         .iter()
-        .filter(|pod| !pod.injected)
+        .filter(|pod| !pod.injected && !is_fresh(case, pod))
         .collect();
     let Some(first) = bare.iter().min_by_key(|pod| pod.created) else {
         return Ok(Verdict::Passed);
@@ -70,7 +70,12 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     );
     evidence.set_at = first.created;
     evidence.expected = Some("set when the pod is created".to_owned());
-    let mut finding = Finding::new(Severity::Warning, Effect::Differs, message).evidence(evidence);
+    let mut finding = Finding::new(
+        Severity::Warning,
+        Effect::Differs(Difference::NoSidecar),
+        message,
+    )
+    .evidence(evidence);
     finding.evidence.extend(since);
     let fix = Fix::new(
         "restart the pods",

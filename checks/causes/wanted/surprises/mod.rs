@@ -3,6 +3,7 @@
 mod enabled_by_default;
 mod injected_twice;
 mod label_beats_annotation;
+mod revision_stale;
 
 use crate::causes::Check;
 
@@ -11,4 +12,5 @@ pub(crate) static CHECKS: &[&Check] = &[
     &label_beats_annotation::CHECK,
     &enabled_by_default::CHECK,
     &injected_twice::CHECK,
+    &revision_stale::CHECK,
 ];

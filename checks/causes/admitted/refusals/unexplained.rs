@@ -1,0 +1,101 @@
+//! Pods are refused, and no other check expects that.
+
+use super::refuser::refuser;
+use crate::causes::{Verdict, declare_check};
+use crate::facts::{Kind, Missing, Workload};
+use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk, Severity};
+use crate::way::{Case, Outcome, changed_since};
+
+declare_check! {
+    /// The API server keeps refusing the pods with a message that no other check explains.
+    ///
+    /// ## What it finds
+    /// An event FailedCreate or a condition ReplicaFailure says that the pods of the workload are refused,
+    /// while labels, webhooks and istiod are as they should be, and nothing was changed since that the
+    /// refusal rests on.
+    ///
+    /// ## Why it matters
+    /// The API server decides about the pod after it was injected, too: Pod Security, quotas, limit ranges,
+    /// policies, other webhooks, and the rules of the pod itself. There are no pods, whatever the
+    /// injection webhook says.
+    ///
+    /// ## How to heal it
+    /// The text names what refuses, and why. The printed command asks for the same pod in a dry run,
+    /// which creates nothing, and shows the refusal as it is now.
+    ///
+    /// ## References
+    /// - Kubernetes, Admission control: <https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/>
+    "INJ501", "refused-unexplained", Admitted, about Pods, rank Silence,
+    run
+}
+
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let observation = case.observation();
+    if let Some(missing) = &observation.missing {
+        return Err(missing.clone());
+    }
+    let Some(rejection) = &observation.rejection else {
+        return Ok(Verdict::Passed);
+    };
+    let prediction = case.prediction();
+    match prediction.outcome {
+        Outcome::Rejected => return Ok(Verdict::not_applicable("the refusal is expected")),
+        Outcome::Unknown => return Err(Missing(prediction.because.clone())),
+        Outcome::Injected | Outcome::NotInjected => {}
+    }
+    if let Some(change) = changed_since(case, rejection)? {
+        return Ok(Verdict::NotApplicable(format!(
+            "{} was changed after the last refusal, at {}",
+            change.object, change.at
+        )));
+    }
+    let who = refuser(&rejection.message);
+    let often = rejection
+        .times
+        .map_or_else(String::new, |times| format!(", {times} times so far"));
+    let message = format!(
+        "pods of {} are refused by {who}{often}: {}",
+        case.target(),
+        rejection.message
+    );
+    let mut evidence = Evidence::new(&rejection.source, ".message").actual(&rejection.message);
+    evidence.set_at = rejection.at.or(rejection.since);
+    let finding = Finding::new(Severity::Error, Effect::Decides(Outcome::Rejected), message)
+        .evidence(evidence);
+    let workload = case.workload()?;
+    Ok(Verdict::of([match dry_run(case, workload) {
+        Some(command) => finding.fix(
+            Fix::new(
+                "show the refusal by a dry run",
+                Risk::ReadOnly,
+                "nothing: the API server says what it would do with the pod as it is in the template",
+            )
+            .show(command),
+        ),
+        None => finding,
+    }]))
+}
+
+/// Asks the API server for a pod of the template, which it does not create.
+fn dry_run(case: &Case, workload: &Workload) -> Option<Command> {
+    let path = match workload.kind {
+        Kind::Pod | Kind::MutatingWebhookConfiguration => return None,
+        kind => kind.template_path(),
+    };
+    let name = workload.metadata.name.as_deref()?;
+    let namespace = &case.target().namespace;
+    // kubectl prints maps as JSON, which is YAML as well; an absent one is nothing, and so null.
+    let template = format!(
+        "jsonpath=apiVersion: v1{{\"\\n\"}}kind: Pod{{\"\\n\"}}metadata:{{\"\\n\"}}  generateName: {name}-{{\"\\n\"}}  labels: {{{path}.metadata.labels}}{{\"\\n\"}}  annotations: {{{path}.metadata.annotations}}{{\"\\n\"}}spec: {{{path}.spec}}{{\"\\n\"}}"
+    );
+    let get = Command::kubectl([
+        "get",
+        &workload.reference(),
+        "-n",
+        namespace,
+        "-o",
+        &template,
+    ]);
+    let create = Command::kubectl(["create", "--dry-run=server", "-n", namespace, "-f", "-"]);
+    Some(Command::pipeline([get, create], None))
+}

@@ -1,0 +1,95 @@
+//! Pods have a sidecar, and the next one will not.
+
+use crate::causes::fields::{NAMESPACE_KEYS, namespace_label};
+use crate::causes::{Verdict, declare_check};
+use crate::facts::Missing;
+use crate::fixes::{label_namespace, restart};
+use crate::report::{Difference, Effect, Evidence, Finding, Fix, Risk, Severity};
+use crate::stage::Stage;
+use crate::way::{Case, ObservedPod, Outcome, is_fresh, names};
+
+declare_check! {
+    /// Running pods have a sidecar, and the next one will not: label, tag or webhook was taken away.
+    ///
+    /// ## What it finds
+    /// Pods of the workload carry annotation `sidecar.istio.io/status`, and were created before what decides
+    /// about injection was changed. As that is now, the next pod will not be injected.
+    ///
+    /// ## Why it matters
+    /// The pods work until they are restarted: by the next deployment, or when a node is drained. Then
+    /// they leave the mesh, and clients that expect mutual TLS of them fail.
+    ///
+    /// ## How to heal it
+    /// Set the label again that was taken away. Where the workload is to leave the mesh, restart the pods
+    /// at a time of your choice.
+    ///
+    /// ## References
+    /// - Istio, Controlling the injection policy: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy>
+    "INJ125", "injection-lost", Called, about Pods,
+    run
+}
+
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    case.pods()?;
+    let prediction = case.prediction();
+    match prediction.outcome {
+        Outcome::NotInjected => {}
+        Outcome::Unknown => return Err(Missing(prediction.because.clone())),
+        Outcome::Injected => return Ok(Verdict::not_applicable("the next pod is injected")),
+        Outcome::Rejected => return Ok(Verdict::not_applicable("the next pod is refused")),
+    }
+    let observation = case.observation();
+    let with_sidecar = observation.pods.iter().filter(|pod| pod.injected);
+    let lost: Vec<_> = with_sidecar.filter(|pod| !is_fresh(case, pod)).collect();
+    let Some(first) = lost.first() else {
+        return Ok(Verdict::Passed);
+    };
+    let message = format!(
+        "{} of {} pods have a sidecar, and the next one will not get it, because {}",
+        lost.len(),
+        observation.pods.len(),
+        prediction.because
+    );
+    let mut finding = Finding::new(
+        Severity::Warning,
+        Effect::Differs(Difference::LosesSidecar),
+        message,
+    )
+    .evidence(status(first));
+    for key in NAMESPACE_KEYS {
+        finding = finding.evidence(namespace_label(case, key)?);
+    }
+    let is_asked = finding
+        .evidence
+        .iter()
+        .skip(1)
+        .any(|one| one.actual.is_some());
+    if let (Some(revision), Stage::Called, false) = (&first.revision, prediction.decided, is_asked)
+    {
+        let label = match revision.as_str() {
+            "default" => (names::ISTIO_INJECTION, "enabled".to_owned()),
+            revision => (names::ISTIO_REV, revision.to_owned()),
+        };
+        finding.because = Some("namespace-not-labelled");
+        finding = finding.fix(label_namespace(case, &label)?);
+    }
+    let leave = Fix::new(
+        "restart the pods, if they are to leave the mesh",
+        Risk::RestartsPods,
+        "the pods come back without a sidecar",
+    );
+    Ok(Verdict::of([
+        finding.fix(leave.without_sidecar().restart(restart(case)?))
+    ]))
+}
+
+/// What says that a pod has a sidecar, and since when.
+fn status(pod: &ObservedPod) -> Evidence {
+    let path = format!(".metadata.annotations['{}']", names::STATUS);
+    let mut evidence = Evidence::new(format!("pod/{}", pod.name), path);
+    evidence.set_at = pod.created;
+    match &pod.revision {
+        Some(revision) => evidence.actual(format!("revision {revision}")),
+        None => evidence,
+    }
+}

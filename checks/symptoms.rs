@@ -1,0 +1,119 @@
+//! What is wrong with a workload, each with its own witness and its own root cause.
+
+use std::cmp::Reverse;
+
+use crate::causes::{Check, Rank};
+use crate::report::{Difference, Effect, Finding, Severity};
+use crate::root_cause::{self, Found};
+use crate::way::{Case, Outcome, Prediction, changed_since};
+
+/// The kinds of symptom; of two that are equally bad, the first is told first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Pods are being refused.
+    PodsRefused,
+    /// The next pod will not be injected, or whether it will is unknown.
+    NextPod,
+    /// Pods that exist differ from what the next one will be.
+    Pods(Difference),
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug)]
+pub struct Symptom {
+    /// What kind of thing.
+    pub kind: Kind,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong, in words.
+    pub message: String,
+    /// The check whose finding is the root cause; none where nobody can tell.
+    pub root_cause: Option<&'static Check>,
+}
+
+/// All symptoms of a workload, the worst first.
+pub fn of(case: &Case, predicted: &Prediction, findings: &[Found]) -> Vec<Symptom> {
+    let next_pod = next_pod(case, predicted, findings);
+    let decides = next_pod.as_ref().and_then(|one| one.root_cause);
+    let differences = Difference::ALL.into_iter();
+    let mut all: Vec<_> = refused(case, predicted, findings)
+        .into_iter()
+        .chain(next_pod)
+        .chain(differences.filter_map(|one| differs(one, decides, findings)))
+        .collect();
+    all.sort_by_key(|one| (Reverse(one.severity), one.kind));
+    all
+}
+
+/// A refusal that stands. Where another end is predicted, something was changed since; yet no pod was created.
+fn refused(case: &Case, predicted: &Prediction, findings: &[Found]) -> Option<Symptom> {
+    let observation = case.observation();
+    let rejection = observation.rejection.as_ref()?;
+    let changed = changed_since(case, rejection).ok().flatten();
+    let (severity, message) = match (predicted.outcome, changed) {
+        (Outcome::Injected | Outcome::NotInjected, Some(changed)) => (
+            Severity::Warning,
+            format!(
+                "pods were refused, and none was created since {} was changed at {}: {}",
+                changed.object, changed.at, rejection.message
+            ),
+        ),
+        _ => (Severity::Error, rejection.message.clone()),
+    };
+    Some(Symptom {
+        kind: Kind::PodsRefused,
+        severity,
+        message,
+        root_cause: root_cause::among(findings, |finding| {
+            finding.effect == Effect::Decides(Outcome::Rejected)
+        }),
+    })
+}
+
+fn next_pod(case: &Case, predicted: &Prediction, findings: &[Found]) -> Option<Symptom> {
+    // What explains an expectation that a pod contradicts explains nothing.
+    let is_open = case.prediction().outcome == Outcome::Unknown;
+    let root_cause = root_cause::among(findings, |finding| match finding.effect {
+        Effect::Decides(outcome) => outcome == predicted.outcome || is_open,
+        Effect::Differs(_) | Effect::Beside => false,
+    });
+    let severity = match predicted.outcome {
+        // A cause that explains a certain injection is told without being a symptom.
+        Outcome::Injected => root_cause.and_then(|root| worst_of(root, findings))?,
+        Outcome::Rejected => Severity::Error,
+        Outcome::Unknown => Severity::Warning,
+        Outcome::NotInjected => root_cause
+            .and_then(|root| worst_of(root, findings))
+            .unwrap_or(Severity::Info),
+    };
+    Some(Symptom {
+        kind: Kind::NextPod,
+        severity,
+        message: predicted.because.clone(),
+        root_cause,
+    })
+}
+
+fn differs(
+    difference: Difference,
+    next_pod: Option<&'static Check>,
+    findings: &[Found],
+) -> Option<Symptom> {
+    let effect = Effect::Differs(difference);
+    let (check, finding) = findings.iter().find(|(_, one)| one.effect == effect)?;
+    // Pods lose their sidecar by what decides about the next one. That nobody asks for it is no cause: somebody did.
+    let decides = next_pod
+        .filter(|decides| difference == Difference::LosesSidecar && decides.rank != Rank::Silence);
+    Some(Symptom {
+        kind: Kind::Pods(difference),
+        severity: finding.severity,
+        message: finding.message.clone(),
+        root_cause: Some(decides.unwrap_or(check)),
+    })
+}
+
+fn worst_of(check: &Check, findings: &[Found]) -> Option<Severity> {
+    let own = findings.iter().filter(|(by, _)| by.code == check.code);
+    own.map(|(_, finding): &(_, Finding)| finding.severity)
+        .max()
+}

@@ -1,0 +1,112 @@
+//! When that was changed last which decides about the pods.
+
+use std::cmp::Reverse;
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::Case;
+use crate::facts::{Kind, Missing, Workload};
+
+/// An object that decides, and when it was changed last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// The object in kubectl's words: `namespace/shop`.
+    pub object: String,
+    /// When, to the second.
+    pub at: Timestamp,
+}
+
+/// When the pods' template was changed last: by the managedFields of the workload; none for a pod, which is
+/// its own template.
+///
+/// # Errors
+/// [`Missing`] where the workload was not read.
+pub fn of_template(case: &Case) -> Result<Option<Changed>, Missing> {
+    let workload = case.workload()?;
+    let is_pod = workload.kind == Kind::Pod;
+    Ok((!is_pod).then(|| changed_workload(workload)).flatten())
+}
+
+/// When the namespace was changed last.
+///
+/// # Errors
+/// [`Missing`] where it was not read.
+pub fn of_namespace(case: &Case) -> Result<Option<Changed>, Missing> {
+    let namespace = case.namespace()?;
+    Ok(namespace.and_then(|one| changed("namespace", &one.metadata)))
+}
+
+/// When each of the other objects was changed last that decide about the pods, the newest first: the namespace, the
+/// webhooks, and what stands behind those that are called.
+///
+/// # Errors
+/// [`Missing`] where one of them was not read.
+pub fn of_the_rest(case: &Case) -> Result<Vec<Changed>, Missing> {
+    let mut all: Vec<_> = of_namespace(case)?.into_iter().collect();
+    for configuration in case.webhooks()? {
+        all.extend(changed(
+            "mutatingwebhookconfiguration",
+            &configuration.metadata,
+        ));
+    }
+    let destinations = case.destinations()?;
+    for destination in &destinations.all {
+        if let Some(service) = destination.service() {
+            all.extend(behind(case, &service.namespace, &service.name)?);
+        }
+    }
+    all.sort_by_key(|one| Reverse(one.at));
+    Ok(all)
+}
+
+fn behind(case: &Case, namespace: &str, name: &str) -> Result<Vec<Changed>, Missing> {
+    let mut all = Vec::new();
+    if let Some(service) = case.service(namespace, name)? {
+        all.extend(changed("service", &service.metadata));
+    }
+    for slice in case.endpoint_slices(namespace, name)? {
+        all.extend(changed("endpointslice", &slice.metadata));
+    }
+    for pod in case.istiod_pods(namespace)? {
+        all.extend(changed_state(pod));
+    }
+    Ok(all)
+}
+
+fn changed_workload(workload: &Workload) -> Option<Changed> {
+    Some(Changed {
+        object: workload.reference(),
+        at: last_set(&workload.metadata)?,
+    })
+}
+
+fn changed(kind: &str, metadata: &ObjectMeta) -> Option<Changed> {
+    Some(Changed {
+        object: format!("{kind}/{}", metadata.name.as_deref()?),
+        at: last_set(metadata)?,
+    })
+}
+
+/// A pod that became ready, or ceased to be.
+fn changed_state(pod: &Pod) -> Option<Changed> {
+    let conditions = pod.status.as_ref()?.conditions.iter().flatten();
+    let mut times = conditions.filter(|one| one.type_ == "Ready");
+    let at = times.find_map(|one| one.last_transition_time.as_ref())?;
+    Some(Changed {
+        object: format!("pod/{}", pod.metadata.name.as_deref()?),
+        at: at.0,
+    })
+}
+
+/// When something other than the status was set last.
+fn last_set(metadata: &ObjectMeta) -> Option<Timestamp> {
+    let managers = metadata.managed_fields.iter().flatten();
+    let own = managers.filter(|one| one.subresource.is_none());
+    let times = own.filter_map(|one| one.time.as_ref());
+    times
+        .chain(metadata.creation_timestamp.as_ref())
+        .map(|time| time.0)
+        .max()
+}

@@ -1,0 +1,139 @@
+//! What the cluster says outranks what is expected.
+//!
+//! A refusal that stands, or a pod that was made under the same conditions, is the API server's own answer.
+//! Where the prediction says otherwise, it is wrong, and something that was not looked at decides.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::changes::{self, Changed};
+use super::{Case, ObservedPod, Outcome, Prediction, Rejection};
+use crate::facts::Missing;
+use crate::stage::Stage;
+
+/// How long after a change a pod has to be made so that the API server, istiod and the nodes know of it.
+const SETTLED: Duration = Duration::from_secs(10);
+
+/// What will happen to the next pod, as far as the cluster does not contradict it.
+pub fn predict_beside_witnesses(case: &Case) -> Prediction {
+    let mut prediction = case.prediction().as_ref().clone();
+    if let Some(rejection) = &case.observation().rejection {
+        refused(case, rejection, &mut prediction);
+    } else if let Some(pod) = contradicting_pod(case, &prediction) {
+        prediction.outcome = Outcome::Unknown;
+        prediction.because = contradiction(&pod, &prediction);
+        prediction.revision = None;
+    }
+    prediction
+}
+
+/// Pods are refused, and were refused under the same conditions.
+fn refused(case: &Case, rejection: &Rejection, prediction: &mut Prediction) {
+    let is_certain = matches!(prediction.outcome, Outcome::Injected | Outcome::NotInjected);
+    match changed_since(case, rejection) {
+        Ok(None) if is_certain => {
+            prediction.outcome = Outcome::Rejected;
+            prediction.decided = stage_of(&rejection.message);
+            prediction.because = format!("pods are being refused: {}", rejection.message);
+            prediction.webhook = None;
+        }
+        Err(missing) if is_certain => {
+            prediction.outcome = Outcome::Unknown;
+            prediction.decided = stage_of(&rejection.message);
+            prediction.because = format!(
+                "pods are being refused, and whether that is over cannot be told: {}",
+                missing.0
+            );
+        }
+        _ => return,
+    }
+    prediction.revision = None;
+}
+
+/// The stage of a refusal, by its text. Source: `k8s.io/apiserver/pkg/admission/plugin/webhook` (v0.36), errors of
+/// `mutating/dispatcher.go`.
+fn stage_of(text: &str) -> Stage {
+    match text.contains("failed calling webhook") {
+        true => Stage::Reached,
+        false => Stage::Admitted,
+    }
+}
+
+/// What a refusal rests on and was changed since, so that it may be over; none where it stands.
+///
+/// # Errors
+/// [`Missing`] where that was not read.
+pub fn changed_since(case: &Case, rejection: &Rejection) -> Result<Option<Changed>, Missing> {
+    let Some(at) = rejection.at.or(rejection.since) else {
+        return Ok(None);
+    };
+    let text = &rejection.message;
+    let is_about_injection = text.contains("failed calling webhook")
+        || text.contains("sidecar-injector.istio.io")
+        || text.contains("istio.io/");
+    let rest = match () {
+        () if is_about_injection => changes::of_the_rest(case)?,
+        () if text.contains("PodSecurity") => changes::of_namespace(case)?.into_iter().collect(),
+        () => Vec::new(),
+    };
+    let all = changes::of_template(case)?.into_iter().chain(rest);
+    Ok(all.into_iter().find(|one| one.at > at))
+}
+
+/// The newest pod that fares otherwise than predicted, although nothing has changed since before it was made.
+fn contradicting_pod(case: &Case, prediction: &Prediction) -> Option<ObservedPod> {
+    let is_as_predicted = |pod: &ObservedPod| match prediction.outcome {
+        Outcome::Injected => pod.injected && pod.revision == prediction.revision,
+        Outcome::NotInjected => !pod.injected,
+        // A pod that is refused leaves no pod.
+        Outcome::Rejected => false,
+        Outcome::Unknown => true,
+    };
+    let observation = case.observation();
+    let contradicting = observation.pods.iter().filter(|pod| !is_as_predicted(pod));
+    let newest = contradicting.max_by_key(|pod| pod.created)?;
+    is_fresh(case, newest).then(|| newest.clone())
+}
+
+/// Whether a pod was made after everything was changed that decides about it.
+pub fn is_fresh(case: &Case, pod: &ObservedPod) -> bool {
+    let Some(made) = pod.created else {
+        return false;
+    };
+    let (Ok(Some(template)), Ok(rest)) = (changes::of_template(case), changes::of_the_rest(case))
+    else {
+        return false;
+    };
+    let is_settled = |changed: &Changed| match changed.at.checked_add(SETTLED) {
+        Ok(settled) => settled <= made,
+        Err(_) => false,
+    };
+    template.at <= made && !rest.is_empty() && rest.iter().all(is_settled)
+}
+
+fn contradiction(pod: &ObservedPod, prediction: &Prediction) -> String {
+    let expected = match (prediction.outcome, &prediction.revision) {
+        (Outcome::Injected, Some(revision)) => {
+            format!("one injected by revision {revision} is expected")
+        }
+        (Outcome::Injected, None) => "one with a sidecar is expected".to_owned(),
+        (Outcome::Rejected, _) => format!("its refusal is expected, as {}", prediction.because),
+        _ => format!(
+            "one without a sidecar is expected, as {}",
+            prediction.because
+        ),
+    };
+    let seen = match (pod.injected, &pod.revision) {
+        (true, Some(revision)) => format!("has a sidecar of revision {revision}"),
+        (true, None) => "has a sidecar".to_owned(),
+        (false, _) => "has no sidecar".to_owned(),
+    };
+    let made = pod
+        .created
+        .map_or_else(String::new, |at: Timestamp| format!(" at {at}"));
+    format!(
+        "pod {} was created{made}, after everything that decides here was changed last, and {seen}, while {expected}; something else decides, such as another webhook or an admission policy",
+        pod.name
+    )
+}
