@@ -1,11 +1,13 @@
 //! Istio's injection webhooks, and the istiod behind them.
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
 use k8s_openapi::api::core::v1::{Container, Pod, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use super::names;
 use super::selector::requirements;
+use super::{Version, names};
 
 /// Whether a webhook entry is one of Istio's injection webhooks: by its name, its path or the label
 /// of its configuration, never by the name of the object, which anybody may choose.
@@ -112,7 +114,7 @@ pub fn revision(container: &Container) -> &str {
 }
 
 /// Whether an istiod puts the proxy among the init containers, as one that goes on running.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NativeSidecars {
     /// Always.
     On,
@@ -124,12 +126,17 @@ pub enum NativeSidecars {
     NotVisible,
 }
 
-/// What an istiod's environment says about native sidecars; before 1.27 they are off by default.
+/// What an istiod's environment says about native sidecars, for each version that it may be.
+pub fn native_sidecars(container: &Container, version: &Version) -> BTreeSet<NativeSidecars> {
+    let answers = version.answers(|number| by_environment(container, number.minor < 27));
+    answers.into_iter().collect()
+}
+
+/// Before 1.27 they are off by default.
 /// Source: Istio 1.31, `pilot/pkg/features/pilot.go` (`EnableNativeSidecars`); 1.26, the same.
-pub fn native_sidecars(container: &Container) -> NativeSidecars {
+fn by_environment(container: &Container, is_old: bool) -> NativeSidecars {
     let mut variables = container.env.iter().flatten();
     let variable = variables.find(|variable| variable.name == "ENABLE_NATIVE_SIDECARS");
-    let is_old = minor_version(container).is_some_and(|minor| minor < 27);
     let Some(variable) = variable else {
         return match is_old {
             true => NativeSidecars::Off,
@@ -145,16 +152,6 @@ pub fn native_sidecars(container: &Container) -> NativeSidecars {
     }
 }
 
-/// The minor version of an istiod 1.x, from the tag of its image.
-pub fn minor_version(container: &Container) -> Option<u32> {
-    let (_, tag) = container.image.as_deref()?.rsplit_once(':')?;
-    tag.strip_prefix("1.")?
-        .split(['.', '-'])
-        .next()?
-        .parse()
-        .ok()
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -164,30 +161,30 @@ mod tests {
     #[test]
     fn native_sidecars_follow_the_environment_and_the_version() {
         use NativeSidecars::{ByNodes, NotVisible, Off, On};
-        for (image, env, expected) in [
-            ("pilot:1.31.0", json!([]), ByNodes),
-            ("pilot:latest", json!([]), ByNodes),
-            ("pilot:1.26.4-distroless", json!([]), Off),
-            ("pilot:1.31.0", json!({"value": "auto"}), ByNodes),
-            ("pilot:1.26.4", json!({"value": "auto"}), Off),
-            ("pilot:1.31.0", json!({"value": "true"}), On),
-            ("pilot:1.31.0", json!({"value": "True"}), Off),
-            ("pilot:1.26.4", json!({"value": "True"}), On),
-            ("pilot:1.31.0", json!({}), Off),
+        for (is_old, env, expected) in [
+            (false, json!([]), ByNodes),
+            (true, json!([]), Off),
+            (false, json!({"value": "auto"}), ByNodes),
+            (true, json!({"value": "auto"}), Off),
+            (false, json!({"value": "true"}), On),
+            (false, json!({"value": "True"}), Off),
+            (true, json!({"value": "True"}), On),
+            (false, json!({}), Off),
             (
-                "pilot:1.31.0",
+                false,
                 json!({"valueFrom": {"configMapKeyRef": {"key": "a"}}}),
                 NotVisible,
             ),
         ] {
-            let mut container = json!({"name": "discovery", "image": format!("istio/{image}")});
+            let mut container = json!({"name": "discovery"});
             if let Some(fields) = env.as_object() {
                 let mut variable = fields.clone();
                 variable.insert("name".to_owned(), json!("ENABLE_NATIVE_SIDECARS"));
                 container["env"] = json!([variable]);
             }
             let container = serde_json::from_value(container).unwrap();
-            assert_eq!(native_sidecars(&container), expected, "{image} {env}");
+            let native = by_environment(&container, is_old);
+            assert_eq!(native, expected, "{is_old} {env}");
         }
     }
 }

@@ -20,6 +20,7 @@ pub(crate) mod relabelled;
 pub(crate) mod rendered;
 pub(crate) mod selector;
 mod terms;
+mod version;
 pub(crate) mod wanted;
 mod webhook_rows;
 
@@ -38,5 +39,6 @@ pub(crate) use predict::{calls, is_static};
 pub use reached::{Arrival, Destination, Destinations, Istiod, Obstacle, Reached};
 pub use rendered::containers::{may_depend_on_nodes, spec_may_depend_on_nodes};
 pub use rendered::{Refusal, Rendered, Sidecar};
+pub use version::{Source, Told, Version, version_of_deployment};
 pub use wanted::{Ask, Declined, Wanted, Wish};
 pub use webhook_rows::{WebhookRow, webhook_rows};

@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::{Container, PodSpec};
 use serde_json::Value;
 
 use super::mesh::intercepts;
-use super::native::{Native, native};
+use super::native::{Native, by_native};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::facts::{MakesPods, Missing};
@@ -59,22 +59,22 @@ pub(super) fn conflict(
     if !brings(&pod.spec) && proxies(templates) < 2 {
         return Ok(None);
     }
-    let native = if templates.iter().any(|text| is_native(text)) {
-        native(case, istiod, pod)?
-    } else {
-        Native {
-            in_template: false,
-            in_pod: false,
-        }
-    };
     let init = if templates.iter().any(|text| has(text, INIT)) {
         init_container(case, istiod, injector, pod)?
     } else {
         None
     };
-    Ok(Names::of(&pod.spec)
-        .injected(templates, native, init)
-        .conflict())
+    let conflict = |native| {
+        let names = Names::of(&pod.spec).injected(templates, native, init);
+        names.conflict()
+    };
+    if templates.iter().any(|text| is_native(text)) {
+        return by_native(case, istiod, pod, conflict);
+    }
+    Ok(conflict(Native {
+        in_template: false,
+        in_pod: false,
+    }))
 }
 
 /// How many templates bring a proxy.

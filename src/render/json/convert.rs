@@ -65,11 +65,17 @@ fn time(at: Option<Timestamp>) -> Option<Text> {
 }
 
 fn control_plane(istiod: ControlPlane) -> v1::ControlPlane {
+    let told = istiod.version.one();
+    let from = match (told, &istiod.version) {
+        (Some(told), _) => told.from.to_string(),
+        (None, version) => version.missing().0,
+    };
     v1::ControlPlane {
         namespace: istiod.namespace.into(),
         name: istiod.name.into(),
         revision: istiod.revision.into(),
-        version: maybe(&istiod.version),
+        version: told.map(|told| Text::from(&told.number.text)),
+        version_from: from.into(),
     }
 }
 
