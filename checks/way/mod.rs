@@ -11,6 +11,7 @@ mod defaulted;
 mod injected_pod;
 pub(crate) mod injector;
 mod injector_config;
+mod invalid_pod;
 pub(crate) mod names;
 mod observe;
 mod pod;

@@ -7,6 +7,7 @@ use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebho
 use super::called::{Creation, NotCalled, called};
 use super::injected_pod::same_for_injected;
 use super::injector::{entries, fails_closed, is_injector};
+use super::invalid_pod::{invalid, invalid_without_sidecar};
 use super::reached::{Arrival, Entry, reached};
 use super::rendered::{Sidecar, rendered};
 use super::selector::Labels;
@@ -67,11 +68,30 @@ pub fn predict(case: &Case) -> Prediction {
         prediction.because = open.missing.0;
         prediction.webhook = open.webhook;
     }
+    validate(case, &mut prediction);
     if prediction.outcome != Outcome::Injected {
         // What one webhook injects is lost where a later one has the pod rejected.
         prediction.revision = None;
     }
     prediction
+}
+
+/// The API server validates the pod after all webhooks, also where none has injected it, or it is not known whether one
+/// will.
+fn validate(case: &Case, prediction: &mut Prediction) {
+    let (Ok(pod), Ok(false)) = (case.pod(), is_static(case)) else {
+        return;
+    };
+    let reason = match prediction.outcome {
+        Outcome::Rejected => None,
+        Outcome::NotInjected => invalid_without_sidecar(&pod),
+        Outcome::Injected | Outcome::Unknown => invalid(&pod),
+    };
+    if let Some(reason) = reason {
+        prediction.outcome = Outcome::Rejected;
+        prediction.because = format!("the API server refuses the pod itself: {reason}");
+        prediction.webhook = None;
+    }
 }
 
 /// What is not known, at which stage, and of which webhook.

@@ -327,10 +327,7 @@ impl Sources {
     fn labels(&mut self, labels: Option<&Labels>, source: fn(&'static str) -> Source) {
         let value = |key: &str| labels.and_then(|labels| labels.get(key));
         for key in ["app.kubernetes.io/version", "operator.istio.io/version"] {
-            self.add(
-                value(key).and_then(|text| Number::parse(text)),
-                source(key),
-            );
+            self.add(value(key).and_then(|text| Number::parse(text)), source(key));
         }
         let key = "helm.sh/chart";
         let chart = value(key).and_then(|chart| {
@@ -352,7 +349,10 @@ impl Sources {
     fn values(&mut self, config_map: &ConfigMap, config: &InjectorConfig, pod: Option<&Pod>) {
         let written = who_set(&config_map.metadata, &["data", "values"]).and_then(|one| one.at);
         let started = pod.and_then(started);
-        if written.zip(started).is_some_and(|(at, started)| at > started) {
+        if written
+            .zip(started)
+            .is_some_and(|(at, started)| at > started)
+        {
             return;
         }
         let values = config.values.as_ref().ok();
@@ -408,7 +408,11 @@ impl Sources {
             ));
         }
         let mut told = first.clone();
-        if self.told.iter().any(|one| one.number.patch != told.number.patch) {
+        if self
+            .told
+            .iter()
+            .any(|one| one.number.patch != told.number.patch)
+        {
             told.number = Number::of_minor(told.number.minor);
         }
         Version::Told(vec![told])
@@ -525,25 +529,122 @@ mod tests {
         let (before, after) = ("2026-11-21T08:00:00Z", "2026-11-21T10:00:00Z");
         let no = "image \"pilot:latest\" names no version";
         let none = format!("{no}, and neither labels nor the injector's values do");
-        type Row<'a> = (&'a str, Value, Value, (&'a str, &'a str), (&'a str, &'a str), &'a str);
+        type Row<'a> = (
+            &'a str,
+            Value,
+            Value,
+            (&'a str, &'a str),
+            (&'a str, &'a str),
+            &'a str,
+        );
         let quiet = ("latest", before);
         let table: [Row; 14] = [
-            ("pilot:1.26.4", json!({KEY: "1.31.0"}), json!({}), quiet, quiet, "1.26.4 by image tag"),
+            (
+                "pilot:1.26.4",
+                json!({KEY: "1.31.0"}),
+                json!({}),
+                quiet,
+                quiet,
+                "1.26.4 by image tag",
+            ),
             ("pilot:latest", json!({}), json!({}), quiet, quiet, &none),
-            ("pilot:latest", json!({KEY: "1.24.6"}), json!({}), quiet, quiet, "1.24.6 by label app.kubernetes.io/version of the pod"),
-            ("pilot:latest", json!({KEY: "1.0.0"}), json!({}), quiet, quiet, &none),
-            ("pilot:latest", json!({"helm.sh/chart": "istiod-1.24.6"}), json!({}), quiet, quiet, "1.24.6 by label helm.sh/chart of the pod"),
-            ("pilot:latest", json!({"helm.sh/chart": "platform-1.24.6"}), json!({}), quiet, quiet, &none),
-            ("pilot:latest", json!({}), json!({"operator.istio.io/version": "1.23.1"}), quiet, quiet, "1.23.1 by label operator.istio.io/version of the Deployment"),
+            (
+                "pilot:latest",
+                json!({KEY: "1.24.6"}),
+                json!({}),
+                quiet,
+                quiet,
+                "1.24.6 by label app.kubernetes.io/version of the pod",
+            ),
+            (
+                "pilot:latest",
+                json!({KEY: "1.0.0"}),
+                json!({}),
+                quiet,
+                quiet,
+                &none,
+            ),
+            (
+                "pilot:latest",
+                json!({"helm.sh/chart": "istiod-1.24.6"}),
+                json!({}),
+                quiet,
+                quiet,
+                "1.24.6 by label helm.sh/chart of the pod",
+            ),
+            (
+                "pilot:latest",
+                json!({"helm.sh/chart": "platform-1.24.6"}),
+                json!({}),
+                quiet,
+                quiet,
+                &none,
+            ),
+            (
+                "pilot:latest",
+                json!({}),
+                json!({"operator.istio.io/version": "1.23.1"}),
+                quiet,
+                quiet,
+                "1.23.1 by label operator.istio.io/version of the Deployment",
+            ),
             // Another image: the Deployment's next pods, not this one.
-            ("pilot:prod", json!({}), json!({KEY: "1.31.0"}), quiet, quiet, "image \"pilot:prod\" names no version, and neither labels nor the injector's values do"),
-            ("pilot:latest", json!({}), json!({}), ("1.24.6", before), quiet, "1.24.6 by global.tag in ConfigMap cm"),
-            ("pilot:latest", json!({}), json!({}), ("1.24.6", after), quiet, &none),
-            ("pilot:latest", json!({}), json!({}), quiet, ("1.24.6", after), "1.24.6 by proxy image of pod gateway"),
-            ("pilot:latest", json!({}), json!({}), quiet, ("1.24.6", before), &none),
-            ("pilot:latest", json!({KEY: "1.24.6"}), json!({}), ("1.24.5", before), quiet, "1.24 by label app.kubernetes.io/version of the pod"),
-            ("pilot:latest", json!({KEY: "1.24.6"}), json!({}), ("1.31.0", before), quiet,
-                "image \"pilot:latest\" names no version, label app.kubernetes.io/version of the pod says 1.24.6, and global.tag in ConfigMap cm says 1.31.0"),
+            (
+                "pilot:prod",
+                json!({}),
+                json!({KEY: "1.31.0"}),
+                quiet,
+                quiet,
+                "image \"pilot:prod\" names no version, and neither labels nor the injector's values do",
+            ),
+            (
+                "pilot:latest",
+                json!({}),
+                json!({}),
+                ("1.24.6", before),
+                quiet,
+                "1.24.6 by global.tag in ConfigMap cm",
+            ),
+            (
+                "pilot:latest",
+                json!({}),
+                json!({}),
+                ("1.24.6", after),
+                quiet,
+                &none,
+            ),
+            (
+                "pilot:latest",
+                json!({}),
+                json!({}),
+                quiet,
+                ("1.24.6", after),
+                "1.24.6 by proxy image of pod gateway",
+            ),
+            (
+                "pilot:latest",
+                json!({}),
+                json!({}),
+                quiet,
+                ("1.24.6", before),
+                &none,
+            ),
+            (
+                "pilot:latest",
+                json!({KEY: "1.24.6"}),
+                json!({}),
+                ("1.24.5", before),
+                quiet,
+                "1.24 by label app.kubernetes.io/version of the pod",
+            ),
+            (
+                "pilot:latest",
+                json!({KEY: "1.24.6"}),
+                json!({}),
+                ("1.31.0", before),
+                quiet,
+                "image \"pilot:latest\" names no version, label app.kubernetes.io/version of the pod says 1.24.6, and global.tag in ConfigMap cm says 1.31.0",
+            ),
         ];
         for (image, pod_labels, labels, (tag, written), (proxy, made), expected) in table {
             let mut all = pod_labels.clone();

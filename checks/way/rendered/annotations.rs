@@ -117,7 +117,11 @@ mod tests {
             ("latest", None),
         ] {
             let version = Version::of(version);
-            assert_eq!(is_checked(interface, &version).ok(), expected, "{version:?}");
+            assert_eq!(
+                is_checked(interface, &version).ok(),
+                expected,
+                "{version:?}"
+            );
             assert_eq!(is_checked(other, &version), Ok(true), "{version:?}");
         }
     }

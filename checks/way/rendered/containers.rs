@@ -21,7 +21,7 @@ pub(crate) const INIT: &str = "istio-init";
 const VALIDATION: &str = "istio-validation";
 
 /// Whether it can depend on the nodes, where the proxy goes, what becomes of a pod: it brings containers that Istio's
-/// templates bring, too, or asks for several templates.
+/// templates bring, too, or none at all, or asks for several templates.
 pub fn may_depend_on_nodes(member: &dyn MakesPods) -> bool {
     let (metadata, spec) = member.template();
     spec_may_depend_on_nodes(metadata, spec)
@@ -37,7 +37,12 @@ pub fn spec_may_depend_on_nodes(metadata: Option<&ObjectMeta>, spec: Option<&Pod
 fn brings(spec: &PodSpec) -> bool {
     let mut names =
         names_of(&spec.containers).chain(names_of(spec.init_containers.iter().flatten()));
-    names.any(|name| [PROXY, INIT, VALIDATION].contains(&name))
+    spec.containers.is_empty() || names.any(is_istios)
+}
+
+/// Whether a container has the name of one that Istio's templates bring.
+pub(crate) fn is_istios(name: &str) -> bool {
+    [PROXY, INIT, VALIDATION].contains(&name)
 }
 
 fn names_of<'a>(
@@ -185,9 +190,7 @@ impl<'a> Names<'a> {
 
     fn conflict(&self) -> Option<String> {
         if self.containers.is_empty() {
-            return Some(format!(
-                "it has no container but {PROXY}, which becomes an init container"
-            ));
+            return Some("it has no containers beside its init containers".to_owned());
         }
         if self.ends {
             return Some(format!(

@@ -11,7 +11,7 @@ mod mesh;
 mod metrics;
 mod native;
 mod probes;
-mod resources;
+pub(crate) mod resources;
 mod templates;
 mod volumes;
 

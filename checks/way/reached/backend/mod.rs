@@ -9,9 +9,9 @@ use super::service::called_port;
 use super::step::Step;
 use crate::facts::Missing;
 use crate::way::Case;
-use crate::way::version::{Beside, version_of_pod};
 use crate::way::injector::{istiod_container, native_sidecars, revision};
 use crate::way::names;
+use crate::way::version::{Beside, version_of_pod};
 
 mod target_port;
 mod wrong_pods;
@@ -68,12 +68,7 @@ pub fn backends<'a>(
 }
 
 /// What may tell the version of an istiod in these pods.
-fn beside<'a>(
-    case: &Case<'a>,
-    namespace: &str,
-    pods: &'a [Pod],
-    revision: &'a str,
-) -> Beside<'a> {
+fn beside<'a>(case: &Case<'a>, namespace: &str, pods: &'a [Pod], revision: &'a str) -> Beside<'a> {
     let name = names::with_revision(names::INJECTOR_CONFIG, revision);
     let injector = case
         .injector_config_map(namespace, &name)
