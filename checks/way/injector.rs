@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
-use k8s_openapi::api::core::v1::{Container, Pod, PodSpec};
+use k8s_openapi::api::core::v1::{Container, EnvVar, Pod, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::selector::requirements;
@@ -99,10 +99,22 @@ pub fn istiod_container_of(spec: &PodSpec) -> Option<&Container> {
 
 /// The value of an environment variable that is written in the pod.
 pub fn environment<'a>(container: &'a Container, name: &str) -> Option<&'a str> {
-    let variables = container.env.iter().flatten();
-    variables
-        .filter(|variable| variable.name == name)
-        .find_map(|variable| variable.value.as_deref())
+    variable(container, name)?.value.as_deref()
+}
+
+/// The variable of a name; of several the last, as for the container's process.
+fn variable<'a>(container: &'a Container, name: &str) -> Option<&'a EnvVar> {
+    let mut variables = container.env.iter().flatten();
+    variables.rfind(|variable| variable.name == name)
+}
+
+/// Whether the value of a variable stands elsewhere: in a ConfigMap or the like, which may also hold variables that the
+/// pod does not name.
+pub fn is_hidden(container: &Container, name: &str) -> bool {
+    match variable(container, name) {
+        Some(variable) => variable.value_from.is_some(),
+        None => container.env_from.iter().flatten().next().is_some(),
+    }
 }
 
 /// The revision of an istiod.
@@ -135,16 +147,17 @@ pub fn native_sidecars(container: &Container, version: &Version) -> BTreeSet<Nat
 /// Before 1.27 they are off by default.
 /// Source: Istio 1.31, `pilot/pkg/features/pilot.go` (`EnableNativeSidecars`); 1.26, the same.
 fn by_environment(container: &Container, is_old: bool) -> NativeSidecars {
-    let mut variables = container.env.iter().flatten();
-    let variable = variables.find(|variable| variable.name == "ENABLE_NATIVE_SIDECARS");
-    let Some(variable) = variable else {
+    const VARIABLE: &str = "ENABLE_NATIVE_SIDECARS";
+    if is_hidden(container, VARIABLE) {
+        return NativeSidecars::NotVisible;
+    }
+    let Some(variable) = variable(container, VARIABLE) else {
         return match is_old {
             true => NativeSidecars::Off,
             false => NativeSidecars::ByNodes,
         };
     };
     match variable.value.as_deref() {
-        _ if variable.value_from.is_some() => NativeSidecars::NotVisible,
         Some("true") => NativeSidecars::On,
         Some("1" | "t" | "T" | "TRUE" | "True") if is_old => NativeSidecars::On,
         Some("auto") if !is_old => NativeSidecars::ByNodes,

@@ -13,42 +13,40 @@ use super::JudgedPod;
 use super::rendered::containers::is_istios;
 use super::rendered::resources::is_above;
 
-/// Why the API server refuses the pod, whatever istiod adds to it.
+/// Why the API server refuses the pod, whatever istiod adds to it: it completes containers of its own names, so these are
+/// left out.
 pub fn invalid(pod: &JudgedPod) -> Option<String> {
-    let spec = &pod.spec;
-    let own = |container: &&Container| !is_istios(&container.name);
-    let init_containers = spec.init_containers.iter().flatten();
-    let containers: Vec<_> = spec.containers.iter().chain(init_containers).collect();
-    of_another_system(spec, &containers)
-        .or_else(|| namespaces_of_the_host(spec))
-        .or_else(|| twice(containers.iter().map(|one| one.name.as_str()), "containers"))
-        .or_else(|| volumes(spec))
-        .or_else(|| {
-            containers
-                .iter()
-                .filter(|one| own(one))
-                .find_map(|one| above_limit(one))
-        })
-        .or_else(|| {
-            let init_containers = spec.init_containers.iter().flatten();
-            init_containers.filter(own).find_map(probed_init_container)
-        })
+    of_pod(&pod.spec, |name| !is_istios(name))
 }
 
-/// Why the API server refuses the pod as it is. istiod would have made some such pods valid: it sends probes elsewhere,
-/// and completes containers of its own names.
+/// Why the API server refuses the pod as it is. istiod would have sent the probes elsewhere.
 pub fn invalid_without_sidecar(pod: &JudgedPod) -> Option<String> {
     let spec = &pod.spec;
+    let none = || {
+        spec.containers
+            .is_empty()
+            .then(|| "it has no containers".to_owned())
+    };
+    of_pod(spec, |_| true)
+        .or_else(none)
+        .or_else(|| containers(spec).find_map(probe_without_port))
+}
+
+fn of_pod(spec: &PodSpec, counts: impl Fn(&str) -> bool) -> Option<String> {
+    let counts = |one: &&Container| counts(&one.name);
+    let names = || containers(spec).filter(counts).map(|one| one.name.as_str());
+    let init_containers = || spec.init_containers.iter().flatten().filter(counts);
+    of_another_system(spec)
+        .or_else(|| namespaces_of_the_host(spec))
+        .or_else(|| twice(names(), "containers"))
+        .or_else(|| volumes(spec))
+        .or_else(|| containers(spec).filter(counts).find_map(above_limit))
+        .or_else(|| init_containers().find_map(probed_init_container))
+}
+
+fn containers(spec: &PodSpec) -> impl Iterator<Item = &Container> {
     let init_containers = spec.init_containers.iter().flatten();
-    let mut all = spec.containers.iter().chain(init_containers.clone());
-    invalid(pod)
-        .or_else(|| {
-            let none = spec.containers.is_empty();
-            none.then(|| "it has no containers".to_owned())
-        })
-        .or_else(|| all.clone().find_map(above_limit))
-        .or_else(|| init_containers.clone().find_map(probed_init_container))
-        .or_else(|| all.find_map(probe_without_port))
+    spec.containers.iter().chain(init_containers)
 }
 
 /// Fields of a pod, as JSON pointers, that a Windows pod may not have.
@@ -89,7 +87,7 @@ const NOT_IN_WINDOWS_CONTAINERS: [&str; 10] = [
 const NOT_ON_LINUX: [&str; 1] = ["/securityContext/windowsOptions"];
 
 /// A field of another operating system than the pod's (`validateOS`).
-fn of_another_system(spec: &PodSpec, containers: &[&Container]) -> Option<String> {
+fn of_another_system(spec: &PodSpec) -> Option<String> {
     let system = spec.os.as_ref()?.name.as_str();
     let (of_pod, of_container): (&[&str], &[&str]) = match system {
         "windows" => (&NOT_ON_WINDOWS, &NOT_IN_WINDOWS_CONTAINERS),
@@ -98,7 +96,7 @@ fn of_another_system(spec: &PodSpec, containers: &[&Container]) -> Option<String
     };
     let field = set(spec, of_pod);
     let place = field.map(|field| format!("it has {field}")).or_else(|| {
-        containers.iter().find_map(|container| {
+        containers(spec).find_map(|container| {
             let field = set(container, of_container)?;
             Some(format!("its container {} has {field}", container.name))
         })
@@ -160,9 +158,8 @@ fn namespaces_of_the_host(spec: &PodSpec) -> Option<String> {
     })
 }
 
-fn twice<'a>(names: impl Iterator<Item = &'a str>, what: &str) -> Option<String> {
+fn twice<'a>(mut names: impl Iterator<Item = &'a str>, what: &str) -> Option<String> {
     let mut known = BTreeSet::new();
-    let mut names = names;
     let twice = names.find(|name| !known.insert(*name))?;
     Some(format!("it has two {what} of the name {twice}"))
 }
@@ -358,6 +355,11 @@ mod tests {
             (json!({"containers": [app(), app()]}), false, false),
             (init(app()), false, false),
             (json!({"containers": []}), false, true),
+            (
+                json!({"containers": [app(), {"name": "istio-proxy"}], "initContainers": [{"name": "istio-proxy"}]}),
+                false,
+                true,
+            ),
             (
                 with(
                     "resources",

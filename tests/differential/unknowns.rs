@@ -13,7 +13,7 @@ pub struct Reason {
 pub const MOST: f64 = 4.9;
 
 /// Each reason, and why it is a good one.
-const EXPECTED: [(Reason, &str); 9] = [
+const EXPECTED: [(Reason, &str); 10] = [
     (
         Reason {
             words: "cannot be seen from the cluster's API",
@@ -23,10 +23,17 @@ const EXPECTED: [(Reason, &str); 9] = [
     ),
     (
         Reason {
-            words: "revisions or versions in turn",
+            words: "programs or revisions in turn",
             most: 1.5,
         },
         "a Service that selects several istiods: which of them injects is left to chance",
+    ),
+    (
+        Reason {
+            words: "the version of istiod decides",
+            most: 0.6,
+        },
+        "neither istiod's image nor anything beside it names its version, and versions differ in what they make of the pod",
     ),
     (
         Reason {

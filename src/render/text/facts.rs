@@ -49,7 +49,7 @@ fn manifest(report: &Report) -> Option<String> {
 
 /// The target in words.
 pub fn subject(diagnosis: &Diagnosis) -> String {
-    let target = words::target(&diagnosis.target);
+    let target = words::target(diagnosis);
     match diagnosis.target.namespace.as_str() {
         "" => target,
         namespace => format!("{target} in {namespace}"),

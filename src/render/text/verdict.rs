@@ -77,6 +77,13 @@ fn prediction(diagnosis: &Diagnosis, predicted: &Prediction) -> (Style, String) 
         Outcome::Rejected => "REJECTED: pods cannot be created".to_owned(),
         Outcome::Unknown => "UNKNOWN, as facts are missing".to_owned(),
     };
+    let observed = diagnosis.observed.as_ref().map(|one| one.outcome);
+    let headline = match (predicted.outcome, observed) {
+        (Outcome::Injected | Outcome::NotInjected, Some(Seen::Unknown)) => {
+            format!("{headline}; UNKNOWN how the pods fare that exist")
+        }
+        _ => headline,
+    };
     (style, headline)
 }
 

@@ -9,7 +9,7 @@ use super::service::called_port;
 use super::step::Step;
 use crate::facts::Missing;
 use crate::way::Case;
-use crate::way::injector::{istiod_container, native_sidecars, revision};
+use crate::way::injector::{is_hidden, istiod_container, native_sidecars, revision};
 use crate::way::names;
 use crate::way::version::{Beside, version_of_pod};
 
@@ -54,6 +54,12 @@ pub fn backends<'a>(
             backends.others.extend(name.clone());
             continue;
         };
+        if is_hidden(container, "REVISION") {
+            return Err(Missing(format!(
+                "the revision of the istiod in pod {} is not visible: its variable REVISION is set from elsewhere",
+                name.as_deref().unwrap_or_default()
+            )));
+        }
         let revision = revision(container);
         let version = version_of_pod(pod, || beside(case, &service.namespace, pods, revision));
         let istiod = Istiod {
