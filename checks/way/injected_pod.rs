@@ -36,7 +36,10 @@ pub fn same_for_injected(
         kind(&called) != kind(answer)
     };
     let images = ["istio/proxyv2:1.31.0", "registry.example/proxy@sha256:0"];
-    if images.iter().any(|image| differs(true, image) || differs(false, image)) {
+    if images
+        .iter()
+        .any(|image| differs(true, image) || differs(false, image))
+    {
         return Err(Missing(format!(
             "webhook {} asks about the pod as the injection before it leaves it, which is not rendered here",
             webhook.name

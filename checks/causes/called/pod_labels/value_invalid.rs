@@ -60,12 +60,13 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         Field::Annotations
     };
     let consequence = match (contradicts, outcome) {
-        (true, Outcome::Injected) => ", so the pod is injected all the same",
-        (true, _) => ", so the pod is not injected",
-        (false, _) => "",
+        (true, Outcome::Injected) => {
+            "only \"true\" and \"false\" count, so the pod is injected all the same"
+        }
+        (true, _) => "only \"true\" and \"false\" count, so the pod is not injected",
+        (false, _) => "only \"true\" and \"false\" mean the same to every version of istiod",
     };
-    let message =
-        format!("{by} {key} is {value:?}, and only \"true\" and \"false\" count{consequence}");
+    let message = format!("{by} {key} is {value:?}, and {consequence}");
     let mut finding = Finding::new(severity, effect, message)
         .evidence(template_field(case, field, key)?.expected("\"true\" or \"false\""));
     if let Some(meant) = meant {
