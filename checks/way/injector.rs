@@ -172,6 +172,36 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_last_variable_of_a_name_counts_and_its_value_may_stand_elsewhere() {
+        let elsewhere = json!({"name": "A", "valueFrom": {"configMapKeyRef": {"key": "a"}}});
+        let set = |value: &str| json!({"name": "A", "value": value});
+        for (env, env_from, value, hidden) in [
+            (json!([]), json!([]), None, false),
+            (json!([set("1")]), json!([]), Some("1"), false),
+            (json!([set("1"), set("2")]), json!([]), Some("2"), false),
+            (json!([set("1"), elsewhere]), json!([]), None, true),
+            (json!([elsewhere, set("1")]), json!([]), Some("1"), false),
+            (
+                json!([]),
+                json!([{"configMapRef": {"name": "more"}}]),
+                None,
+                true,
+            ),
+            (
+                json!([set("1")]),
+                json!([{"configMapRef": {"name": "more"}}]),
+                Some("1"),
+                false,
+            ),
+        ] {
+            let container = json!({"name": "discovery", "env": env, "envFrom": env_from});
+            let container: Container = serde_json::from_value(container).unwrap();
+            assert_eq!(environment(&container, "A"), value, "{container:?}");
+            assert_eq!(is_hidden(&container, "A"), hidden, "{container:?}");
+        }
+    }
+
+    #[test]
     fn native_sidecars_follow_the_environment_and_the_version() {
         use NativeSidecars::{ByNodes, NotVisible, Off, On};
         for (is_old, env, expected) in [

@@ -18,7 +18,8 @@ declare_check! {
     /// ## Why it matters
     /// Webhook selectors compare letter by letter. istiod 1.27 and later takes anything but `true` and
     /// `false` for "not said" and follows its policy: a pod that says `False` is injected. Earlier
-    /// ones took `y`, `yes`, `true` and `on` in any case for yes, and everything else for no.
+    /// ones took `y`, `yes`, `true` and `on` in any case for yes, and everything else for no. Where nothing tells which
+    /// version istiod is of, the prediction is unknown, unless all versions come to the same.
     ///
     /// ## How to heal it
     /// Write exactly `"true"` or `"false"`, in quotes, as a label of the pod template.
