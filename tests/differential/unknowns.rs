@@ -31,7 +31,7 @@ const EXPECTED: [(Reason, &str); 10] = [
     (
         Reason {
             words: "the version of istiod decides",
-            most: 0.6,
+            most: 0.8,
         },
         "neither istiod's image nor anything beside it names its version, and versions differ in what they make of the pod",
     ),

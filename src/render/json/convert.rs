@@ -7,7 +7,9 @@ use injdoctor_checks::causes::Check;
 use injdoctor_checks::diagnosis::{CheckResult, Diagnosis, Status};
 use injdoctor_checks::facts::{Connection, Snapshot, Target, Unread};
 use injdoctor_checks::report::{After, Command, Evidence, Finding, Fix, Next, Risk, Severity};
-use injdoctor_checks::way::{Answer, Call, Observation, Outcome, Prediction, Seen, WebhookRow};
+use injdoctor_checks::way::{
+    Answer, Call, Observation, Outcome, Prediction, Seen, Version, WebhookRow,
+};
 
 use jiff::Timestamp;
 
@@ -68,7 +70,11 @@ fn control_plane(istiod: ControlPlane) -> v1::ControlPlane {
     let told = istiod.version.one();
     let from = match (told, &istiod.version) {
         (Some(told), _) => told.from.to_string(),
-        (None, version) => version.missing().0,
+        (None, Version::Untold(why)) => why.clone(),
+        (None, Version::Told(all)) => {
+            let versions: Vec<_> = all.iter().map(|one| one.number.text.as_str()).collect();
+            format!("{} answer in turn", versions.join(" and "))
+        }
     };
     v1::ControlPlane {
         namespace: istiod.namespace.into(),

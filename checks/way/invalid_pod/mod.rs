@@ -3,11 +3,16 @@
 //! Source: Kubernetes 1.36, `pkg/apis/core/validation/validation.go` (`ValidatePodSpec`). Not all of its rules: those that
 //! the reason of a refusal is often among, and each of them seen on a real API server.
 
+mod host_namespaces;
+mod operating_system;
+
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::{Container, PodSpec};
+use k8s_openapi::api::core::v1::{Container, PodSpec, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-use serde_json::Value;
+
+use host_namespaces::namespaces_of_the_host;
+use operating_system::of_another_system;
 
 use super::JudgedPod;
 use super::rendered::containers::is_istios;
@@ -47,115 +52,6 @@ fn of_pod(spec: &PodSpec, counts: impl Fn(&str) -> bool) -> Option<String> {
 fn containers(spec: &PodSpec) -> impl Iterator<Item = &Container> {
     let init_containers = spec.init_containers.iter().flatten();
     spec.containers.iter().chain(init_containers)
-}
-
-/// Fields of a pod, as JSON pointers, that a Windows pod may not have.
-const NOT_ON_WINDOWS: [&str; 17] = [
-    "/hostPID",
-    "/hostIPC",
-    "/hostUsers",
-    "/shareProcessNamespace",
-    "/securityContext/appArmorProfile",
-    "/securityContext/seLinuxOptions",
-    "/securityContext/seLinuxChangePolicy",
-    "/securityContext/seccompProfile",
-    "/securityContext/fsGroup",
-    "/securityContext/fsGroupChangePolicy",
-    "/securityContext/sysctls",
-    "/securityContext/runAsUser",
-    "/securityContext/runAsGroup",
-    "/securityContext/supplementalGroups",
-    "/securityContext/supplementalGroupsPolicy",
-    "/securityContext/shareProcessNamespace",
-    "/securityContext/hostUsers",
-];
-
-/// The same of a container.
-const NOT_IN_WINDOWS_CONTAINERS: [&str; 10] = [
-    "/securityContext/appArmorProfile",
-    "/securityContext/seLinuxOptions",
-    "/securityContext/seccompProfile",
-    "/securityContext/capabilities",
-    "/securityContext/readOnlyRootFilesystem",
-    "/securityContext/privileged",
-    "/securityContext/allowPrivilegeEscalation",
-    "/securityContext/procMount",
-    "/securityContext/runAsUser",
-    "/securityContext/runAsGroup",
-];
-
-const NOT_ON_LINUX: [&str; 1] = ["/securityContext/windowsOptions"];
-
-/// A field of another operating system than the pod's (`validateOS`).
-fn of_another_system(spec: &PodSpec) -> Option<String> {
-    let system = spec.os.as_ref()?.name.as_str();
-    let (of_pod, of_container): (&[&str], &[&str]) = match system {
-        "windows" => (&NOT_ON_WINDOWS, &NOT_IN_WINDOWS_CONTAINERS),
-        "linux" => (&NOT_ON_LINUX, &NOT_ON_LINUX),
-        _ => return None,
-    };
-    let field = set(spec, of_pod);
-    let place = field.map(|field| format!("it has {field}")).or_else(|| {
-        containers(spec).find_map(|container| {
-            let field = set(container, of_container)?;
-            Some(format!("its container {} has {field}", container.name))
-        })
-    });
-    Some(format!("{}, which no {system} pod may have", place?))
-}
-
-/// The first of these fields that is set, as a path.
-fn set(object: &impl serde::Serialize, pointers: &[&str]) -> Option<String> {
-    let object = serde_json::to_value(object).unwrap_or_default();
-    let is_set = |pointer: &&&str| match object.pointer(pointer) {
-        None | Some(Value::Null) => false,
-        // The API server's own object has no other value than false for these.
-        Some(Value::Bool(false)) => !["/hostPID", "/hostIPC"].contains(*pointer),
-        Some(Value::Array(items)) => !items.is_empty(),
-        Some(_) => true,
-    };
-    let pointer = pointers.iter().find(is_set)?;
-    Some(pointer.trim_start_matches('/').replace('/', "."))
-}
-
-/// What does not go together with the host's namespaces (`validateHostUsers`, `validateSysctls`).
-fn namespaces_of_the_host(spec: &PodSpec) -> Option<String> {
-    let hosts = [
-        ("hostNetwork", spec.host_network),
-        ("hostPID", spec.host_pid),
-        ("hostIPC", spec.host_ipc),
-    ];
-    let together = |one: &str, other: &str| {
-        Some(format!(
-            "it has {one} and {other}, which exclude each other"
-        ))
-    };
-    let on_host = |name: &str| hosts.contains(&(name, Some(true)));
-    if spec.host_users == Some(false)
-        && let Some((name, _)) = hosts.iter().find(|(_, on)| *on == Some(true))
-    {
-        return together("hostUsers: false", &format!("{name}: true"));
-    }
-    if spec.share_process_namespace == Some(true) && on_host("hostPID") {
-        return together("shareProcessNamespace: true", "hostPID: true");
-    }
-    let context = spec.security_context.as_ref();
-    let mut sysctls = context
-        .into_iter()
-        .flat_map(|one| one.sysctls.iter().flatten());
-    sysctls.find_map(|sysctl| {
-        let name = sysctl.name.replace('/', ".");
-        let of_network = name.starts_with("net.") && on_host("hostNetwork");
-        let of_ipc = ["kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."]
-            .iter()
-            .any(|prefix| name.starts_with(prefix))
-            && on_host("hostIPC");
-        match (of_network, of_ipc) {
-            (true, _) => together(&format!("sysctl {name}"), "hostNetwork: true"),
-            (_, true) => together(&format!("sysctl {name}"), "hostIPC: true"),
-            _ => None,
-        }
-    })
 }
 
 fn twice<'a>(mut names: impl Iterator<Item = &'a str>, what: &str) -> Option<String> {
@@ -220,7 +116,7 @@ fn probe_without_port(container: &Container) -> Option<String> {
         IntOrString::Int(port) => (1..=65_535).contains(port),
         IntOrString::String(_) => true,
     };
-    let is_bad = |probe: &k8s_openapi::api::core::v1::Probe| {
+    let is_bad = |probe: &Probe| {
         let http = probe.http_get.as_ref().map(|http| &http.port);
         let tcp = probe.tcp_socket.as_ref().map(|tcp| &tcp.port);
         let grpc = probe.grpc.as_ref().map(|grpc| grpc.port);
@@ -240,7 +136,7 @@ fn probe_without_port(container: &Container) -> Option<String> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
