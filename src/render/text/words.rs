@@ -55,8 +55,7 @@ pub fn after(after: &After) -> String {
 pub fn target(diagnosis: &Diagnosis) -> String {
     let target = &diagnosis.target;
     let resource = target.kind.resource().name();
-    let is_its_list =
-        |unread: &Unread| unread.name.is_none() && unread.resource == resource;
+    let is_its_list = |unread: &Unread| unread.name.is_none() && unread.resource == resource;
     match target.name.as_str() {
         "" if diagnosis.unread.iter().any(is_its_list) => {
             format!("{} (not listed)", target.kind.plural())

@@ -33,11 +33,7 @@ fn told(dice: &mut Dice) -> Told {
         (3, told(latest, "latest", None)),
         (
             2,
-            told(
-                "registry.example:5000/mesh/pilot:prod-7",
-                "prod-7",
-                None,
-            ),
+            told("registry.example:5000/mesh/pilot:prod-7", "prod-7", None),
         ),
         (1, told(latest, VERSION, None)),
         (1, told(latest, "latest", Some(VERSION))),
