@@ -45,6 +45,12 @@ pub struct Connection {
     /// `--kubeconfig` as the user gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kubeconfig_flag: Option<String>,
+    /// `--as` as the user gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_flag: Option<String>,
+    /// `--as-group` as the user gave it, once for each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub as_group_flags: Vec<String>,
 }
 
 /// One object the user asked about.

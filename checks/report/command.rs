@@ -93,19 +93,23 @@ fn connected(stage: &[String], connection: &Connection) -> Vec<String> {
     if argv.iter().any(|word| word == "--local") {
         return argv;
     }
-    let context = if argv.first().is_some_and(|program| program == "helm") {
-        "--kube-context"
-    } else {
-        "--context"
+    let is_helm = argv.first().is_some_and(|program| program == "helm");
+    let (context, user, group) = match is_helm {
+        true => ("--kube-context", "--kube-as-user", "--kube-as-group"),
+        false => ("--context", "--as", "--as-group"),
     };
     let flags = [
         (context, &connection.context_flag),
         ("--kubeconfig", &connection.kubeconfig_flag),
+        (user, &connection.as_flag),
     ];
-    let given = flags
+    let one = flags
         .into_iter()
-        .filter_map(|(flag, value)| Some([flag.to_owned(), value.clone()?]))
-        .flatten();
+        .filter_map(|(flag, value)| Some((flag, value.as_ref()?)));
+    let groups = connection.as_group_flags.iter().map(|value| (group, value));
+    let given = one
+        .chain(groups)
+        .flat_map(|(flag, value)| [flag.to_owned(), value.clone()]);
     argv.splice(1..1, given);
     argv
 }
@@ -178,16 +182,18 @@ mod tests {
             context: "prod".into(),
             context_flag: Some("prod".into()),
             kubeconfig_flag: Some("/etc/kube config".into()),
+            as_flag: Some("eve".into()),
+            as_group_flags: vec!["dev".into(), "on call".into()],
         };
         let kubectl = Command::kubectl(["get", "pods"]).argv(&connection);
         assert_eq!(
             quote(&kubectl),
-            "kubectl --context prod --kubeconfig '/etc/kube config' get pods"
+            "kubectl --context prod --kubeconfig '/etc/kube config' --as eve --as-group dev --as-group 'on call' get pods"
         );
         let helm = Command::helm(["list"]).argv(&connection);
         assert_eq!(
             quote(&helm),
-            "helm --kube-context prod --kubeconfig '/etc/kube config' list"
+            "helm --kube-context prod --kubeconfig '/etc/kube config' --kube-as-user eve --kube-as-group dev --kube-as-group 'on call' list"
         );
         let plain = Command::istioctl(["version"]).argv(&Connection::default());
         assert_eq!(quote(&plain), "istioctl version");

@@ -109,9 +109,10 @@ pub struct Prediction {
     pub outcome: Outcome,
     /// The revision that ends up in annotation `sidecar.istio.io/status`.
     pub revision: Option<String>,
-    /// `configuration/entry` that decides: the last that injects, or the one that rejects.
+    /// `configuration/entry` that decides: the last that injects, the one that rejects, or the first of which it is not
+    /// known what it does.
     pub webhook: Option<String>,
-    /// The stage at which it is decided.
+    /// The stage at which it is decided, or at which it is not known.
     pub decided: Stage,
     /// Why, in words.
     pub because: String,

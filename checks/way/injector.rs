@@ -1,11 +1,13 @@
 //! Istio's injection webhooks, and the istiod behind them.
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
-use k8s_openapi::api::core::v1::{Container, Pod, PodSpec};
+use k8s_openapi::api::core::v1::{Container, EnvVar, Pod, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use super::names;
 use super::selector::requirements;
+use super::{Version, names};
 
 /// Whether a webhook entry is one of Istio's injection webhooks: by its name, its path or the label
 /// of its configuration, never by the name of the object, which anybody may choose.
@@ -97,10 +99,22 @@ pub fn istiod_container_of(spec: &PodSpec) -> Option<&Container> {
 
 /// The value of an environment variable that is written in the pod.
 pub fn environment<'a>(container: &'a Container, name: &str) -> Option<&'a str> {
-    let variables = container.env.iter().flatten();
-    variables
-        .filter(|variable| variable.name == name)
-        .find_map(|variable| variable.value.as_deref())
+    variable(container, name)?.value.as_deref()
+}
+
+/// The variable of a name; of several the last, as for the container's process.
+fn variable<'a>(container: &'a Container, name: &str) -> Option<&'a EnvVar> {
+    let mut variables = container.env.iter().flatten();
+    variables.rfind(|variable| variable.name == name)
+}
+
+/// Whether the value of a variable stands elsewhere: in a ConfigMap or the like, which may also hold variables that the
+/// pod does not name.
+pub fn is_hidden(container: &Container, name: &str) -> bool {
+    match variable(container, name) {
+        Some(variable) => variable.value_from.is_some(),
+        None => container.env_from.iter().flatten().next().is_some(),
+    }
 }
 
 /// The revision of an istiod.
@@ -112,7 +126,7 @@ pub fn revision(container: &Container) -> &str {
 }
 
 /// Whether an istiod puts the proxy among the init containers, as one that goes on running.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NativeSidecars {
     /// Always.
     On,
@@ -124,35 +138,31 @@ pub enum NativeSidecars {
     NotVisible,
 }
 
-/// What an istiod's environment says about native sidecars; before 1.27 they are off by default.
+/// What an istiod's environment says about native sidecars, for each version that it may be.
+pub fn native_sidecars(container: &Container, version: &Version) -> BTreeSet<NativeSidecars> {
+    let answers = version.answers(|number| by_environment(container, number.minor < 27));
+    answers.into_iter().collect()
+}
+
+/// Before 1.27 they are off by default.
 /// Source: Istio 1.31, `pilot/pkg/features/pilot.go` (`EnableNativeSidecars`); 1.26, the same.
-pub fn native_sidecars(container: &Container) -> NativeSidecars {
-    let mut variables = container.env.iter().flatten();
-    let variable = variables.find(|variable| variable.name == "ENABLE_NATIVE_SIDECARS");
-    let is_old = minor_version(container).is_some_and(|minor| minor < 27);
-    let Some(variable) = variable else {
+fn by_environment(container: &Container, is_old: bool) -> NativeSidecars {
+    const VARIABLE: &str = "ENABLE_NATIVE_SIDECARS";
+    if is_hidden(container, VARIABLE) {
+        return NativeSidecars::NotVisible;
+    }
+    let Some(variable) = variable(container, VARIABLE) else {
         return match is_old {
             true => NativeSidecars::Off,
             false => NativeSidecars::ByNodes,
         };
     };
     match variable.value.as_deref() {
-        _ if variable.value_from.is_some() => NativeSidecars::NotVisible,
         Some("true") => NativeSidecars::On,
         Some("1" | "t" | "T" | "TRUE" | "True") if is_old => NativeSidecars::On,
         Some("auto") if !is_old => NativeSidecars::ByNodes,
         _ => NativeSidecars::Off,
     }
-}
-
-/// The minor version of an istiod 1.x, from the tag of its image.
-pub fn minor_version(container: &Container) -> Option<u32> {
-    let (_, tag) = container.image.as_deref()?.rsplit_once(':')?;
-    tag.strip_prefix("1.")?
-        .split(['.', '-'])
-        .next()?
-        .parse()
-        .ok()
 }
 
 #[cfg(test)]
@@ -162,32 +172,62 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_last_variable_of_a_name_counts_and_its_value_may_stand_elsewhere() {
+        let elsewhere = json!({"name": "A", "valueFrom": {"configMapKeyRef": {"key": "a"}}});
+        let set = |value: &str| json!({"name": "A", "value": value});
+        for (env, env_from, value, hidden) in [
+            (json!([]), json!([]), None, false),
+            (json!([set("1")]), json!([]), Some("1"), false),
+            (json!([set("1"), set("2")]), json!([]), Some("2"), false),
+            (json!([set("1"), elsewhere]), json!([]), None, true),
+            (json!([elsewhere, set("1")]), json!([]), Some("1"), false),
+            (
+                json!([]),
+                json!([{"configMapRef": {"name": "more"}}]),
+                None,
+                true,
+            ),
+            (
+                json!([set("1")]),
+                json!([{"configMapRef": {"name": "more"}}]),
+                Some("1"),
+                false,
+            ),
+        ] {
+            let container = json!({"name": "discovery", "env": env, "envFrom": env_from});
+            let container: Container = serde_json::from_value(container).unwrap();
+            assert_eq!(environment(&container, "A"), value, "{container:?}");
+            assert_eq!(is_hidden(&container, "A"), hidden, "{container:?}");
+        }
+    }
+
+    #[test]
     fn native_sidecars_follow_the_environment_and_the_version() {
         use NativeSidecars::{ByNodes, NotVisible, Off, On};
-        for (image, env, expected) in [
-            ("pilot:1.31.0", json!([]), ByNodes),
-            ("pilot:latest", json!([]), ByNodes),
-            ("pilot:1.26.4-distroless", json!([]), Off),
-            ("pilot:1.31.0", json!({"value": "auto"}), ByNodes),
-            ("pilot:1.26.4", json!({"value": "auto"}), Off),
-            ("pilot:1.31.0", json!({"value": "true"}), On),
-            ("pilot:1.31.0", json!({"value": "True"}), Off),
-            ("pilot:1.26.4", json!({"value": "True"}), On),
-            ("pilot:1.31.0", json!({}), Off),
+        for (is_old, env, expected) in [
+            (false, json!([]), ByNodes),
+            (true, json!([]), Off),
+            (false, json!({"value": "auto"}), ByNodes),
+            (true, json!({"value": "auto"}), Off),
+            (false, json!({"value": "true"}), On),
+            (false, json!({"value": "True"}), Off),
+            (true, json!({"value": "True"}), On),
+            (false, json!({}), Off),
             (
-                "pilot:1.31.0",
+                false,
                 json!({"valueFrom": {"configMapKeyRef": {"key": "a"}}}),
                 NotVisible,
             ),
         ] {
-            let mut container = json!({"name": "discovery", "image": format!("istio/{image}")});
+            let mut container = json!({"name": "discovery"});
             if let Some(fields) = env.as_object() {
                 let mut variable = fields.clone();
                 variable.insert("name".to_owned(), json!("ENABLE_NATIVE_SIDECARS"));
                 container["env"] = json!([variable]);
             }
             let container = serde_json::from_value(container).unwrap();
-            assert_eq!(native_sidecars(&container), expected, "{image} {env}");
+            let native = by_environment(&container, is_old);
+            assert_eq!(native, expected, "{is_old} {env}");
         }
     }
 }

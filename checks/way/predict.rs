@@ -7,6 +7,7 @@ use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebho
 use super::called::{Creation, NotCalled, called};
 use super::injected_pod::same_for_injected;
 use super::injector::{entries, fails_closed, is_injector};
+use super::invalid_pod::{invalid, invalid_without_sidecar};
 use super::reached::{Arrival, Entry, reached};
 use super::rendered::{Sidecar, rendered};
 use super::selector::Labels;
@@ -61,10 +62,13 @@ pub fn predict(case: &Case) -> Prediction {
         because: "no injection webhook is called".to_owned(),
         calls: Vec::new(),
     };
-    if let Err(missing) = walk(case, &mut prediction) {
+    if let Err(open) = walk(case, &mut prediction) {
         prediction.outcome = Outcome::Unknown;
-        prediction.because = missing.0;
+        prediction.decided = open.stage;
+        prediction.because = open.missing.0;
+        prediction.webhook = open.webhook;
     }
+    validate(case, &mut prediction);
     if prediction.outcome != Outcome::Injected {
         // What one webhook injects is lost where a later one has the pod rejected.
         prediction.revision = None;
@@ -72,7 +76,49 @@ pub fn predict(case: &Case) -> Prediction {
     prediction
 }
 
-fn walk(case: &Case, prediction: &mut Prediction) -> Result<(), Missing> {
+/// The API server validates the pod after all webhooks, also where none has injected it, or it is not known whether one
+/// will.
+fn validate(case: &Case, prediction: &mut Prediction) {
+    let (Ok(pod), Ok(false)) = (case.pod(), is_static(case)) else {
+        return;
+    };
+    let reason = match prediction.outcome {
+        Outcome::Rejected => None,
+        Outcome::NotInjected => invalid_without_sidecar(&pod),
+        Outcome::Injected | Outcome::Unknown => invalid(&pod),
+    };
+    if let Some(reason) = reason {
+        prediction.outcome = Outcome::Rejected;
+        prediction.because = format!("the API server refuses the pod itself: {reason}");
+        prediction.webhook = None;
+    }
+}
+
+/// What is not known, at which stage, and of which webhook.
+struct Open {
+    stage: Stage,
+    missing: Missing,
+    webhook: Option<String>,
+}
+
+impl Open {
+    fn at(stage: Stage) -> impl FnOnce(Missing) -> Self {
+        move |missing| Self {
+            stage,
+            missing,
+            webhook: None,
+        }
+    }
+}
+
+/// Before any webhook is looked at, it is not known whether one is called.
+impl From<Missing> for Open {
+    fn from(missing: Missing) -> Self {
+        Self::at(Stage::Called)(missing)
+    }
+}
+
+fn walk(case: &Case, prediction: &mut Prediction) -> Result<(), Open> {
     let pod = case.pod()?;
     if is_static(case)? {
         "the kubelet runs a static pod from a file; the API server holds only its mirror"
@@ -96,12 +142,18 @@ fn walk(case: &Case, prediction: &mut Prediction) -> Result<(), Missing> {
         };
         let overruled = injections.overrule(webhook);
         outcome = match injections.proxies.is_some() && matters(case, entry, call.injector) {
-            true => same_for_injected(case, webhook, terms, &pod, &call.called),
+            true => same_for_injected(case, webhook, terms, &pod, &call.called)
+                .map_err(Open::at(Stage::Called)),
             false => Ok(()),
         }
         .and_then(|()| step(case, &pod, entry, call, prediction, overruled));
         if let (Ok(()), Some(Answer::Yes(sidecar))) = (&outcome, &call.rendered) {
-            outcome = injections.add(webhook, sidecar, &pod);
+            outcome = injections
+                .add(webhook, sidecar, &pod)
+                .map_err(Open::at(Stage::Rendered));
+        }
+        if let Err(open) = &mut outcome {
+            open.webhook = Some(name_of(call));
         }
         if outcome.is_err() || prediction.outcome == Outcome::Rejected {
             break;
@@ -158,6 +210,11 @@ fn matters(case: &Case, entry: Entry, injector: bool) -> bool {
     injector || fails_closed(entry.webhook) && !reached(case, entry, injector).is_yes()
 }
 
+/// Configuration and entry of a call.
+fn name_of(call: &Call) -> String {
+    format!("{}/{}", call.configuration, call.entry)
+}
+
 fn returns(webhook: &MutatingWebhook) -> bool {
     webhook.reinvocation_policy.as_deref() == Some("IfNeeded")
 }
@@ -182,8 +239,8 @@ fn step(
     call: &mut Call,
     prediction: &mut Prediction,
     overruled: bool,
-) -> Result<(), Missing> {
-    let name = format!("{}/{}", call.configuration, call.entry);
+) -> Result<(), Open> {
+    let name = name_of(call);
     let fails_closed = fails_closed(entry.webhook);
     let mut decide = |stage, outcome, because: String| {
         // The first webhook that lets the pod go without a sidecar explains more than a later one.
@@ -202,17 +259,18 @@ fn step(
             format!("{because}, and failurePolicy is Ignore"),
         ),
     };
-    match call.called.known()? {
+    match call.called.known().map_err(Open::at(Stage::Called))? {
         Answer::Yes(_) => {}
         Answer::No(NotCalled::ConditionError { .. }) if fails_closed || call.injector => {
-            let (stage, outcome, because) = failed(Stage::Called, call.called.to_string());
+            // The selectors want the call, and it fails before it is made.
+            let (stage, outcome, because) = failed(Stage::Reached, call.called.to_string());
             decide(stage, outcome, because);
             return Ok(());
         }
         _ => return Ok(()),
     }
     let reached = call.reached.insert(reached(case, entry, call.injector));
-    let istiod = match reached.known()? {
+    let istiod = match reached.known().map_err(Open::at(Stage::Reached))? {
         Answer::Yes(Arrival::Istiod(istiod)) => istiod.clone(),
         Answer::No(obstacle) if obstacle.is_denial() => {
             decide(Stage::Reached, Outcome::Rejected, reached.to_string());
@@ -226,13 +284,15 @@ fn step(
         _ => return Ok(()),
     };
     let wanted = call.wanted.insert(wanted(case, &istiod, pod));
-    if wanted.known()?.no().is_some() {
+    let wanted = wanted.known().map_err(Open::at(Stage::Wanted))?;
+    if wanted.no().is_some() {
         decide(Stage::Wanted, Outcome::NotInjected, wanted.to_string());
         return Ok(());
     }
     // A refusal by istiod is an answer, not a failure: failurePolicy does not matter any more.
     let rendered = call.rendered.insert(rendered(case, &istiod, pod));
-    match rendered.known()?.no() {
+    let rendered = rendered.known().map_err(Open::at(Stage::Rendered))?;
+    match rendered.no() {
         Some(refusal) if refusal.is_crash() => {
             let (stage, outcome, because) = failed(Stage::Rendered, refusal.to_string());
             decide(stage, outcome, because);

@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::reached::Istiod;
 use super::selector::{Labels, Requirement, in_words, requirements};
-use super::{Answer, Config, InjectorConfig, JudgedPod, names};
+use super::{Answer, Config, InjectorConfig, JudgedPod, Version, names};
 use crate::facts::Missing;
 use crate::way::Case;
 
@@ -25,6 +25,8 @@ pub enum Wish {
     AlwaysInject(Vec<Requirement>),
     /// The policy is enabled, and the pod says nothing that istiod understands.
     Policy,
+    /// Each version of istiod that it may be has its own reason to.
+    ByVersion(Vec<Self>),
 }
 
 /// Why istiod does not.
@@ -42,6 +44,8 @@ pub enum Declined {
     PolicyDisabled,
     /// The policy is none that istiod knows.
     PolicyIllegal(String),
+    /// Each version of istiod that it may be has its own reason not to.
+    ByVersion(Vec<Self>),
 }
 
 /// Where a pod says what it wants, and what.
@@ -61,6 +65,7 @@ impl fmt::Display for Wish {
                 write!(f, "alwaysInjectSelector matches {}", in_words(selector))
             }
             Self::Policy => f.write_str("policy is enabled"),
+            Self::ByVersion(all) => by_version(f, all),
         }
     }
 }
@@ -78,8 +83,19 @@ impl fmt::Display for Declined {
             Self::PolicyIllegal(policy) => {
                 write!(f, "policy {policy:?} is neither enabled nor disabled")
             }
+            Self::ByVersion(all) => by_version(f, all),
         }
     }
+}
+
+/// The reasons of the versions that an istiod may be.
+fn by_version(f: &mut fmt::Formatter<'_>, all: &[impl fmt::Display]) -> fmt::Result {
+    let words: Vec<_> = all.iter().map(ToString::to_string).collect();
+    write!(
+        f,
+        "by the version of istiod, which is not known, {}",
+        words.join(", or ")
+    )
 }
 
 /// What a pod's label, or else its annotation, says: the label wins even where it is empty.
@@ -100,8 +116,8 @@ pub fn ask(labels: &Labels, annotations: &Labels) -> Option<Ask> {
 ///
 /// 1.27 and later take `true` and `false` exactly; earlier ones take `y`, `yes`, `true` and `on` in
 /// any case for yes, the empty string for nothing, and all else for no.
-pub fn understood(value: &str, istiod_minor: Option<u32>) -> Option<bool> {
-    let exact = istiod_minor.is_none_or(|minor| minor >= 27);
+pub fn understood(value: &str, istiod_minor: u32) -> Option<bool> {
+    let exact = istiod_minor >= 27;
     match value {
         "" => None,
         "true" => Some(true),
@@ -123,7 +139,7 @@ pub fn wanted(case: &Case, istiod: &Istiod, pod: &JudgedPod) -> Wanted {
         return Answer::No(Declined::IgnoredNamespace(pod.namespace.clone()));
     }
     match config(case, istiod) {
-        Ok(config) => by_config(&config, istiod.minor, pod),
+        Ok(config) => by_config(&config, &istiod.version, pod),
         Err(missing) => Answer::Unknown(missing),
     }
 }
@@ -158,7 +174,27 @@ pub fn config(case: &Case, istiod: &Istiod) -> Result<Rc<Config>, Missing> {
 }
 
 /// What istiod makes of a pod that it may inject at all, by its configuration.
-pub fn by_config(config: &Config, istiod_minor: Option<u32>, pod: &JudgedPod) -> Wanted {
+pub fn by_config(config: &Config, version: &Version, pod: &JudgedPod) -> Wanted {
+    let answers = version.answers(|number| by_minor(config, number.minor, pod));
+    if let [answer] = answers.as_slice() {
+        return answer.clone();
+    }
+    let (mut wishes, mut declined) = (Vec::new(), Vec::new());
+    for answer in answers {
+        match answer {
+            Answer::Yes(wish) => wishes.push(wish),
+            Answer::No(reason) => declined.push(reason),
+            unknown @ Answer::Unknown(_) => return unknown,
+        }
+    }
+    match (wishes.is_empty(), declined.is_empty()) {
+        (false, true) => Answer::Yes(Wish::ByVersion(wishes)),
+        (true, false) => Answer::No(Declined::ByVersion(declined)),
+        _ => Answer::Unknown(version.missing()),
+    }
+}
+
+fn by_minor(config: &Config, istiod_minor: u32, pod: &JudgedPod) -> Wanted {
     if !matches!(config.policy.as_str(), "enabled" | "disabled") {
         return Answer::No(Declined::PolicyIllegal(config.policy.clone()));
     }
@@ -218,13 +254,8 @@ mod tests {
             (" true", Some(false), None),
         ];
         for (value, before, since) in table {
-            assert_eq!(understood(value, Some(26)), before, "{value:?} in 1.26");
-            assert_eq!(understood(value, Some(27)), since, "{value:?} in 1.27");
-            assert_eq!(
-                understood(value, None),
-                since,
-                "{value:?} in a build without version"
-            );
+            assert_eq!(understood(value, 26), before, "{value:?} in 1.26");
+            assert_eq!(understood(value, 27), since, "{value:?} in 1.27");
         }
     }
 
@@ -292,9 +323,28 @@ mod tests {
                 ("Enabled", false),
                 ("", false),
             ] {
-                let wanted = by_config(&config(policy), None, &pod);
+                let wanted = by_config(&config(policy), &Version::of("1.31.0"), &pod);
                 assert_eq!(wanted.is_yes(), expected, "{policy:?} {pod:?}: {wanted}");
             }
+        }
+    }
+
+    #[test]
+    fn an_istiod_of_any_version_is_known_to_do_what_all_of_them_do() {
+        let says = |value| (names::INJECT, value);
+        for (pod, policy, expected) in [
+            (pod(&[says("true")], &[]), "disabled", "yes"),
+            (pod(&[says("false")], &[]), "enabled", "no"),
+            (pod(&[], &[]), "enabled", "yes"),
+            (pod(&[], &[says("yes")]), "enabled", "yes"),
+            (pod(&[], &[says("yes")]), "disabled", "unknown"),
+            (pod(&[], &[says("no")]), "disabled", "no"),
+            (pod(&[], &[says("no")]), "enabled", "unknown"),
+            (pod(&[("never", "yes")], &[says("no")]), "enabled", "no"),
+            (pod(&[("always", "yes")], &[says("on")]), "disabled", "yes"),
+        ] {
+            let wanted = by_config(&config(policy), &Version::of("latest"), &pod);
+            assert_eq!(wanted.word(), expected, "{policy:?} {pod:?}: {wanted}");
         }
     }
 }

@@ -10,7 +10,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 use testcluster::{Api, ApiError, Cluster, Outcome, dry_run, wait_for};
 
-use crate::world::{OTHER_ROOT, REVISIONS, ROOT, World};
+use crate::world::{OTHER_ROOT, REVISIONS, ROOT, Told, World};
 
 const WEBHOOKS: &str = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
 const CONFIG_MAPS: &str = "/api/v1/namespaces/istio-system/configmaps";
@@ -21,6 +21,10 @@ const SLICES: &str = "/apis/discovery.k8s.io/v1/namespaces/istio-system/endpoint
 
 /// The key of the labels and the names by which a probe sees that a change is in force.
 const IN_FORCE: &str = "in-force";
+
+/// The label by which charts tell the version, and what those of the source say.
+const VERSION_LABEL: &str = "app.kubernetes.io/version";
+const STOCK_LABEL: &str = "1.0.0";
 
 /// What the API server says when the sentinel rejects a probe.
 const GUARD: &str = "the_sentinel_stands_guard";
@@ -37,6 +41,8 @@ pub struct Lab {
     /// What the injectors' ConfigMaps and the Services were changed to last.
     injectors: Map<String, Value>,
     services: Map<String, Value>,
+    /// What the istiods' images and tags were changed to last.
+    versions: BTreeMap<String, Told>,
 }
 
 /// The installation as it was at the start.
@@ -45,6 +51,8 @@ pub struct Stock {
     pub webhooks: Vec<Value>,
     services: BTreeMap<String, Value>,
     injectors: BTreeMap<String, Value>,
+    /// The istiods' images by revision.
+    images: BTreeMap<String, String>,
     root: String,
 }
 
@@ -72,6 +80,7 @@ impl Lab {
             round: 0,
             injectors: Map::new(),
             services: Map::new(),
+            versions: BTreeMap::new(),
         })
     }
 
@@ -88,6 +97,8 @@ impl Lab {
         self.round += 1;
         // The pods of an istiod that starts must not be rejected for the lack of an istiod.
         self.api().delete(WEBHOOKS, &json!({}))?;
+        self.set_versions(world)
+            .context("cannot set the istiods' images")?;
         self.set_injectors(world)
             .context("cannot set the injectors' configurations")?;
         self.set_services(world)
@@ -98,6 +109,32 @@ impl Lab {
             .context("cannot create the webhooks")?;
         // The API server goes on using a connection to a Service whatever becomes of it.
         self.cluster.cut_connections();
+        Ok(())
+    }
+
+    /// Writes what tells the istiods' versions; those concerned are stopped.
+    fn set_versions(&mut self, world: &World) -> Result<()> {
+        for revision in REVISIONS {
+            let wanted = world.versions.get(revision);
+            if self.versions.get(revision) == wanted {
+                continue;
+            }
+            self.scale(revision, 0)?;
+            let path = format!("{DEPLOYMENTS}/{}", deployment(revision));
+            let image = wanted.map_or(&self.stock.images[revision], |told| &told.image);
+            let label = wanted.and_then(|told| told.label.as_deref());
+            let mut template = self.api().get(&path)?["spec"]["template"].take();
+            template["metadata"]["labels"][VERSION_LABEL] = json!(label.unwrap_or(STOCK_LABEL));
+            template["spec"]["containers"][0]["image"] = json!(image);
+            self.api()
+                .merge(&path, &json!({"spec": {"template": template}}))?;
+            match wanted {
+                Some(told) => self.versions.insert(revision.to_owned(), told.clone()),
+                None => self.versions.remove(revision),
+            };
+            self.injectors.remove(revision);
+            self.change_injector(revision, &json!({}))?;
+        }
         Ok(())
     }
 
@@ -166,6 +203,12 @@ impl Lab {
                 json!(config.to_string())
             }
         };
+        if let Some(told) = self.versions.get(revision) {
+            let text = stock["data"]["values"].as_str().unwrap_or_default();
+            let mut values: Value = serde_json::from_str(text)?;
+            values["global"]["tag"] = json!(told.tag);
+            config_map["data"]["values"] = json!(values.to_string());
+        }
         put(api, &path, &config_map)
     }
 
@@ -472,7 +515,14 @@ impl Stock {
             );
         }
         let mut injectors = BTreeMap::new();
+        let mut images = BTreeMap::new();
         for revision in REVISIONS {
+            let istiod = api.get(&format!("{DEPLOYMENTS}/{}", deployment(revision)))?;
+            let image = &istiod["spec"]["template"]["spec"]["containers"][0]["image"];
+            images.insert(
+                revision.to_owned(),
+                image.as_str().unwrap_or_default().to_owned(),
+            );
             let name = deployment(revision).replace("istiod", "istio-sidecar-injector");
             let mut config_map = api.get(&format!("{CONFIG_MAPS}/{name}"))?;
             strip(&mut config_map, CONFIG_MAPS);
@@ -482,6 +532,7 @@ impl Stock {
             webhooks,
             services,
             injectors,
+            images,
             root,
         })
     }

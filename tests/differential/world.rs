@@ -30,6 +30,9 @@ pub struct World {
     /// there.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub injectors: Map<String, Value>,
+    /// By revision, what tells the version of its istiod.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub versions: BTreeMap<String, Told>,
     /// The revisions whose istiod is scaled to zero.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stopped: Vec<String>,
@@ -37,6 +40,19 @@ pub struct World {
     pub namespaces: BTreeMap<String, Labels>,
     /// Pods, or what makes them.
     pub objects: Vec<Value>,
+}
+
+/// What tells the version of an istiod, which is the same in all worlds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Told {
+    /// The image in its Deployment.
+    pub image: String,
+    /// `global.tag` in the injector's values.
+    pub tag: String,
+    /// Label `app.kubernetes.io/version` of its pods.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
 }
 
 impl World {

@@ -74,7 +74,7 @@ fn asked(case: &Case) -> Vec<Result<Asked, Missing>> {
 /// [`Missing`] where there may be one.
 fn first<T>(
     case: &Case,
-    matches: impl Fn(&Asked) -> Option<T>,
+    matches: impl Fn(&Asked) -> Result<Option<T>, Missing>,
 ) -> Result<Result<(Asked, T), Verdict>, Missing> {
     let asked = asked(case);
     if asked.is_empty() {
@@ -84,15 +84,32 @@ fn first<T>(
     let mut doubt = None;
     for one in asked {
         match one {
-            Ok(asked) => {
-                if let Some(found) = matches(&asked) {
-                    return Ok(Ok((asked, found)));
-                }
-            }
+            Ok(asked) => match matches(&asked) {
+                Ok(Some(found)) => return Ok(Ok((asked, found))),
+                Ok(None) => {}
+                Err(missing) => doubt = doubt.or(Some(missing)),
+            },
             Err(missing) => doubt = doubt.or(Some(missing)),
         }
     }
     doubt.map_or(Ok(Err(Verdict::Passed)), Err)
+}
+
+/// What matches the reasons of all versions that an istiod may be.
+///
+/// # Errors
+/// [`Missing`] where it matches those of some.
+fn by_version<R, T>(
+    asked: &Asked,
+    reasons: &[R],
+    matches: impl Fn(&R) -> Option<T>,
+) -> Result<Option<T>, Missing> {
+    let mut found: Vec<_> = reasons.iter().filter_map(matches).collect();
+    match found.len() {
+        0 => Ok(None),
+        number if number == reasons.len() => Ok(found.pop()),
+        _ => Err(asked.istiod.version.missing()),
+    }
 }
 
 /// The istiod that declines the pod for such a reason, unless another injects it all the same.
@@ -106,7 +123,10 @@ fn declined<T>(
     if case.prediction().outcome == Outcome::Injected {
         return Ok(Err(Verdict::Passed));
     }
-    let found = first(case, |asked| asked.wanted.no().and_then(&matches))?;
+    let found = first(case, |asked| match &asked.wanted {
+        Answer::No(Declined::ByVersion(all)) => by_version(asked, all, &matches),
+        wanted => Ok(wanted.no().and_then(&matches)),
+    })?;
     Ok(found.map(|(asked, found)| (asked.istiod, found)))
 }
 
@@ -119,15 +139,20 @@ fn injected<T>(
     matches: impl Fn(&Asked, &Wish) -> Option<T>,
 ) -> Result<Result<(Asked, T), Verdict>, Missing> {
     let wish = |asked: &Asked| match &asked.wanted {
-        Answer::Yes(wish) => matches(asked, wish),
-        _ => None,
+        Answer::Yes(Wish::ByVersion(all)) => by_version(asked, all, |wish| matches(asked, wish)),
+        Answer::Yes(wish) => Ok(matches(asked, wish)),
+        _ => Ok(None),
     };
     let found = first(case, |asked| {
-        let injects = asked.rendered.as_ref().is_some_and(Answer::is_yes);
-        wish(asked).filter(|_| injects)
+        match asked.rendered.as_ref().is_some_and(Answer::is_yes) {
+            true => wish(asked),
+            false => Ok(None),
+        }
     })?;
     let doubt = asked(case).into_iter().flatten().find_map(|asked| {
-        wish(&asked)?;
+        if matches!(wish(&asked), Ok(None)) {
+            return None;
+        }
         asked.rendered?.known().err()
     });
     match (found, doubt) {

@@ -1,10 +1,12 @@
 //! The istiod that a call is for.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 
 use crate::way::injector::{NativeSidecars, istiod_container};
-use crate::way::names;
+use crate::way::{Version, names};
 
 /// The istiod behind a webhook entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,10 +15,10 @@ pub struct Istiod {
     pub namespace: String,
     /// Its revision: environment variable `REVISION`, never a label's text.
     pub revision: String,
-    /// N of its version 1.N, where the image's tag tells.
-    pub minor: Option<u32>,
-    /// Where it puts the proxy.
-    pub native_sidecars: NativeSidecars,
+    /// Its version.
+    pub version: Version,
+    /// Where it puts the proxy: all that it may be, where its version or several istiods leave it open.
+    pub native_sidecars: BTreeSet<NativeSidecars>,
 }
 
 impl Istiod {

@@ -28,7 +28,7 @@ pub use ca_bundle::{Empty, Mismatch, NotPem, ca_bundle, is_self_made, root_certi
 pub use certificate::{Expired, WrongName};
 pub use destination::{Destination, Destinations, destinations};
 pub use endpoints::{NoEndpoints, endpoints};
-pub use istiod::Istiod;
+pub use istiod::{Istiod, started};
 pub use no_proxy::{Detour, Proxied, Witness, detours};
 pub use obstacle::{Obstacle, OnTheWay};
 pub use route::{Arrival, Reached};

@@ -5,7 +5,7 @@ use crate::facts::Missing;
 use crate::rules::annotations::{self, InvalidAnnotation, Verdict};
 use crate::rules::interpolation::{self, Surroundings};
 use crate::rules::overrides;
-use crate::way::{Istiod, JudgedPod, names};
+use crate::way::{Istiod, JudgedPod, Version, names};
 
 /// What is certain to be refused, and what is in doubt.
 pub(super) type Judgement = (Option<Refusal>, Vec<Missing>);
@@ -17,13 +17,10 @@ pub(super) fn validated(istiod: &Istiod, pod: &JudgedPod) -> Judgement {
         .map(doubt)
         .collect();
     let mut invalid = annotations::invalid_annotations(&pod.annotations);
-    invalid.retain(|one| match is_checked(&one.name, istiod.minor) {
-        Some(checked) => checked,
-        None => {
-            doubts.push(Missing(format!(
-                "annotation {}: whether istiod checks it depends on its patch version",
-                one.name
-            )));
+    invalid.retain(|one| match is_checked(&one.name, &istiod.version) {
+        Ok(checked) => checked,
+        Err(missing) => {
+            doubts.push(Missing(format!("annotation {}: {missing}", one.name)));
             false
         }
     });
@@ -45,18 +42,27 @@ pub(super) fn validated(istiod: &Istiod, pod: &JudgedPod) -> Judgement {
 }
 
 /// Whether an istiod of this version checks an annotation. Names of interfaces are checked since
-/// 1.30, and by the last patches of 1.27 to 1.29.
-fn is_checked(annotation: &str, istiod_minor: Option<u32>) -> Option<bool> {
+/// 1.30, 1.28.5 and 1.27.9, and by the last patches of 1.29.
+fn is_checked(annotation: &str, version: &Version) -> Result<bool, Missing> {
     let interfaces = [
         "traffic.sidecar.istio.io/excludeInterfaces",
         "traffic.sidecar.istio.io/kubevirtInterfaces",
         "istio.io/reroute-virtual-interfaces",
     ];
-    match istiod_minor {
-        Some(27..=29) if interfaces.contains(&annotation) => None,
-        Some(..=26) if interfaces.contains(&annotation) => Some(false),
-        _ => Some(true),
+    if !interfaces.contains(&annotation) {
+        return Ok(true);
     }
+    let checked = version.agreed(|number| match (number.minor, number.patch) {
+        (..=26, _) => Some(false),
+        (27, Some(patch)) => Some(patch >= 9),
+        (28, Some(patch)) => Some(patch >= 5),
+        (27..=29, _) => None,
+        _ => Some(true),
+    })?;
+    checked.ok_or_else(|| {
+        let patch = "whether istiod checks it depends on its patch version";
+        Missing(patch.to_owned())
+    })
 }
 
 fn doubt(unclear: &InvalidAnnotation) -> Missing {
@@ -100,14 +106,23 @@ mod tests {
     fn names_of_interfaces_are_checked_since_1_30() {
         let interface = "istio.io/reroute-virtual-interfaces";
         let other = "sidecar.istio.io/interceptionMode";
-        for (minor, expected) in [
-            (Some(26), Some(false)),
-            (Some(28), None),
-            (Some(30), Some(true)),
-            (None, Some(true)),
+        for (version, expected) in [
+            ("1.26.4", Some(false)),
+            ("1.27.8", Some(false)),
+            ("1.27.9", Some(true)),
+            ("1.28", None),
+            ("1.28.5", Some(true)),
+            ("1.29.1", None),
+            ("1.30.0", Some(true)),
+            ("latest", None),
         ] {
-            assert_eq!(is_checked(interface, minor), expected, "{minor:?}");
-            assert_eq!(is_checked(other, minor), Some(true), "{minor:?}");
+            let version = Version::of(version);
+            assert_eq!(
+                is_checked(interface, &version).ok(),
+                expected,
+                "{version:?}"
+            );
+            assert_eq!(is_checked(other, &version), Ok(true), "{version:?}");
         }
     }
 }

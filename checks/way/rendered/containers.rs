@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::{Container, PodSpec};
 use serde_json::Value;
 
 use super::mesh::intercepts;
-use super::native::{Native, native};
+use super::native::{Native, by_native};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::facts::{MakesPods, Missing};
@@ -21,7 +21,7 @@ pub(crate) const INIT: &str = "istio-init";
 const VALIDATION: &str = "istio-validation";
 
 /// Whether it can depend on the nodes, where the proxy goes, what becomes of a pod: it brings containers that Istio's
-/// templates bring, too, or asks for several templates.
+/// templates bring, too, or none at all, or asks for several templates.
 pub fn may_depend_on_nodes(member: &dyn MakesPods) -> bool {
     let (metadata, spec) = member.template();
     spec_may_depend_on_nodes(metadata, spec)
@@ -37,7 +37,12 @@ pub fn spec_may_depend_on_nodes(metadata: Option<&ObjectMeta>, spec: Option<&Pod
 fn brings(spec: &PodSpec) -> bool {
     let mut names =
         names_of(&spec.containers).chain(names_of(spec.init_containers.iter().flatten()));
-    names.any(|name| [PROXY, INIT, VALIDATION].contains(&name))
+    spec.containers.is_empty() || names.any(is_istios)
+}
+
+/// Whether a container has the name of one that Istio's templates bring.
+pub(crate) fn is_istios(name: &str) -> bool {
+    [PROXY, INIT, VALIDATION].contains(&name)
 }
 
 fn names_of<'a>(
@@ -59,22 +64,22 @@ pub(super) fn conflict(
     if !brings(&pod.spec) && proxies(templates) < 2 {
         return Ok(None);
     }
-    let native = if templates.iter().any(|text| is_native(text)) {
-        native(case, istiod, pod)?
-    } else {
-        Native {
-            in_template: false,
-            in_pod: false,
-        }
-    };
     let init = if templates.iter().any(|text| has(text, INIT)) {
         init_container(case, istiod, injector, pod)?
     } else {
         None
     };
-    Ok(Names::of(&pod.spec)
-        .injected(templates, native, init)
-        .conflict())
+    let conflict = |native| {
+        let names = Names::of(&pod.spec).injected(templates, native, init);
+        names.conflict()
+    };
+    if templates.iter().any(|text| is_native(text)) {
+        return by_native(case, istiod, pod, conflict);
+    }
+    Ok(conflict(Native {
+        in_template: false,
+        in_pod: false,
+    }))
 }
 
 /// How many templates bring a proxy.
@@ -185,9 +190,7 @@ impl<'a> Names<'a> {
 
     fn conflict(&self) -> Option<String> {
         if self.containers.is_empty() {
-            return Some(format!(
-                "it has no container but {PROXY}, which becomes an init container"
-            ));
+            return Some("it has no containers beside its init containers".to_owned());
         }
         if self.ends {
             return Some(format!(

@@ -11,7 +11,7 @@ mod mesh;
 mod metrics;
 mod native;
 mod probes;
-mod resources;
+pub(crate) mod resources;
 mod templates;
 mod volumes;
 
@@ -158,12 +158,14 @@ fn render(
     if let Some(refusal) = crash(pod)? {
         return Ok(Err(refusal));
     }
-    if let Some(refusal) = metrics::unscrapable(case, istiod, pod)? {
+    let unscrapable = metrics::unscrapable(case, istiod, pod);
+    if let Ok(Some(refusal)) = unscrapable {
         return Ok(Err(refusal));
     }
     if let Some(reason) = invalid(case, istiod, &injector, &texts, pod)? {
         return Ok(Err(Refusal::InvalidPod(reason)));
     }
+    unscrapable?;
     let brings_proxy = |name: &&String| text_of(name).is_some_and(containers::brings_proxy);
     Ok(Ok(Sidecar {
         proxies: templates.iter().filter(brings_proxy).cloned().collect(),

@@ -1,6 +1,6 @@
 //! Whether istiod puts the proxy among the init containers, as one that goes on running.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::core::v1::Node;
 
@@ -20,34 +20,65 @@ pub(super) struct Native {
     pub in_pod: bool,
 }
 
-/// What becomes of the proxy of a pod.
-pub(super) fn native(case: &Case, istiod: &Istiod, pod: &JudgedPod) -> Result<Native, Missing> {
-    let both = |answer| Native {
-        in_template: answer,
-        in_pod: answer,
-    };
-    match pod.annotations.get(names::NATIVE).map(String::as_str) {
-        Some("true") => Ok(both(true)),
-        Some("false") => Ok(both(false)),
-        None | Some("") => Ok(both(by_istiod(case, istiod, pod)?)),
-        Some(_) => Ok(Native {
+/// What follows from where the proxy of a pod goes.
+///
+/// # Errors
+/// [`Missing`] where that cannot be told, and another thing would follow from the other place.
+pub(super) fn by_native<T: PartialEq>(
+    case: &Case,
+    istiod: &Istiod,
+    pod: &JudgedPod,
+    follows: impl Fn(Native) -> T,
+) -> Result<T, Missing> {
+    let annotation = pod.annotations.get(names::NATIVE).map(String::as_str);
+    let native = |by_istiod| match annotation {
+        Some("true") => Native::both(true),
+        Some("false") => Native::both(false),
+        None | Some("") => Native::both(by_istiod),
+        Some(_) => Native {
             in_template: true,
-            in_pod: by_istiod(case, istiod, pod)?,
-        }),
+            in_pod: by_istiod,
+        },
+    };
+    let (on, off) = (follows(native(true)), follows(native(false)));
+    if on == off {
+        return Ok(on);
+    }
+    by_istiod(case, istiod, pod).map(|is_on| if is_on { on } else { off })
+}
+
+impl Native {
+    fn both(answer: bool) -> Self {
+        Self {
+            in_template: answer,
+            in_pod: answer,
+        }
     }
 }
 
 fn by_istiod(case: &Case, istiod: &Istiod, pod: &JudgedPod) -> Result<bool, Missing> {
-    match istiod.native_sidecars {
-        NativeSidecars::On => Ok(true),
-        NativeSidecars::Off => Ok(false),
-        NativeSidecars::NotVisible => Err(Missing(
-            "whether sidecars are native is not visible in istiod's pod".to_owned(),
+    let mut answers = BTreeSet::new();
+    for native in &istiod.native_sidecars {
+        answers.insert(match native {
+            NativeSidecars::On => true,
+            NativeSidecars::Off => false,
+            NativeSidecars::NotVisible => {
+                return Err(Missing(
+                    "whether sidecars are native is not visible in istiod's pod".to_owned(),
+                ));
+            }
+            NativeSidecars::ByNodes => {
+                let versions = case.nodes()?.iter().map(kubelet_version).collect();
+                by_nodes(&versions, pod.spec.node_name.as_deref())
+            }
+        });
+    }
+    match (answers.pop_first(), answers.is_empty()) {
+        (Some(answer), true) => Ok(answer),
+        _ if istiod.version.one().is_none() => Err(istiod.version.missing()),
+        _ => Err(Missing(
+            "the istiods that answer in turn differ in ENABLE_NATIVE_SIDECARS".to_owned(),
         )),
-        NativeSidecars::ByNodes => {
-            let versions = case.nodes()?.iter().map(kubelet_version).collect();
-            Ok(by_nodes(&versions, pod.spec.node_name.as_deref()))
-        }
     }
 }
 

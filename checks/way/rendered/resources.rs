@@ -105,7 +105,7 @@ fn by_values(
 }
 
 /// Whether one quantity is more than another; what differs in the sixteenth digit does not.
-fn is_above(request: &str, limit: &str) -> bool {
+pub(crate) fn is_above(request: &str, limit: &str) -> bool {
     match (amount(request), amount(limit)) {
         (Some(request), Some(limit)) => request > limit * (1.0 + 1e-12),
         _ => false,

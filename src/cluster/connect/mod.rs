@@ -222,6 +222,8 @@ fn finish(
             context,
             context_flag: flags.context.clone(),
             kubeconfig_flag: flags.kubeconfig.clone(),
+            as_flag: flags.as_user.clone(),
+            as_group_flags: flags.as_groups.clone(),
         },
     })
 }

@@ -10,7 +10,9 @@ use injdoctor_checks::report::{
     After, Command, Difference, Evidence, Finding, Fix, Next, Risk, Severity,
 };
 use injdoctor_checks::symptoms::{Kind, Symptom};
-use injdoctor_checks::way::{Answer, Call, Observation, Outcome, Prediction, Seen, WebhookRow};
+use injdoctor_checks::way::{
+    Answer, Call, Observation, Outcome, Prediction, Seen, Version, WebhookRow,
+};
 
 use jiff::Timestamp;
 
@@ -96,11 +98,21 @@ fn time(at: Option<Timestamp>) -> Option<Text> {
 }
 
 fn control_plane(istiod: ControlPlane) -> v1::ControlPlane {
+    let told = istiod.version.one();
+    let from = match (told, &istiod.version) {
+        (Some(told), _) => told.from.to_string(),
+        (None, Version::Untold(why)) => why.clone(),
+        (None, Version::Told(all)) => {
+            let versions: Vec<_> = all.iter().map(|one| one.number.text.as_str()).collect();
+            format!("{} answer in turn", versions.join(" and "))
+        }
+    };
     v1::ControlPlane {
         namespace: istiod.namespace.into(),
         name: istiod.name.into(),
         revision: istiod.revision.into(),
-        version: maybe(&istiod.version),
+        version: told.map(|told| Text::from(&told.number.text)),
+        version_from: from.into(),
     }
 }
 

@@ -119,8 +119,10 @@ pub struct ControlPlane {
     pub name: Text,
     /// Its revision.
     pub revision: Text,
-    /// Its version by the tag of its image; null where the image has none.
+    /// Its version; null where nothing tells it, or where several answer in turn.
     pub version: Option<Text>,
+    /// What tells the version, such as `image tag`; where it is null, why none is told.
+    pub version_from: Text,
 }
 
 /// What will happen to the next pod.

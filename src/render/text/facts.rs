@@ -5,6 +5,7 @@ use std::io;
 
 use injdoctor_checks::diagnosis::Diagnosis;
 use injdoctor_checks::facts::Snapshot;
+use injdoctor_checks::way::Version;
 
 use super::{Report, words};
 use crate::input;
@@ -48,7 +49,7 @@ fn manifest(report: &Report) -> Option<String> {
 
 /// The target in words.
 pub fn subject(diagnosis: &Diagnosis) -> String {
-    let target = words::target(&diagnosis.target);
+    let target = words::target(diagnosis);
     match diagnosis.target.namespace.as_str() {
         "" => target,
         namespace => format!("{target} in {namespace}"),
@@ -75,13 +76,27 @@ fn istio(snapshot: &Snapshot, revision: Option<&str>) -> String {
     }
     let mut versions: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for istiod in all {
-        let version = istiod.version.unwrap_or_else(|| "?".to_owned());
+        let version = version(&istiod.version);
         versions.entry(version).or_default().push(istiod.revision);
     }
     let one = versions.len() == 1 && versions.values().all(|revisions| revisions.len() == 1);
     let words = versions.into_iter().map(|(version, revisions)| match one {
         true => version,
-        false => format!("{version} ({})", revisions.join(", ")),
+        false => format!("{version} for {}", revisions.join(", ")),
     });
     format!("Istio {}", words.collect::<Vec<_>>().join(", "))
+}
+
+/// A version, and what tells it; or why none is told.
+fn version(version: &Version) -> String {
+    match version {
+        Version::Told(all) => {
+            let words: Vec<_> = all
+                .iter()
+                .map(|one| format!("{} ({})", one.number.text, one.from))
+                .collect();
+            words.join(" and ")
+        }
+        Version::Untold(why) => format!("? ({why})"),
+    }
 }

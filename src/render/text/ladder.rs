@@ -90,10 +90,17 @@ fn passed(predicted: &Prediction, stage: Stage) -> (Mark, String) {
         return (Mark::Yes, String::new());
     };
     match stage {
-        Stage::Called => (
-            Mark::Yes,
-            format!("by {}/{}", call.configuration, call.entry),
-        ),
+        Stage::Called => {
+            // With a condition that cannot be evaluated the call fails before it is made.
+            let by = match call.called.is_yes() {
+                true => "by",
+                false => "selected by",
+            };
+            (
+                Mark::Yes,
+                format!("{by} {}/{}", call.configuration, call.entry),
+            )
+        }
         Stage::Reached => answered(call.reached.as_ref()),
         Stage::Wanted => answered(call.wanted.as_ref()),
         _ => answered(call.rendered.as_ref()),

@@ -62,7 +62,7 @@ fn row(diagnosis: &Diagnosis, wide: bool, unicode: bool) -> [(Style, String); 4]
         false => check.code.to_owned(),
     });
     [
-        (Style::Plain, words::target(&diagnosis.target)),
+        (Style::Plain, words::target(diagnosis)),
         (
             style,
             format!("{} {}", mark.symbol(unicode), words::outcome(outcome)),
@@ -110,8 +110,8 @@ fn concerns(group: &Group, wide: bool, page: &mut Page) -> io::Result<()> {
         .iter()
         .take(limit)
         .map(|one| match namespaces.len() {
-            1 => words::target(&one.target),
-            _ => format!("{} -n {}", words::target(&one.target), one.target.namespace),
+            1 => words::target(one),
+            _ => format!("{} -n {}", words::target(one), one.target.namespace),
         });
     let mut text = named.collect::<Vec<_>>().join(", ");
     if let more @ 1.. = group.targets.len().saturating_sub(limit) {
@@ -134,7 +134,7 @@ fn note(group: &Group, page: &mut Page) -> io::Result<()> {
     };
     let text = format!(
         "the commands are those for {}; check each of the others",
-        words::target(&first.target)
+        words::target(first)
     );
     page.wrapped(11, &[], 11, &Span::plain(text))
 }

@@ -51,7 +51,12 @@ pub fn several(groups: &[Group], diagnoses: &[Diagnosis], page: &mut Page) -> io
         .filter(|(_, number)| *number > 0)
         .map(|(outcome, number)| format!("{number} {}", words::outcome(outcome).to_uppercase()));
     let targets = words::count(diagnoses.len(), "target", "targets");
-    let headline = format!("{targets}: {}", counts.collect::<Vec<_>>().join(", "));
+    let unseen = diagnoses.iter().filter(|one| is_unseen(one)).count();
+    let unseen = (unseen > 0).then(|| format!("{unseen} with UNKNOWN pods"));
+    let headline = format!(
+        "{targets}: {}",
+        counts.chain(unseen).collect::<Vec<_>>().join(", ")
+    );
     write(worst(diagnoses), headline, &tail, page)
 }
 
@@ -79,7 +84,17 @@ fn prediction(diagnosis: &Diagnosis, predicted: &Prediction) -> (Style, String) 
         Outcome::Rejected => rejected(predicted).to_owned(),
         Outcome::Unknown => "UNKNOWN, as facts are missing".to_owned(),
     };
+    let headline = match is_unseen(diagnosis) {
+        true => format!("{headline}; the pods that exist: UNKNOWN"),
+        false => headline,
+    };
     (style, headline)
+}
+
+/// Whether it is only unknown how the pods fare that exist.
+fn is_unseen(diagnosis: &Diagnosis) -> bool {
+    let predicted = diagnosis.predicted.as_ref();
+    predicted.is_some_and(|one| one.outcome != Outcome::Unknown) && diagnosis.is_unknown()
 }
 
 fn injected(diagnosis: &Diagnosis, predicted: &Prediction) -> String {

@@ -1,6 +1,7 @@
 //! The words for what the checks say in types.
 
-use injdoctor_checks::facts::Target;
+use injdoctor_checks::diagnosis::Diagnosis;
+use injdoctor_checks::facts::Unread;
 use injdoctor_checks::report::{After, Risk, Severity};
 use injdoctor_checks::way::{Observation, Outcome, Seen};
 use jiff::{SignedDuration, Timestamp};
@@ -49,11 +50,17 @@ pub fn after(after: &After) -> String {
     }
 }
 
-/// The target in kubectl's words. It has no name where a manifest has only `generateName`, and
-/// where it stands for all objects of a kind that could not be listed.
-pub fn target(target: &Target) -> String {
+/// The target in kubectl's words. It has no name where it stands for all objects of a kind that could not be listed, and
+/// where a manifest has only `generateName`.
+pub fn target(diagnosis: &Diagnosis) -> String {
+    let target = &diagnosis.target;
+    let resource = target.kind.resource().name();
+    let is_its_list = |unread: &Unread| unread.name.is_none() && unread.resource == resource;
     match target.name.as_str() {
-        "" => format!("{}/?", target.kind.singular()),
+        "" if diagnosis.unread.iter().any(is_its_list) => {
+            format!("{} (not listed)", target.kind.plural())
+        }
+        "" => format!("{} (no name yet)", target.kind.singular()),
         _ => target.to_string(),
     }
 }

@@ -8,10 +8,13 @@ mod namespaces;
 mod objects;
 mod selectors;
 mod services;
+mod versions;
 mod webhooks;
 
 pub use dice::Dice;
 pub use namespaces::NAMESPACES;
+
+use std::collections::BTreeMap;
 
 use crate::lab::Stock;
 use crate::world::{REVISIONS, World};
@@ -23,6 +26,7 @@ pub fn world(seed: u64, number: u64, stock: &Stock, objects: usize) -> World {
         webhooks: webhooks::generate(dice, &stock.webhooks),
         services: services::generate(dice),
         injectors: injectors::generate(dice),
+        versions: BTreeMap::new(),
         stopped: Vec::new(),
         namespaces: namespaces::generate(dice),
         objects: Vec::new(),
@@ -37,5 +41,6 @@ pub fn world(seed: u64, number: u64, stock: &Stock, objects: usize) -> World {
             objects::generate(dice, &namespace, index)
         })
         .collect();
+    world.versions = versions::generate(dice);
     world
 }

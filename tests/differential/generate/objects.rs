@@ -196,6 +196,17 @@ fn odd(dice: &mut Dice, spec: &mut Value) {
         json!({"nodeSelector": {"kubernetes.io/os": "linux"}}),
         json!({"os": {"name": "linux"}}),
         json!({"os": {"name": "windows"}}),
+        json!({"os": {"name": "windows"}, "securityContext": {"runAsUser": 1}}),
+        json!({"os": {"name": "windows"}, "securityContext": {"runAsNonRoot": true}}),
+        json!({"os": {"name": "windows"}, "hostPID": true}),
+        json!({"os": {"name": "linux"}, "securityContext": {"windowsOptions": {"runAsUserName": "app"}}}),
+        json!({"hostPID": true, "shareProcessNamespace": true}),
+        json!({"hostPID": true, "hostUsers": false}),
+        json!({"initContainers": [{"name": "probed", "image": "app:1", "readinessProbe": {"httpGet": {"port": 80}}}]}),
+        json!({"containers": [{"name": "greedy", "image": "app:1", "resources": {"requests": {"cpu": "2"}, "limits": {"cpu": "1"}}}]}),
+        json!({"containers": [{"name": "unheard", "image": "app:1", "readinessProbe": {"tcpSocket": {"port": 0}}}]}),
+        json!({"containers": [{"name": "app", "image": "app:1"}]}),
+        json!({"volumes": [{"name": "data", "emptyDir": {}}, {"name": "data", "emptyDir": {}}]}),
         json!({"automountServiceAccountToken": false}),
         json!({"shareProcessNamespace": true}),
         json!({"terminationGracePeriodSeconds": 0}),
@@ -212,13 +223,7 @@ fn odd(dice: &mut Dice, spec: &mut Value) {
         json!({"subdomain": "pods", "hostname": "one"}),
         json!({"priorityClassName": "system-node-critical"}),
     ];
-    // The API server takes no pod with the host's network and one of these.
-    let excluded = ["hostUsers", "securityContext"];
-    let on_host = spec["hostNetwork"] == true;
     for (field, value) in dice.pick(&settings).as_object().into_iter().flatten() {
-        if on_host && excluded.contains(&field.as_str()) {
-            continue;
-        }
         match (spec[field].as_array_mut(), value.as_array()) {
             (Some(known), Some(more)) => known.extend(more.iter().cloned()),
             _ => spec[field] = value.clone(),

@@ -7,7 +7,7 @@ use crate::facts::Missing;
 use crate::fixes::label_namespace;
 use crate::report::{Effect, Finding, Severity};
 use crate::way::Case;
-use crate::way::asked::means_no;
+use crate::way::asked::{means_no, means_yes};
 use crate::way::{Outcome, names};
 
 declare_check! {
@@ -15,7 +15,7 @@ declare_check! {
     ///
     /// ## What it finds
     /// Label `istio-injection` is neither `enabled` nor `disabled` exactly: `Enabled`, `true`, `yes`,
-    /// `on`, or empty.
+    /// `on`, or empty. Where the webhooks may not be read, or somebody's own selects the value, this is an info.
     ///
     /// ## Why it matters
     /// Selectors compare letter by letter. A value that none names injects nothing, and the mere
@@ -32,16 +32,19 @@ declare_check! {
 }
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
-    let Some(what_if) = uncalled(case)? else {
-        return Ok(Verdict::Passed);
-    };
     let key = names::ISTIO_INJECTION;
-    let Some(value) = what_if.namespace.get(key) else {
-        return Ok(Verdict::Passed);
+    let what_if = uncalled(case);
+    let Some(value) = odd_value(case)? else {
+        return what_if.map(|_| Verdict::Passed);
     };
-    if matches!(value.as_str(), "enabled" | "disabled") {
-        return Ok(Verdict::Passed);
-    }
+    let what_if = match what_if {
+        Ok(Some(what_if)) => what_if,
+        // Whoever may not read the webhooks still learns this much.
+        _ if means_yes(value) || means_no(value) => {
+            return Ok(Verdict::of([beside(case, value)?]));
+        }
+        other => return other.map(|_| Verdict::Passed),
+    };
     let severity = if means_no(value) {
         Severity::Info
     } else {
@@ -56,4 +59,24 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         finding = finding.fix(label_namespace(case, &label)?);
     }
     Ok(Verdict::of([finding]))
+}
+
+/// The value of the namespace's label, where it is none that Istio knows.
+fn odd_value<'a>(case: &Case<'a>) -> Result<Option<&'a str>, Missing> {
+    let labels = case
+        .namespace()?
+        .and_then(|namespace| namespace.metadata.labels.as_ref());
+    let value = labels.and_then(|labels| labels.get(names::ISTIO_INJECTION));
+    let value = value.map(String::as_str);
+    Ok(value.filter(|value| !matches!(*value, "enabled" | "disabled")))
+}
+
+/// What is certain of the value, whether or not a webhook is called.
+fn beside(case: &Case, value: &str) -> Result<Finding, Missing> {
+    let (key, name) = (names::ISTIO_INJECTION, &case.target().namespace);
+    let message = format!(
+        "label {key} of namespace {name} is {value:?}, and the webhooks that Istio installs select \"enabled\" only"
+    );
+    let evidence = namespace_label(case, key)?.expected("enabled");
+    Ok(Finding::new(Severity::Info, Effect::Beside, message).evidence(evidence))
 }

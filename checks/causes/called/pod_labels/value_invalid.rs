@@ -18,7 +18,8 @@ declare_check! {
     /// ## Why it matters
     /// Webhook selectors compare letter by letter. istiod 1.27 and later takes anything but `true` and
     /// `false` for "not said" and follows its policy: a pod that says `False` is injected. Earlier
-    /// ones took `y`, `yes`, `true` and `on` in any case for yes, and everything else for no.
+    /// ones took `y`, `yes`, `true` and `on` in any case for yes, and everything else for no. Where nothing tells which
+    /// version istiod is of, the prediction is unknown, unless all versions come to the same.
     ///
     /// ## How to heal it
     /// Write exactly `"true"` or `"false"`, in quotes, as a label of the pod template.
@@ -60,12 +61,13 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         Field::Annotations
     };
     let consequence = match (contradicts, outcome) {
-        (true, Outcome::Injected) => ", so the pod is injected all the same",
-        (true, _) => ", so the pod is not injected",
-        (false, _) => "",
+        (true, Outcome::Injected) => {
+            "only \"true\" and \"false\" count, so the pod is injected all the same"
+        }
+        (true, _) => "only \"true\" and \"false\" count, so the pod is not injected",
+        (false, _) => "only \"true\" and \"false\" mean the same to every version of istiod",
     };
-    let message =
-        format!("{by} {key} is {value:?}, and only \"true\" and \"false\" count{consequence}");
+    let message = format!("{by} {key} is {value:?}, and {consequence}");
     let mut finding = Finding::new(severity, effect, message)
         .evidence(template_field(case, field, key)?.expected("\"true\" or \"false\""));
     if let Some(meant) = meant {

@@ -1,7 +1,7 @@
 //! Reads that the API server refused.
 
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Missing, Unread};
+use crate::facts::{Kind, Missing, Unread};
 use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk, Severity};
 use crate::way::Case;
 use crate::way::Outcome;
@@ -14,7 +14,7 @@ declare_check! {
     ///
     /// ## Why it matters
     /// What was not read is never taken for healthy: checks that need it answer `unknown`, and where the
-    /// prediction rests on it, there is none. Everything else holds as it stands.
+    /// prediction rests on it, there is none. It is the root cause only there: everything else holds as it stands.
     ///
     /// ## How to heal it
     /// Ask an administrator for the role in `docs/clusterrole.yaml`, which is generated from what the
@@ -28,13 +28,20 @@ declare_check! {
 }
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
-    let refused = case.refused();
+    let mut refused = case.refused();
     if refused.is_empty() {
         return Ok(Verdict::Passed);
     }
+    // It is the cause only of what needed the read; those come first.
+    let is_needed = |unread: &Unread| is_why_unknown(case, unread);
+    refused.sort_by_key(|unread| !is_needed(unread));
+    let effect = match refused.first().is_some_and(is_needed) {
+        true => Effect::Decides(Outcome::Unknown),
+        false => Effect::Beside,
+    };
     let words: Vec<_> = refused.iter().map(in_words).collect();
     let message = format!("the API server refuses to let you {}", words.join(", "));
-    let mut finding = Finding::new(Severity::Info, Effect::Decides(Outcome::Unknown), message);
+    let mut finding = Finding::new(Severity::Info, effect, message);
     for unread in &refused {
         finding = finding.evidence(
             Evidence::new(in_words(unread), "")
@@ -49,6 +56,15 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     );
     let fix = refused.iter().map(question).fold(fix, Fix::show);
     Ok(Verdict::of([finding.fix(fix)]))
+}
+
+/// Whether a read is why nothing is predicted.
+fn is_why_unknown(case: &Case, unread: &Unread) -> bool {
+    if case.target().kind == Kind::MutatingWebhookConfiguration {
+        return false;
+    }
+    let prediction = case.prediction();
+    prediction.outcome == Outcome::Unknown && prediction.because.contains(&unread.to_string())
 }
 
 /// A read in words: `get configmaps/istio -n istio-system`.

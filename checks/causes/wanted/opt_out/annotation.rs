@@ -51,7 +51,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         format!("the pod opts out of injection in annotation {key}=false")
     } else {
         format!(
-            "the pod's annotation {key} is {value:?}, which this version of istiod takes for \"false\""
+            "the pod's annotation {key} is {value:?}, which istiod before 1.27 takes for \"false\""
         )
     };
     // Without the annotation, the injector's configuration decides: only if that says no is more needed.
@@ -60,7 +60,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     let config = wanted::config(case, &istiod)?;
     let remove = (Field::Annotations, key, None);
     let label = (Field::Labels, key, Some("true"));
-    let enough = wanted::by_config(&config, istiod.minor, &pod).is_yes();
+    let enough = wanted::by_config(&config, &istiod.version, &pod).is_yes();
     let fix = if enough {
         patch_template(
             case,

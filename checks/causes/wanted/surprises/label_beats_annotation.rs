@@ -10,7 +10,7 @@ use crate::stage::Stage;
 use crate::way::Case;
 use crate::way::relabelled::WhatIf;
 use crate::way::wanted::{by_config, config, understood};
-use crate::way::{Answer, Declined, JudgedPod, Outcome, names};
+use crate::way::{Answer, Declined, JudgedPod, Outcome, Version, names};
 
 declare_check! {
     /// Label and annotation sidecar.istio.io/inject of the pod disagree, and the label wins.
@@ -98,12 +98,17 @@ fn disagreement(case: &Case, pod: &JudgedPod) -> Result<Option<bool>, Missing> {
     if prediction.outcome == Outcome::NotInjected && prediction.decided == Stage::Called {
         // The label keeps the API server from asking istiod, which would have obeyed the annotation.
         let what_if = WhatIf::new(case)?;
-        let asks = unlabelled
-            .annotations
-            .get(names::INJECT)
-            .map(|value| understood(value, None));
-        let called = what_if.is_called(&what_if.namespace, &unlabelled.labels);
-        return Ok((asks == Some(Some(true)) && called).then_some(false));
+        if !what_if.is_called(&what_if.namespace, &unlabelled.labels) {
+            return Ok(None);
+        }
+        // Which istiod that would have been, and of what version, is not worked out.
+        let any = Version::Untold("it is not called".to_owned());
+        let value = unlabelled.annotations.get(names::INJECT);
+        let asks = value.is_some_and(|value| {
+            let answers = any.answers(|number| understood(value, number.minor));
+            answers == [Some(true)]
+        });
+        return Ok(asks.then_some(false));
     }
     let mut doubt = None;
     for one in asked(case) {
@@ -118,7 +123,8 @@ fn disagreement(case: &Case, pod: &JudgedPod) -> Result<Option<bool>, Missing> {
             continue;
         }
         let config = config(case, &asked.istiod)?;
-        let otherwise = by_config(&config, asked.istiod.minor, &unlabelled).is_yes();
+        let otherwise = by_config(&config, &asked.istiod.version, &unlabelled);
+        let otherwise = otherwise.known()?.is_yes();
         if asked.wanted.is_yes() != otherwise {
             return Ok(Some(asked.wanted.is_yes()));
         }

@@ -9,8 +9,9 @@ use super::service::called_port;
 use super::step::Step;
 use crate::facts::Missing;
 use crate::way::Case;
-use crate::way::injector::{istiod_container, minor_version, native_sidecars, revision};
+use crate::way::injector::{is_hidden, istiod_container, native_sidecars, revision};
 use crate::way::names;
+use crate::way::version::{Beside, version_of_pod};
 
 mod target_port;
 mod wrong_pods;
@@ -53,15 +54,40 @@ pub fn backends<'a>(
             backends.others.extend(name.clone());
             continue;
         };
+        if is_hidden(container, "REVISION") {
+            return Err(Missing(format!(
+                "the revision of the istiod in pod {} is not visible: its variable REVISION is set from elsewhere",
+                name.as_deref().unwrap_or_default()
+            )));
+        }
+        let revision = revision(container);
+        let version = version_of_pod(pod, || beside(case, &service.namespace, pods, revision));
         let istiod = Istiod {
             namespace: service.namespace.clone(),
-            revision: revision(container).to_owned(),
-            minor: minor_version(container),
-            native_sidecars: native_sidecars(container),
+            revision: revision.to_owned(),
+            native_sidecars: native_sidecars(container, &version),
+            version,
         };
         backends.istiods.push((*port, istiod, pod));
     }
     Ok(backends)
+}
+
+/// What may tell the version of an istiod in these pods.
+fn beside<'a>(case: &Case<'a>, namespace: &str, pods: &'a [Pod], revision: &'a str) -> Beside<'a> {
+    let name = names::with_revision(names::INJECTOR_CONFIG, revision);
+    let injector = case
+        .injector_config_map(namespace, &name)
+        .and_then(|config_map| {
+            let config = case.injector_config(namespace, &name)?;
+            Ok(config_map.zip(config))
+        });
+    Beside {
+        deployments: case.istiod_deployments(namespace),
+        pods,
+        injector,
+        revision,
+    }
 }
 
 fn is_gateway(pod: &Pod) -> bool {
@@ -95,10 +121,10 @@ impl<'a> Backends<'a> {
             }
             .into()));
         };
-        let differs = |(_, other, _): &(i32, Istiod, &Pod)| other != istiod;
+        let differs = |(_, other, _): &(i32, Istiod, &Pod)| other.revision != istiod.revision;
         if !self.others.is_empty() || self.istiods.iter().any(differs) {
             return Err(Missing(format!(
-                "Service {name} leads to different programs, revisions or versions in turn"
+                "Service {name} leads to different programs or revisions in turn"
             )));
         }
         let mut wrong = self
@@ -114,8 +140,13 @@ impl<'a> Backends<'a> {
                 )));
             }
         }
+        let mut together = istiod.clone();
+        for (_, other, _) in &self.istiods {
+            together.version = together.version.together(other.version.clone());
+            together.native_sidecars.extend(&other.native_sidecars);
+        }
         let pods = self.istiods.iter().map(|(_, _, pod)| *pod);
-        Ok(Ok((istiod.clone(), pods.collect())))
+        Ok(Ok((together, pods.collect())))
     }
 }
 

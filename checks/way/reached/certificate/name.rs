@@ -71,10 +71,12 @@ fn names_host(container: &Container, istiod: &Istiod, service: &ServiceReference
 
 #[cfg(test)]
 mod tests {
-    use crate::way::injector::NativeSidecars;
+    use std::collections::BTreeSet;
+
     use serde_json::json;
 
     use super::*;
+    use crate::way::Version;
 
     #[test]
     fn the_names_in_the_certificate_follow_the_revision() {
@@ -100,8 +102,8 @@ mod tests {
             let istiod = Istiod {
                 namespace: "istio-system".to_owned(),
                 revision: revision.to_owned(),
-                minor: None,
-                native_sidecars: NativeSidecars::ByNodes,
+                version: Version::of("1.31.0"),
+                native_sidecars: BTreeSet::new(),
             };
             let reference = ServiceReference {
                 name: service.to_owned(),

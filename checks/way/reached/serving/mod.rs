@@ -9,7 +9,7 @@ use super::istiod::{Istiod, started};
 use super::step::{Entry, Step};
 use crate::facts::Missing;
 use crate::way::Case;
-use crate::way::injector::{environment, istiod_container, path};
+use crate::way::injector::{environment, is_hidden, istiod_container, path};
 
 mod not_serving;
 
@@ -25,6 +25,15 @@ pub fn served(case: &Case, entry: Entry, istiod: &Istiod, pods: &[&Pod]) -> Step
         }));
     }
     let containers = pods.iter().filter_map(|pod| istiod_container(pod));
+    if containers
+        .clone()
+        .any(|container| is_hidden(container, "INJECT_ENABLED"))
+    {
+        return Err(Missing(
+            "whether istiod serves the injector is not visible: its variable INJECT_ENABLED is set from elsewhere"
+                .to_owned(),
+        ));
+    }
     let off = containers
         .filter(|container| is_disabled(container))
         .count();
