@@ -9,6 +9,7 @@ mod called;
 mod declare;
 pub(crate) mod fields;
 mod mesh;
+mod opposed;
 mod rank;
 mod reached;
 mod rendered;
