@@ -64,7 +64,16 @@ impl Said {
             Place::Workload | Place::Namespace => &self.evidence.object,
         };
         let what = self.field.name().trim_end_matches('s');
-        format!("{what} {}={} of {place}", self.key, self.value)
+        format!("{what} {}={} of {place}", self.key, self.value_in_words())
+    }
+
+    /// The value: as it is where it could be a label's, which an annotation's need not.
+    pub fn value_in_words(&self) -> String {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        match self.value.chars().all(is_plain) {
+            true => self.value.clone(),
+            false => format!("{:?}", self.value),
+        }
     }
 }
 

@@ -56,7 +56,8 @@ fn request(case: &Case, what_if: &WhatIf) -> Result<Verdict, Missing> {
     );
     let message = format!(
         "namespace {name} has {place} {}={}, which no injection webhook looks at",
-        said.key, said.value
+        said.key,
+        said.value_in_words()
     );
     let mut finding = Finding::new(
         Severity::Warning,

@@ -52,7 +52,10 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     let mut message =
         format!("the pod asks for {what} in annotation {key}, but webhooks select by labels only");
     if said.means == Means::Revision && said.value != right {
-        message = format!("{message}, and none serves revision {}", said.value);
+        message = format!(
+            "{message}, and none serves revision {}",
+            said.value_in_words()
+        );
     }
     let finding = Finding::new(
         Severity::Warning,
