@@ -10,6 +10,7 @@ mod called;
 mod declare;
 pub(crate) mod fields;
 mod mesh;
+mod opposed;
 mod rank;
 mod reached;
 mod rendered;

@@ -2,6 +2,7 @@
 //!
 //! A fix is made of changes ([`crate::report::Change`]), from which its commands and the way back follow.
 
+mod ask;
 mod injector_config;
 mod istiod;
 mod namespace;
@@ -9,6 +10,7 @@ mod restart;
 mod template;
 mod webhook;
 
+pub use ask::ask_by_label;
 pub use injector_config::set_line;
 pub use istiod::{await_rollout, change_istiod, restart_istiod};
 pub use namespace::{label_namespace, relabel_namespace, relabelled, unlabel_namespace};

@@ -11,6 +11,7 @@ pub mod cel;
 pub mod certificates;
 pub(crate) mod go;
 pub mod interpolation;
+pub mod istio_keys;
 pub mod no_proxy;
 pub mod overrides;
 pub mod prometheus;

@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 
 use crate::facts::kinds::{ConfigMap, MutatingWebhookConfiguration};
 use crate::facts::{Fact, Object as _, Read, Resource, Snapshot, Store};
-use crate::report::{Change, Field, Object, Patch};
+use crate::report::{Change, Field, Object, Operation, Patch};
 use crate::rules::certificates::{Trust, parse_pem_bundle, trusts};
+use crate::way::reached::is_patched;
 use crate::way::selector::Labels;
-use crate::way::{endpoint_slices_of, istiod_container, label, names, revision};
+use crate::way::{endpoint_slices_of, istiod_container, names};
 
 /// What follows from a change of one object.
 ///
@@ -25,11 +26,22 @@ pub fn follow(snapshot: &mut Snapshot, change: &Change) -> Result<(), String> {
             &mut snapshot.reads,
             change.object.namespace.as_deref().unwrap_or_default(),
         ),
-        ("MutatingWebhookConfiguration", Patch::Metadata(Field::Labels, _)) => {
+        ("MutatingWebhookConfiguration", patch) if decides_who_patches(patch) => {
             fill_in(&mut snapshot.reads, &change.object.name);
             Ok(())
         }
         _ => Ok(()),
+    }
+}
+
+/// Whether a change of a webhook configuration decides which istiod fills in its caBundle: by its label, or by
+/// the names of its entries, new ones among them.
+fn decides_who_patches(patch: &Patch) -> bool {
+    let is_name = |one: &Operation| matches!(one, Operation::Add(path, _) if path.ends_with("/name") || path == "/webhooks/-");
+    match patch {
+        Patch::Metadata(field, _) => *field == Field::Labels,
+        Patch::Operations(operations) => operations.iter().any(is_name),
+        _ => false,
     }
 }
 
@@ -107,11 +119,10 @@ fn pods_of(deployment: &Deployment, now: Timestamp) -> Result<Vec<Pod>, String> 
 /// already, it stays as it is.
 fn started(reads: &Store, namespace: &str, now: Timestamp) -> Result<(), String> {
     let pods = reads.list::<Pod>(&pods_in(namespace));
-    let revisions: Vec<_> = pods
+    let istiods: Vec<_> = pods
         .unwrap_or_default()
         .iter()
         .filter_map(istiod_container)
-        .map(revision)
         .collect();
     let Some(root) = root(reads, namespace) else {
         return Ok(());
@@ -119,7 +130,6 @@ fn started(reads: &Store, namespace: &str, now: Timestamp) -> Result<(), String>
     let root = parse_pem_bundle(root.as_bytes());
     let configurations = reads.list::<MutatingWebhookConfiguration>(&webhooks());
     for configuration in configurations.unwrap_or_default() {
-        let own = label(configuration, names::ISTIO_REV).unwrap_or_default();
         for webhook in configuration.webhooks.iter().flatten() {
             let client = &webhook.client_config;
             let calls_it = client
@@ -131,7 +141,9 @@ fn started(reads: &Store, namespace: &str, now: Timestamp) -> Result<(), String>
                 .as_ref()
                 .map_or(&[][..], |bundle| &bundle.0);
             let is_right = || trusts(&parse_pem_bundle(bundle), &root, now) == Trust::Verifies;
-            if calls_it && revisions.contains(&own) && !is_right() {
+            let mut istiods = istiods.iter();
+            let is_filled_in = istiods.any(|istiod| is_patched(configuration, webhook, istiod));
+            if calls_it && is_filled_in && !is_right() {
                 return Err(
                     "istiod fills in caBundle when it starts, and whether it may is not read"
                         .to_owned(),
@@ -151,9 +163,7 @@ fn fill_in(reads: &mut Store, name: &str) {
         .iter_mut()
         .filter(|one| one.metadata.name.as_deref() == Some(name));
     for configuration in own {
-        let wanted = label(configuration, names::ISTIO_REV)
-            .unwrap_or_default()
-            .to_owned();
+        let before = configuration.clone();
         for webhook in configuration.webhooks.iter_mut().flatten() {
             let Some(service) = &webhook.client_config.service else {
                 continue;
@@ -161,7 +171,7 @@ fn fill_in(reads: &mut Store, name: &str) {
             let pods = reads.list::<Pod>(&pods_in(&service.namespace));
             let ready = pods.unwrap_or_default().iter().filter(|pod| is_ready(pod));
             let mut running = ready.filter_map(istiod_container);
-            if running.any(|container| revision(container) == wanted)
+            if running.any(|istiod| is_patched(&before, webhook, istiod))
                 && let Some(root) = root(reads, &service.namespace)
             {
                 let root = ByteString(root.as_bytes().to_vec());

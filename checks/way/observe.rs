@@ -47,14 +47,21 @@ fn together(pods: &[ObservedPod]) -> Seen {
 }
 
 fn observed_pod(pod: &&ObjectMeta) -> ObservedPod {
-    let annotations = pod.annotations.as_ref();
-    let status = annotations.and_then(|annotations| annotations.get(names::STATUS));
     ObservedPod {
         name: pod.name.clone().unwrap_or_default(),
-        injected: status.is_some(),
-        revision: status.and_then(|status| status_revision(status)),
+        injected: status(pod).is_some(),
+        revision: revision_of(pod),
         created: pod.creation_timestamp.as_ref().map(|time| time.0),
     }
+}
+
+fn status(pod: &ObjectMeta) -> Option<&String> {
+    pod.annotations.as_ref()?.get(names::STATUS)
+}
+
+/// The revision that has injected a pod, as istiod wrote it down.
+pub(crate) fn revision_of(pod: &ObjectMeta) -> Option<String> {
+    status_revision(status(pod)?)
 }
 
 fn status_revision(status: &str) -> Option<String> {

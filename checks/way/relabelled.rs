@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
 
+use super::asked::{Means, Said};
 use super::called::{Creation, called};
 use super::injector::{entries, is_deactivated, is_injector};
 use super::predict::namespace_labels;
+use super::preferred;
 use super::selector::{Labels, Operator};
 use super::terms::Terms;
 use super::{Answer, JudgedPod, names};
@@ -89,19 +91,58 @@ impl<'a> WhatIf<'a> {
         labels
     }
 
-    /// The label of the namespace that would get the pod called: `istio-injection=enabled` where
-    /// that is served, or else the first revision or tag that is.
-    pub fn namespace_label(&self) -> Option<Label> {
+    /// The label of the pod by which the API server looks at what somebody says: for a revision that is not
+    /// served the one that is meant; none where nothing is.
+    ///
+    /// # Errors
+    /// [`Missing`] where the target or its namespace was not read.
+    pub fn pod_label(&self, case: &Case, said: &Said) -> Result<Option<Label>, Missing> {
+        Ok(Some(match said.means {
+            Means::Inject => (names::INJECT, "true".to_owned()),
+            Means::OptOut => (names::INJECT, "false".to_owned()),
+            Means::Revision => {
+                let served = self.revisions();
+                let is_served = served.contains(&said.value);
+                let other = || -> Result<_, Missing> {
+                    let meant = preferred::meant(case, &served)?;
+                    Ok(meant.into_iter().chain(served.clone()).next())
+                };
+                let revision = match is_served {
+                    true => Some(said.value.clone()),
+                    false => other()?,
+                };
+                match revision {
+                    Some(revision) => (names::ISTIO_REV, revision),
+                    None => return Ok(None),
+                }
+            }
+        }))
+    }
+
+    /// The label of the namespace that would get the pod called: for a revision that somebody asks for or
+    /// that the pods have, or else `istio-injection=enabled` where that is served, or else the first
+    /// revision or tag that is.
+    ///
+    /// # Errors
+    /// [`Missing`] where the target or its namespace was not read.
+    pub fn namespace_label(&self, case: &Case) -> Result<Option<Label>, Missing> {
+        let served = self.revisions();
+        let meant = preferred::meant(case, &served)?;
+        let by_name = |name: &String| (names::ISTIO_REV, name.clone());
         let enabled = (names::ISTIO_INJECTION, "enabled".to_owned());
-        let revisions = self
-            .revisions()
-            .into_iter()
-            .map(|name| (names::ISTIO_REV, name));
+        let is_default = meant
+            .first()
+            .is_none_or(|name| name == names::DEFAULT_REVISION);
+        let mut labels: Vec<Label> = meant.iter().chain(&served).map(by_name).collect();
+        let place = match is_default || preferred::asks_for_default(case)? {
+            true => 0,
+            false => meant.len(),
+        };
+        labels.insert(place, enabled);
         let mut pod = self.pod.labels.clone();
         pod.remove(names::ISTIO_REV);
-        std::iter::once(enabled)
-            .chain(revisions)
-            .find(|label| self.is_called(&self.namespace_with(label), &pod))
+        let mut labels = labels.into_iter();
+        Ok(labels.find(|label| self.is_called(&self.namespace_with(label), &pod)))
     }
 
     /// The revisions and tags that some live webhook selects, the default first.

@@ -42,6 +42,8 @@ const CAUSES: [(&str, &[&str]); 5] = [
             "webhook-selectors-changed",
             "static-pod",
             "ambient-namespace",
+            "pod-label-misspelt",
+            "enabled-by-default-missing",
         ],
     ),
     (
@@ -60,6 +62,8 @@ const CAUSES: [(&str, &[&str]); 5] = [
             "certificate-expired",
             "injector-not-serving",
             "match-condition-error",
+            "webhook-entry-name",
+            "webhook-fails-open-by-policy",
         ],
     ),
     (
@@ -318,6 +322,7 @@ fn wrong_fix(fix: &Fix) -> Vec<String> {
         }
         if argv
             .iter()
+            .map(|word| word.replace("\"sideEffects\":\"None\"", ""))
             .any(|word| word == "null" || word.contains("None") || word.contains("Some("))
         {
             wrong.push(format!("{argv:?} prints how it was made"));

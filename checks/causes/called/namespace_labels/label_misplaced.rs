@@ -1,24 +1,24 @@
 //! The label in the wrong place, or misspelt.
 
 use crate::causes::called::uncalled;
-use crate::causes::fields::{NAMESPACE_KEYS, namespace_field};
+use crate::causes::fields::NAMESPACE_KEYS;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{label_namespace, relabelled};
-use crate::report::{Effect, Field, Finding, Fix, Severity};
+use crate::fixes::{label_namespace, relabel_namespace, relabelled};
+use crate::report::{Effect, Field, Finding, Fix, Risk, Severity};
 use crate::way::Case;
-use crate::way::asked::means_no;
-use crate::way::relabelled::Label;
-use crate::way::selector::Labels;
-use crate::way::{Outcome, names};
+use crate::way::asked::said_of_namespace;
+use crate::way::relabelled::{Label, WhatIf};
+use crate::way::{Outcome, names, namespace_labels};
 
 declare_check! {
     /// The injection label of the namespace sits under annotations, or its key is misspelt.
     ///
     /// ## What it finds
     /// The namespace has no injection label, but an annotation `istio-injection` or `istio.io/rev`,
-    /// a label whose key is close to one of these (`istio-inject`, `istio.injection`), or the pod's
-    /// label `sidecar.istio.io/inject`.
+    /// a label or annotation whose key is close to one of these (`istio-inject`, `istio.injection`), or
+    /// the pods' `sidecar.istio.io/inject`. Likewise an opt-out, where the namespace is injected without
+    /// asking.
     ///
     /// ## Why it matters
     /// A webhook's namespaceSelector sees labels only, under their exact keys. Nothing warns of others.
@@ -34,39 +34,84 @@ declare_check! {
 }
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
-    let Some(what_if) = uncalled(case)? else {
-        return Ok(Verdict::Passed);
-    };
-    if NAMESPACE_KEYS
-        .iter()
-        .any(|key| what_if.namespace.contains_key(*key))
-    {
+    let labels = namespace_labels(case)?;
+    if NAMESPACE_KEYS.iter().any(|key| labels.contains_key(*key)) {
         return Ok(Verdict::Passed);
     }
-    let metadata = case.namespace()?.map(|namespace| &namespace.metadata);
-    let annotations = metadata.and_then(|metadata| metadata.annotations.as_ref());
-    let annotation = annotations
-        .and_then(|annotations| misplaced(annotations, |key| NAMESPACE_KEYS.contains(&key)));
-    let label = misplaced(&what_if.namespace, resembles);
-    let found = annotation
-        .map(|entry| (Field::Annotations, entry))
-        .or(label.map(|entry| (Field::Labels, entry)));
-    let Some((field, (key, value))) = found else {
+    match uncalled(case)? {
+        Some(what_if) => request(case, &what_if),
+        None => opt_out(case),
+    }
+}
+
+/// A request that no webhook looks at.
+fn request(case: &Case, what_if: &WhatIf) -> Result<Verdict, Missing> {
+    let said = said_of_namespace(case)?;
+    let Some(said) = said.iter().find(|one| one.asks()) else {
         return Ok(Verdict::Passed);
     };
-    let (name, place) = (&case.target().namespace, field.name().trim_end_matches('s'));
-    let message =
-        format!("namespace {name} has {place} {key}={value}, which no injection webhook looks at");
+    let (name, place) = (
+        &case.target().namespace,
+        said.field.name().trim_end_matches('s'),
+    );
+    let message = format!(
+        "namespace {name} has {place} {}={}, which no injection webhook looks at",
+        said.key,
+        said.value_in_words()
+    );
     let mut finding = Finding::new(
         Severity::Warning,
         Effect::Decides(Outcome::NotInjected),
         message,
     )
-    .evidence(namespace_field(case, field, key)?);
-    if let Some(label) = what_if.namespace_label() {
-        finding = finding.fix(replace(case, &label, field, key)?);
+    .evidence(said.evidence.clone());
+    if let Some(label) = what_if.namespace_label(case)? {
+        finding = finding.fix(replace(case, &label, said.field, &said.key)?);
     }
     Ok(Verdict::of([finding]))
+}
+
+/// An opt-out that no webhook looks at, of a namespace that is injected without asking.
+fn opt_out(case: &Case) -> Result<Verdict, Missing> {
+    let said = said_of_namespace(case)?;
+    let Some(said) = said.iter().find(|one| !one.asks()) else {
+        return Ok(Verdict::Passed);
+    };
+    let what_if = WhatIf::new(case)?;
+    let label = (names::ISTIO_INJECTION, "disabled".to_owned());
+    let helps = !what_if.is_called(&what_if.namespace_with(&label), &what_if.pod.labels);
+    let prediction = case.prediction();
+    match prediction.outcome {
+        _ if !helps => return Ok(Verdict::Passed),
+        Outcome::Injected => {}
+        Outcome::Unknown => return Err(Missing(prediction.because.clone())),
+        Outcome::NotInjected | Outcome::Rejected => return Ok(Verdict::Passed),
+    }
+    let message = format!(
+        "{} is ignored: the label of namespaces is {}, so the pod is injected all the same",
+        said.in_words(),
+        names::ISTIO_INJECTION
+    );
+    let fix = Fix::new(
+        format!(
+            "label the namespace {}=disabled, then restart the pods",
+            label.0
+        ),
+        Risk::RestartsPods,
+        format!(
+            "new pods of {} go without the sidecar",
+            case.target().namespace
+        ),
+    );
+    let fix = relabelled(case, fix, said.field, &[(&said.key, None)])?;
+    let fix = relabel_namespace(case, fix, &[(label.0, Some(&label.1))])?;
+    Ok(Verdict::of([Finding::new(
+        Severity::Warning,
+        Effect::Decides(Outcome::Injected),
+        message,
+    )
+    .evidence(said.evidence.clone())
+    .fix(fix.without_sidecar())]))
 }
 
 /// Takes what is misplaced away, and labels the namespace.
@@ -82,53 +127,4 @@ fn replace(case: &Case, label: &Label, field: Field, key: &str) -> Result<Fix, M
         steps: steps.collect(),
         ..wrong
     })
-}
-
-fn misplaced(map: &Labels, is_meant: impl Fn(&str) -> bool) -> Option<(&String, &String)> {
-    map.iter()
-        .find(|(key, value)| is_meant(key) && !means_no(value))
-}
-
-/// Whether a person who writes this key on a namespace means one of the injection labels.
-fn resembles(key: &str) -> bool {
-    let key = key.to_lowercase();
-    key == names::INJECT
-        || strsim::osa_distance(&key, names::ISTIO_INJECTION) <= 3
-        || [
-            "istio.io/injection",
-            "istio.io/revision",
-            "istio-rev",
-            "istio-revision",
-        ]
-        .contains(&key.as_str())
-        || strsim::osa_distance(&key, names::ISTIO_REV) <= 1
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_that_mean_injection_are_told_from_istios_other_keys() {
-        for key in [
-            "istio-inject",
-            "istio.injection",
-            "istio_injection",
-            "Istio-Injection",
-            "istio.io/injection",
-            "istio.io/revision",
-            names::INJECT,
-        ] {
-            assert!(resembles(key), "{key}");
-        }
-        for key in [
-            "istio.io/use-waypoint",
-            "istio.io/dataplane-mode",
-            "istio.io/tag",
-            "app",
-            "kubernetes.io/metadata.name",
-        ] {
-            assert!(!resembles(key), "{key}");
-        }
-    }
 }

@@ -2,12 +2,13 @@
 
 use crate::causes::called::uncalled;
 use crate::causes::fields::namespace_label;
+use crate::causes::opposed::opposed;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::label_namespace;
 use crate::report::{Effect, Finding, Severity};
 use crate::way::Case;
-use crate::way::asked::{means_no, means_yes};
+use crate::way::asked::{asks, means_no, means_yes};
 use crate::way::{Outcome, names};
 
 declare_check! {
@@ -53,9 +54,13 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     let name = &case.target().namespace;
     let message =
         format!("label {key} of namespace {name} is {value:?}, which no injection webhook selects");
-    let mut finding = Finding::new(severity, Effect::Decides(Outcome::NotInjected), message)
+    let finding = Finding::new(severity, Effect::Decides(Outcome::NotInjected), message)
         .evidence(namespace_label(case, key)?.expected("enabled"));
-    if let Some(label) = what_if.namespace_label() {
+    let mut finding = match means_no(value) {
+        true => opposed(finding, asks(case)?),
+        false => finding,
+    };
+    if let Some(label) = what_if.namespace_label(case)? {
         finding = finding.fix(label_namespace(case, &label)?);
     }
     Ok(Verdict::of([finding]))

@@ -1,12 +1,14 @@
 //! Nobody asks for injection.
 
 use crate::causes::called::uncalled;
-use crate::causes::fields::{NAMESPACE_KEYS, namespace_label, severity_of_absence};
+use crate::causes::fields::{NAMESPACE_KEYS, namespace_label};
+use crate::causes::opposed::opposed;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::label_namespace;
-use crate::report::{Effect, Finding};
+use crate::report::{Effect, Finding, Severity};
 use crate::way::Case;
+use crate::way::asked::asks;
 use crate::way::{Outcome, injector, names};
 
 declare_check! {
@@ -44,14 +46,16 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         return Ok(Verdict::Passed);
     }
     let name = &case.target().namespace;
-    let mut finding = Finding::new(
-        severity_of_absence(case)?,
-        Effect::Decides(Outcome::NotInjected),
-        format!(
-            "neither namespace {name} nor the pod asks for injection, so no injection webhook is called"
-        ),
+    let message = format!(
+        "neither namespace {name} nor the pod asks for injection in a label, so no injection webhook is called"
     );
-    let label = what_if.namespace_label();
+    let finding = Finding::new(
+        Severity::Info,
+        Effect::Decides(Outcome::NotInjected),
+        message,
+    );
+    let mut finding = opposed(finding, asks(case)?);
+    let label = what_if.namespace_label(case)?;
     for key in NAMESPACE_KEYS {
         let evidence = namespace_label(case, key)?;
         finding = finding.evidence(match &label {

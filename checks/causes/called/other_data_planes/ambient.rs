@@ -1,11 +1,13 @@
 //! The ambient data plane.
 
 use crate::causes::fields::{NAMESPACE_KEYS, namespace_label, template_field};
+use crate::causes::opposed::opposed;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{patch_template, unlabel_namespace};
+use crate::fixes::{ask_by_label, patch_template, unlabel_namespace};
 use crate::report::{Effect, Field, Finding, Severity};
 use crate::way::Case;
+use crate::way::asked::pod_asks_for_sidecar;
 use crate::way::relabelled::WhatIf;
 use crate::way::{Outcome, is_static, names};
 
@@ -52,6 +54,13 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         (Severity::Info, Outcome::NotInjected, message)
     };
     let mut finding = Finding::new(severity, Effect::Decides(outcome), message).evidence(evidence);
+    if outcome == Outcome::NotInjected
+        && let Some(asked) = pod_asks_for_sidecar(case)?
+    {
+        let label = (names::INJECT, "true".to_owned());
+        let fix = ask_by_label(case, &asked, &label)?;
+        finding = opposed(finding, Some(asked)).fix(fix);
+    }
     if outcome == Outcome::Injected {
         let labelled = NAMESPACE_KEYS
             .into_iter()

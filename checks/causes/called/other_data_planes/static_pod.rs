@@ -1,9 +1,11 @@
 //! Static pods.
 
+use crate::causes::opposed::opposed;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::report::{Effect, Evidence, Finding, Severity};
+use crate::report::{Effect, Evidence, Finding, Fix, Risk, Severity};
 use crate::way::Case;
+use crate::way::asked::pod_asks;
 use crate::way::{Outcome, is_static};
 
 declare_check! {
@@ -45,10 +47,21 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         ".metadata.annotations['kubernetes.io/config.mirror']",
     )
     .actual("set");
-    Ok(Verdict::of([Finding::new(
+    let asked = pod_asks(case)?;
+    let fix = asked.as_ref().map(|_| {
+        Fix::new(
+            "run the pod by a DaemonSet, or take the request out of the file",
+            Risk::RestartsPods,
+            "the API server creates a DaemonSet's pods, and calls the webhook for them",
+        )
+    });
+    let finding = Finding::new(
         Severity::Info,
         Effect::Decides(Outcome::NotInjected),
         message,
     )
-    .evidence(evidence)]))
+    .evidence(evidence);
+    let mut finding = opposed(finding, asked);
+    finding.fixes.extend(fix);
+    Ok(Verdict::of([finding]))
 }

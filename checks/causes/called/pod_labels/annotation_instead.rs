@@ -4,20 +4,22 @@ use crate::causes::called::uncalled;
 use crate::causes::fields::template_field;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::patch_template;
+use crate::fixes::ask_by_label;
 use crate::report::{Effect, Field, Finding, Severity};
-use crate::way::Case;
-use crate::way::{Outcome, names};
+use crate::way::asked::{Means, Place, Said, said_of_pods};
+use crate::way::relabelled::WhatIf;
+use crate::way::{Case, Outcome};
 
 declare_check! {
     /// Only an annotation asks for injection, and webhooks select by labels.
     ///
     /// ## What it finds
-    /// The pod template has annotation `sidecar.istio.io/inject=true` and no such label, and nothing
-    /// else gets a webhook called for it.
+    /// The pod template has annotation `sidecar.istio.io/inject=true` or `istio.io/rev` and no such label,
+    /// and nothing else gets a webhook called for it.
     ///
     /// ## Why it matters
-    /// istiod honours the annotation, but is never asked: the API server decides by labels alone.
+    /// istiod honours annotation `sidecar.istio.io/inject`, but is never asked: the API server decides by
+    /// labels alone.
     ///
     /// ## How to heal it
     /// Make the annotation a label of the pod template.
@@ -32,39 +34,46 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     let Some(what_if) = uncalled(case)? else {
         return Ok(Verdict::Passed);
     };
-    let key = names::INJECT;
-    let annotated = what_if
-        .pod
-        .annotations
-        .get(key)
-        .is_some_and(|value| value == "true");
-    let labelled = what_if.pod_with(&(key, "true".to_owned()));
-    if !annotated
-        || what_if.pod.labels.contains_key(key)
-        || !what_if.is_called(&what_if.namespace, &labelled)
-    {
+    let said = said_of_pods(case)?;
+    let Some(said) = said.iter().find(|one| is_meant(&what_if, one)) else {
+        return Ok(Verdict::Passed);
+    };
+    let Some(label) = what_if.pod_label(case, said)? else {
+        return Ok(Verdict::Passed);
+    };
+    if !what_if.is_called(&what_if.namespace, &what_if.pod_with(&label)) {
         return Ok(Verdict::Passed);
     }
-    let message = format!(
-        "the pod asks for injection in annotation {key}, but webhooks select by labels only"
-    );
-    let changes = [
-        (Field::Labels, key, Some("true")),
-        (Field::Annotations, key, None),
-    ];
-    let title = format!("make {key}=true a label of the pod template");
+    let (key, right) = (said.key.as_str(), label.1.as_str());
+    let what = match said.means {
+        Means::Revision => "a revision",
+        Means::Inject | Means::OptOut => "injection",
+    };
+    let mut message =
+        format!("the pod asks for {what} in annotation {key}, but webhooks select by labels only");
+    if said.means == Means::Revision && said.value != right {
+        message = format!(
+            "{message}, and none serves revision {}",
+            said.value_in_words()
+        );
+    }
     let finding = Finding::new(
         Severity::Warning,
         Effect::Decides(Outcome::NotInjected),
         message,
     )
     .evidence(template_field(case, Field::Annotations, key)?)
-    .evidence(template_field(case, Field::Labels, key)?.expected("true"))
-    .fix(patch_template(
-        case,
-        &title,
-        &changes,
-        "new pods get the sidecar",
-    )?);
+    .evidence(template_field(case, Field::Labels, key)?.expected(right))
+    .fix(ask_by_label(case, said, &label)?);
     Ok(Verdict::of([finding]))
+}
+
+/// Whether it is said in an annotation of the template, with a value that would count, and not in a label, too.
+fn is_meant(what_if: &WhatIf, said: &Said) -> bool {
+    let counts = said.means == Means::Revision || said.value == "true";
+    counts
+        && said.asks()
+        && said.is_exact
+        && (said.place, said.field) == (Place::Template, Field::Annotations)
+        && !what_if.pod.labels.contains_key(&said.key)
 }

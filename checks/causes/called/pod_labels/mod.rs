@@ -1,8 +1,10 @@
 //! What the pod template says: label and annotation `sidecar.istio.io/inject`.
 
 mod annotation_instead;
+mod misspelt;
 mod on_workload;
 mod opted_out;
+mod setting;
 mod value_invalid;
 
 use crate::causes::Check;
@@ -13,4 +15,5 @@ pub(crate) static CHECKS: &[&Check] = &[
     &value_invalid::CHECK,
     &annotation_instead::CHECK,
     &on_workload::CHECK,
+    &misspelt::CHECK,
 ];

@@ -2,18 +2,21 @@
 
 use crate::causes::called::uncalled;
 use crate::causes::fields::template_field;
+use crate::causes::opposed::opposed;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::patch_template;
 use crate::report::{Effect, Field, Finding, Severity};
 use crate::way::Case;
+use crate::way::asked::pod_asks_for_sidecar;
 use crate::way::{Outcome, names};
 
 declare_check! {
     /// The pod opts out with label sidecar.istio.io/inject=false.
     ///
     /// ## What it finds
-    /// The pod template carries label `sidecar.istio.io/inject` with value `false`.
+    /// The pod template carries label `sidecar.istio.io/inject` with value `false`. Where an annotation, a
+    /// misspelt key or a label of what makes the pods asks for the sidecar all the same, both are named.
     ///
     /// ## Why it matters
     /// No entry of a stock injection webhook selects such a pod. As a rule its author wanted that.
@@ -41,16 +44,17 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         return Ok(Verdict::Passed);
     }
     let message = format!("the pod opts out of injection: label {key} is \"false\"");
-    let mut finding = Finding::new(
+    let asked = pod_asks_for_sidecar(case)?;
+    let is_asked = asked.is_some();
+    let finding = Finding::new(
         Severity::Info,
         Effect::Decides(Outcome::NotInjected),
         message,
     )
     .evidence(template_field(case, Field::Labels, key)?);
-    if what_if.is_called(
-        &what_if.namespace,
-        &what_if.pod_with(&(key, "true".to_owned())),
-    ) {
+    let mut finding = opposed(finding, asked);
+    let labelled = what_if.pod_with(&(key, "true".to_owned()));
+    if is_asked || what_if.is_called(&what_if.namespace, &labelled) {
         let change = [(Field::Labels, key, Some("true"))];
         let title = format!("set label {key}=true in the pod template");
         finding = finding.fix(patch_template(

@@ -1,5 +1,6 @@
 //! `istio-injection=enabled` without a default revision.
 
+use super::live_revision;
 use crate::causes::called::uncalled;
 use crate::causes::fields::namespace_label;
 use crate::causes::{Verdict, declare_check};
@@ -56,7 +57,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         message,
     )
     .evidence(namespace_label(case, key)?);
-    if let Some(label) = what_if.namespace_label() {
+    if let Some(label) = what_if.namespace_label(case)? {
         finding = finding.fix(label_namespace(case, &label)?);
     }
     // The tag would deactivate such a webhook, and nothing would bring it back.
@@ -65,7 +66,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
             && !injector::is_deactivated(webhook)
     };
     let is_installed = injector::injectors(case.webhooks()?).any(is_of_default);
-    if let Some(revision) = revisions.first().filter(|_| !is_installed) {
+    if let Some(revision) = &live_revision(case)?.filter(|_| !is_installed) {
         let fix = Fix::new(
             format!("make {revision} the default revision"),
             Risk::MeshWide,

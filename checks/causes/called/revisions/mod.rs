@@ -6,6 +6,8 @@ mod pod_revision_unknown;
 mod revision_unknown;
 
 use crate::causes::Check;
+use crate::facts::Missing;
+use crate::way::{Case, injector, names, preferred};
 
 /// The checks of this topic, in the order of their codes.
 pub(crate) static CHECKS: &[&Check] = &[
@@ -14,3 +16,18 @@ pub(crate) static CHECKS: &[&Check] = &[
     &pod_revision_unknown::CHECK,
     &pod_revision_ignored::CHECK,
 ];
+
+/// The revision, never a tag, of the live webhook that is meant, or else of the default's before others.
+///
+/// # Errors
+/// [`Missing`] where the target, its namespace or the webhooks were not read.
+fn live_revision(case: &Case) -> Result<Option<String>, Missing> {
+    let mut live: Vec<_> = injector::injectors(case.webhooks()?)
+        .filter(|(_, webhook)| !injector::is_deactivated(webhook))
+        .filter_map(|(configuration, _)| injector::label(configuration, names::ISTIO_REV))
+        .map(str::to_owned)
+        .collect();
+    live.sort_by_key(|revision| revision != names::DEFAULT_REVISION);
+    let meant = preferred::meant(case, &live)?;
+    Ok(meant.into_iter().chain(live).next())
+}

@@ -7,7 +7,7 @@ use crate::facts::Missing;
 use crate::fixes::patch_template;
 use crate::report::{Effect, Field, Finding, Severity};
 use crate::way::Case;
-use crate::way::{Outcome, names};
+use crate::way::{Outcome, names, preferred};
 
 declare_check! {
     /// The pod names a revision or tag that no webhook serves.
@@ -40,7 +40,8 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         .labels
         .get(key)
         .filter(|revision| !revisions.contains(revision));
-    let (Some(revision), Some(first)) = (revision, revisions.first()) else {
+    let meant = preferred::meant(case, &revisions)?;
+    let (Some(revision), Some(first)) = (revision, meant.first().or(revisions.first())) else {
         return Ok(Verdict::Passed);
     };
     if !what_if.is_called(&what_if.namespace, &what_if.pod_with(&(key, first.clone()))) {

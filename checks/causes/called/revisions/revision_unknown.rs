@@ -1,5 +1,6 @@
 //! The namespace names a revision that no webhook serves.
 
+use super::live_revision;
 use crate::causes::called::uncalled;
 use crate::causes::fields::namespace_label;
 use crate::causes::{Verdict, declare_check};
@@ -60,7 +61,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         message,
     )
     .evidence(evidence);
-    if let Some(label) = what_if.namespace_label() {
+    if let Some(label) = what_if.namespace_label(case)? {
         finding = finding.fix(label_namespace(case, &label)?);
     }
     if let Some(live) = live_revision(case)?.filter(|_| !revision.is_empty()) {
@@ -83,14 +84,4 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         );
     }
     Ok(Verdict::of([finding]))
-}
-
-/// The revision of the first live webhook, the default's before others.
-fn live_revision(case: &Case) -> Result<Option<String>, Missing> {
-    let mut live: Vec<_> = injector::injectors(case.webhooks()?)
-        .filter(|(_, webhook)| !injector::is_deactivated(webhook))
-        .filter_map(|(configuration, _)| injector::label(configuration, names::ISTIO_REV))
-        .collect();
-    live.sort_by_key(|revision| *revision != names::DEFAULT_REVISION);
-    Ok(live.first().map(|revision| (*revision).to_owned()))
 }

@@ -1,6 +1,7 @@
 //! The injection webhooks themselves: whether there are any, and whom their namespaceSelector,
 //! objectSelector, rules and matchConditions select.
 
+mod by_default_missing;
 mod deactivated;
 mod match_conditions;
 mod missing;
@@ -17,4 +18,5 @@ pub(crate) static CHECKS: &[&Check] = &[
     &rules::CHECK,
     &match_conditions::CHECK,
     &selectors_changed::CHECK,
+    &by_default_missing::CHECK,
 ];

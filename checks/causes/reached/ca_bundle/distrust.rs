@@ -2,13 +2,13 @@
 
 use super::bundles::bundles;
 use super::label::{self, Label};
-use super::{repair, revision_label};
+use super::{entry_name, repair, revision_label};
 use crate::causes::Check;
 use crate::causes::reached::explanation::Explanation;
 use crate::way::{Case, Destination};
 
 /// The explanation of a caBundle that istiod would have kept right, had it found the webhook by its
-/// label.
+/// label and the entry by its name.
 pub fn explained(
     case: &Case,
     destination: &Destination,
@@ -17,10 +17,16 @@ pub fn explained(
 ) -> Explanation {
     let label = label::of(case, destination);
     let unlabelled = matches!(label, Label::Missing | Label::Other(_));
+    let misnamed = entry_name::is_misnamed(destination);
     let mut explanation = Explanation::new(by, message)
         .evidence(bundles(case, destination))
         .evidence(unlabelled.then(|| label::evidence(case, destination)))
+        .evidence(misnamed.then(|| entry_name::evidence(destination)))
         .fixes(repair::fixes(case, destination, &label));
-    explanation.because = unlabelled.then_some(&revision_label::CHECK);
+    explanation.because = match (unlabelled, misnamed) {
+        (true, _) => Some(&revision_label::CHECK),
+        (false, true) => Some(&entry_name::CHECK),
+        (false, false) => None,
+    };
     explanation
 }

@@ -35,7 +35,7 @@ pub fn of(case: &Case, destination: &Destination) -> Label {
 }
 
 /// Whether another program fills in caBundle, as cert-manager's injector does.
-fn is_somebody_elses(destination: &Destination) -> bool {
+pub fn is_somebody_elses(destination: &Destination) -> bool {
     let annotations = destination
         .configuration
         .metadata

@@ -3,6 +3,7 @@
 pub(super) mod bundles;
 mod distrust;
 mod empty;
+mod entry_name;
 pub(super) mod label;
 mod mismatch;
 mod not_pem;
@@ -17,4 +18,5 @@ pub(crate) static CHECKS: &[&Check] = &[
     &not_pem::CHECK,
     &mismatch::CHECK,
     &revision_label::CHECK,
+    &entry_name::CHECK,
 ];

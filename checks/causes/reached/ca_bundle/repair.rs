@@ -5,6 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
 use serde_json::json;
 
+use super::entry_name;
 use super::label::{self, Label};
 use crate::causes::reached::istiod;
 use crate::fixes::{Entries, restart_istiod};
@@ -13,11 +14,12 @@ use crate::rules::certificates::{Bundle, Trust, parse_pem_bundle, trusts};
 use crate::way::Case;
 use crate::way::Destination;
 use crate::way::injector::is_injector;
-use crate::way::reached::{is_self_made, root_certificate};
+use crate::way::reached::{is_patched, is_self_made, root_certificate};
 
 const FIELD: &str = "clientConfig/caBundle";
 
-/// What puts caBundle right: the label that istiod looks for, the root itself, a restart of istiod.
+/// What puts caBundle right: the label and the name that istiod looks for, the root itself, and a restart of
+/// istiod where that fills it in.
 pub fn fixes(case: &Case, destination: &Destination, label: &Label) -> Vec<Fix> {
     let Some(service) = destination.service() else {
         return Vec::new();
@@ -33,17 +35,28 @@ pub fn fixes(case: &Case, destination: &Destination, label: &Label) -> Vec<Fix> 
     let label =
         matches!(label, Label::Missing | Label::Other(_)).then(|| label::set(case, destination));
     let patch = root.filter(|_| serves).map(|root| set(destination, root));
-    let restart = istiod::restart_fix(
-        case,
-        destination,
-        "istiod fills in caBundle when it starts, and proxies connect to it again",
-    );
+    let restart = fills_in(case, destination).then(|| {
+        istiod::restart_fix(
+            case,
+            destination,
+            "istiod fills in caBundle when it starts, and proxies connect to it again",
+        )
+    });
+    let restart = restart.flatten();
     label
         .flatten()
         .into_iter()
+        .chain(entry_name::rename(destination))
         .chain(patch)
         .chain(restart)
         .collect()
+}
+
+/// Whether the istiod that the webhook is meant for fills in its caBundle when it starts.
+fn fills_in(case: &Case, destination: &Destination) -> bool {
+    let deployment = istiod::deployment_of(case, destination).ok().flatten();
+    let istiod = deployment.and_then(istiod::container);
+    istiod.is_some_and(|istiod| is_patched(destination.configuration, destination.entry, istiod))
 }
 
 /// Patches a root into all injection entries of the configuration that call the same namespace.

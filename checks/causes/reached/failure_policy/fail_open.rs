@@ -9,7 +9,7 @@ use crate::causes::reached::obstacle_findings::Found;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::{Kind, Missing};
 use crate::fixes::{Entries, restart};
-use crate::report::{Effect, Finding, Fix, Risk, Severity};
+use crate::report::{Effect, Evidence, Finding, Fix, Risk, Severity};
 use crate::way::Case;
 use crate::way::injector::fails_closed;
 use crate::way::{Answer, Destination, Obstacle};
@@ -68,13 +68,8 @@ fn finding(
         destination.name(),
         cause.message
     );
-    let policy = evidence(
-        destination.configuration,
-        destination.entry,
-        &["failurePolicy"],
-    );
-    let policy = policy.actual("Ignore").expected("Fail");
-    let mut finding = Finding::new(Severity::Warning, effect, message).evidence(policy);
+    let mut finding =
+        Finding::new(Severity::Warning, effect, message).evidence(policy(destination));
     finding.because = cause.by.map(|check| check.name);
     finding.evidence.extend(cause.evidence);
     for fix in cause.fixes {
@@ -99,8 +94,15 @@ fn with_restart(case: &Case, fix: Fix) -> Result<Fix, Missing> {
     Ok(Fix { changes, ..fix }.restart(restart(case)?))
 }
 
+/// failurePolicy as evidence.
+pub fn policy(destination: &Destination) -> Evidence {
+    let field = ["failurePolicy"];
+    let policy = evidence(destination.configuration, destination.entry, &field);
+    policy.actual("Ignore").expected("Fail")
+}
+
 /// Lets the webhook fail closed, as the installation ships it, once its calls arrive.
-fn closed(destination: &Destination, best: Option<&Fix>) -> Fix {
+pub fn closed(destination: &Destination, best: Option<&Fix>) -> Fix {
     let configuration = destination.configuration;
     let entries = configuration.webhooks.iter().flatten();
     let open = entries.filter(|one| !fails_closed(one));

@@ -65,7 +65,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     )?
     .without_sidecar();
     Ok(Verdict::of([match asks {
-        Some(asks) => finding.evidence(asks).fix(leave).fix(opt_out),
+        Some(asks) => finding.evidence(asks.evidence).fix(leave).fix(opt_out),
         None => finding.fix(opt_out).fix(leave),
     }]))
 }

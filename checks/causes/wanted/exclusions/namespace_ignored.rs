@@ -51,7 +51,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
                 .expected("a namespace that is not built into istiod as one to leave alone"),
         );
     if let Some(asks) = asks {
-        finding = finding.evidence(asks);
+        finding = finding.evidence(asks.evidence);
         if let Some(fix) = unlabel(case)? {
             finding = finding.fix(fix);
         }

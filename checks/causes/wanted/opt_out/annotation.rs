@@ -1,13 +1,14 @@
 //! The pod's annotation opts out.
 
 use crate::causes::fields::template_field;
+use crate::causes::opposed::opposed;
 use crate::causes::wanted::declined;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::patch_template;
 use crate::report::{Effect, Field, Finding, Severity};
 use crate::way::Case;
-use crate::way::asked::means_no;
+use crate::way::asked::{means_no, pod_asks_for_sidecar};
 use crate::way::{Declined, JudgedPod, Outcome, names, wanted};
 
 declare_check! {
@@ -73,11 +74,9 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
             "ask for the sidecar in a label of the pod template, in place of the annotation";
         patch_template(case, title, &[label, remove], "new pods get the sidecar")
     };
-    Ok(Verdict::of([Finding::new(
-        severity,
-        Effect::Decides(Outcome::NotInjected),
-        message,
-    )
-    .evidence(template_field(case, Field::Annotations, key)?)
-    .fix(fix?)]))
+    let finding = Finding::new(severity, Effect::Decides(Outcome::NotInjected), message)
+        .evidence(template_field(case, Field::Annotations, key)?);
+    Ok(Verdict::of([
+        opposed(finding, pod_asks_for_sidecar(case)?).fix(fix?)
+    ]))
 }

@@ -1,11 +1,13 @@
 //! neverInjectSelector keeps the pod out.
 
+use crate::causes::opposed::opposed;
 use crate::causes::wanted::{configured, declined, selected};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::patch_template;
 use crate::report::{Effect, Field, Finding, Severity};
 use crate::way::Case;
+use crate::way::asked::pod_asks_for_sidecar;
 use crate::way::selector::in_words;
 use crate::way::{Declined, Outcome, names};
 
@@ -54,12 +56,13 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         &[(Field::Labels, key, Some("true"))],
         "new pods get the sidecar: the label goes before the selector",
     )?;
-    let mut finding = Finding::new(
+    let finding = Finding::new(
         Severity::Info,
         Effect::Decides(Outcome::NotInjected),
         message,
     )
     .evidence(configured(case, &istiod, "neverInjectSelector")?.actual(words));
+    let mut finding = opposed(finding, pod_asks_for_sidecar(case)?);
     for evidence in selected(case, &selector)? {
         finding = finding.evidence(evidence);
     }

@@ -7,10 +7,12 @@ mod bytes;
 mod empty;
 mod mismatch;
 mod not_pem;
+mod patcher;
 mod root;
 
 pub use bytes::{ca_bundle, root_certificate};
 pub use empty::{Empty, not_empty};
 pub use mismatch::{Mismatch, trusted};
 pub use not_pem::{NotPem, readable};
+pub use patcher::{has_istios_name, is_patched};
 pub use root::is_self_made;
