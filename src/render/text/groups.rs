@@ -150,6 +150,19 @@ mod tests {
     }
 
     #[test]
+    fn two_destinations_are_two_causes() {
+        let all = [
+            diagnosis("", "a", 0, "deployment/istiod -n istio-system"),
+            diagnosis("", "b", 0, "deployment/istiod-canary -n istio-system"),
+            diagnosis("", "c", 0, "deployment/istiod -n istio-system"),
+            diagnosis("", "d", 1, "mutatingwebhookconfiguration/d"),
+            diagnosis("", "e", 1, "mutatingwebhookconfiguration/e"),
+        ];
+        let expected = [vec!["/a", "/c"], vec!["/b"], vec!["/d"], vec!["/e"]];
+        assert_eq!(names(&all), expected);
+    }
+
+    #[test]
     fn causes_in_the_workloads_are_told_once_for_each_namespace() {
         let all = [
             diagnosis("shop", "a", 0, "deployment/a"),

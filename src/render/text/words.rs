@@ -80,6 +80,15 @@ pub fn missing(reason: &str) -> String {
     }
 }
 
+/// Several things in a row: `A, B and C`.
+pub fn and(all: &[String]) -> String {
+    match all {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
 /// A number of things, in the singular or the plural.
 pub fn count(number: usize, singular: &str, plural: &str) -> String {
     format!("{number} {}", if number == 1 { singular } else { plural })
