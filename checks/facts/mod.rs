@@ -31,4 +31,4 @@ pub use redact::redact;
 pub use resource::{Object, Objects, Resource, for_resource};
 pub use snapshot::{Connection, Manifest, Snapshot, Subject};
 pub use store::Store;
-pub use workload::{Condition, Kind, Rollout, Target, Template, Workload};
+pub use workload::{Condition, Custom, Kind, Owner, Rollout, Target, Template, Workload};

@@ -12,9 +12,6 @@ use super::index::Owned;
 use super::selector::selector_text;
 use super::{Fact, Index, Kind, MakesPods, Read, Resource, Target, for_workload};
 
-/// Owners above an object to follow. Real chains have two; whoever writes ownerReferences by hand can
-/// make endless ones.
-const MAX_OWNERS: usize = 8;
 /// The label by which a Deployment tells the pods of its ReplicaSets apart.
 const TEMPLATE_HASH: &str = "pod-template-hash";
 /// The label that every pod of a Job has (Kubernetes 1.27 and later).
@@ -27,6 +24,8 @@ const SIBLINGS: usize = 20;
 pub struct Controller<'a> {
     /// Its kind, where that is a kind of target.
     pub kind: Option<Kind>,
+    /// The kind as the reference writes it, with its API version.
+    pub written: (&'a str, &'a str),
     /// Its name.
     pub name: &'a str,
     /// Its uid.
@@ -44,9 +43,29 @@ pub fn controller(metadata: &ObjectMeta) -> Option<Controller<'_>> {
         .find(|kind| kind.name() == owner.kind && kind.group() == group);
     Some(Controller {
         kind,
+        written: (&owner.kind, &owner.api_version),
         name: &owner.name,
         uid: &owner.uid,
     })
+}
+
+impl Controller<'_> {
+    /// Its kind, where it makes objects of the other kind from a template of its own. Whatever else has
+    /// a controller has been made by somebody who knows more than that one's template: the executors of
+    /// Spark belong to a Pod, and many operators own Deployments. These are judged as themselves.
+    /// Source: Kubernetes 1.36, `pkg/controller/{deployment,replicaset,statefulset,daemon,job,cronjob}`.
+    pub fn maker_of(&self, made: Kind) -> Option<Kind> {
+        let makes = |owner: Kind| match made {
+            Kind::Pod => matches!(
+                owner,
+                Kind::ReplicaSet | Kind::StatefulSet | Kind::DaemonSet | Kind::Job
+            ),
+            Kind::ReplicaSet => owner == Kind::Deployment,
+            Kind::Job => owner == Kind::CronJob,
+            _ => false,
+        };
+        self.kind.filter(|kind| makes(*kind))
+    }
 }
 
 /// An object of a kind that makes pods, or is one.
@@ -133,11 +152,8 @@ pub fn chain<'a>(index: &Index<'a>, target: &Target) -> Chain<'a> {
         return chain;
     };
     chain.top = Some(Top::of(nearest));
-    while chain.owners.len() < MAX_OWNERS {
-        let Some(owner) = controller(nearest.metadata()) else {
-            break;
-        };
-        let Some(kind) = owner.kind else {
+    while let Some(owner) = controller(nearest.metadata()) {
+        let Some(kind) = owner.maker_of(nearest.kind()) else {
             break;
         };
         let found = find(index, kind, &target.namespace, owner.name);
@@ -284,7 +300,7 @@ pub fn events<'a>(index: &Index<'a>, target: &Target, chain: &Chain<'a>) -> Fact
         let mut uids: Vec<&str> = members(chain)
             .map(|member| uid(member.metadata()))
             .collect();
-        if let Some(top) = &chain.top {
+        if let Some(top) = chain.top.as_ref().filter(|top| top.kind != Kind::Pod) {
             let below = descendants(index, top.uid);
             uids.extend(below.iter().map(|one| uid(one.metadata)));
         }

@@ -92,7 +92,8 @@ pub(super) fn plan(plan: &mut Plan, sweep: &Sweep) {
 fn bare_pods(plan: &mut Plan, sweep: &Sweep) {
     let lists = Lists::new(plan.index, sweep);
     let pods = lists.of(Kind::Pod).iter();
-    let bare = pods.filter(|pod| lists.owner(pod).is_none() && lists.is_shown(Kind::Pod, pod));
+    let bare =
+        pods.filter(|pod| !lists.has_maker(Kind::Pod, pod) && lists.is_shown(Kind::Pod, pod));
     let mut by_namespace = BTreeMap::<&str, Vec<&str>>::new();
     for pod in bare {
         let namespace = pod.namespace.as_deref().unwrap_or_default();
@@ -202,9 +203,10 @@ impl<'s, 'i, 'a> Lists<'s, 'i, 'a> {
         self.by_kind.get(&kind).map_or(&[], Vec::as_slice)
     }
 
-    fn owner(&self, metadata: &'a ObjectMeta) -> Option<&'a str> {
-        let owner = controller(metadata)?;
-        self.uids.contains(owner.uid).then_some(owner.uid)
+    /// Whether what makes an object is among the objects of the lists.
+    fn has_maker(&self, kind: Kind, metadata: &'a ObjectMeta) -> bool {
+        let owner = controller(metadata).filter(|owner| owner.maker_of(kind).is_some());
+        owner.is_some_and(|owner| self.uids.contains(owner.uid))
     }
 
     fn is_shown(&self, kind: Kind, metadata: &'a ObjectMeta) -> bool {
@@ -216,7 +218,7 @@ impl<'s, 'i, 'a> Lists<'s, 'i, 'a> {
             return self.sweep.kinds.contains(&kind) && is_selected(uid(metadata));
         }
         // Labels are often on the pods only, and these are shown as their owners.
-        self.owner(metadata).is_none()
+        !self.has_maker(kind, metadata)
             && (is_selected(uid(metadata))
                 || descendants(self.index, uid(metadata))
                     .iter()

@@ -12,7 +12,7 @@ use crate::way::Case;
 /// [`Missing`] where the target was not read.
 pub fn pod_asks(case: &Case) -> Result<Option<Evidence>, Missing> {
     let workload = case.workload()?;
-    let path = format!("{}.metadata", workload.kind.template_path());
+    let path = format!("{}.metadata", workload.template_path());
     let metadata = &workload.template.metadata;
     let maps = [
         ("labels", &metadata.labels),

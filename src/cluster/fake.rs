@@ -229,6 +229,7 @@ pub fn owned(kind: &str, name: &str, owner: Option<(&str, &str)>) -> Value {
             let api_version = match kind {
                 "Job" | "CronJob" => "batch/v1",
                 "Rollout" => "argoproj.io/v1alpha1",
+                "Pod" => "v1",
                 _ => "apps/v1",
             };
             json!({"apiVersion": api_version, "kind": kind, "name": name, "uid": format!("{kind}/{name}"), "controller": true})
