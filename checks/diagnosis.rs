@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use crate::causes::Check;
-use crate::facts::{Missing, Target, Unread};
+use crate::facts::{Missing, Owner, Target, Unread};
 use crate::report::{Evidence, Finding};
 use crate::root_cause;
-use crate::way::{Observation, Outcome, Prediction, Seen, WebhookRow};
+use crate::way::{Assumption, Observation, Outcome, Prediction, Seen, WebhookRow};
 
 /// What came of one check.
 #[derive(Clone, Debug, PartialEq)]
@@ -98,6 +98,10 @@ pub struct Diagnosis {
     pub target: Target,
     /// What the API server and istiod will do with the next pod; none for a webhook configuration.
     pub predicted: Option<Prediction>,
+    /// What the prediction takes for granted, because it cannot be known or is not evaluated.
+    pub assumptions: Vec<Assumption>,
+    /// Who controls the object that makes the pods, where that one's template is not known.
+    pub owner: Option<Owner>,
     /// How the pods fare that exist; none for a webhook configuration.
     pub observed: Option<Observation>,
     /// For a webhook configuration, a row for each injection entry; else empty.

@@ -91,6 +91,8 @@ mod tests {
                 because: String::new(),
                 calls: Vec::new(),
             }),
+            assumptions: Vec::new(),
+            owner: None,
             observed: None,
             webhooks: Vec::new(),
             root_cause: None,

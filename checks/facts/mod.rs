@@ -11,6 +11,7 @@ pub mod kinds;
 mod makes_pods;
 mod managed_fields;
 pub mod ownership;
+pub mod policies;
 mod read;
 mod recorder;
 mod redact;

@@ -202,9 +202,12 @@ fn step(
             format!("{because}, and failurePolicy is Ignore"),
         ),
     };
-    match call.called.known()? {
-        Answer::Yes(_) => {}
-        Answer::No(NotCalled::ConditionError { .. }) if fails_closed || call.injector => {
+    match call.called.known() {
+        // Whether another vendor's webhook is called does not matter where it would answer, or be done without.
+        Err(_) if !call.injector && !matters(case, entry, false) => return Ok(()),
+        Err(missing) => return Err(missing),
+        Ok(Answer::Yes(_)) => {}
+        Ok(Answer::No(NotCalled::ConditionError { .. })) if fails_closed || call.injector => {
             let (stage, outcome, because) = failed(Stage::Called, call.called.to_string());
             decide(stage, outcome, because);
             return Ok(());

@@ -51,7 +51,10 @@ pub fn subject(diagnosis: &Diagnosis) -> String {
     let target = words::target(&diagnosis.target);
     match diagnosis.target.namespace.as_str() {
         "" => target,
-        namespace => format!("{target} in {namespace}"),
+        namespace => match &diagnosis.owner {
+            Some(owner) => format!("{target} of {owner} in {namespace}"),
+            None => format!("{target} in {namespace}"),
+        },
     }
 }
 

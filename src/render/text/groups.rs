@@ -117,6 +117,8 @@ mod tests {
                 name: name.to_owned(),
             },
             predicted: None,
+            assumptions: Vec::new(),
+            owner: None,
             observed: None,
             webhooks: Vec::new(),
             root_cause: Some(check),
