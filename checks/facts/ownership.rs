@@ -32,6 +32,44 @@ pub struct Controller<'a> {
     pub uid: &'a str,
 }
 
+/// An object of a kind that is not known here, as the user names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnerName {
+    /// The kind in lower case, in the singular or the plural, with or without the group: `rollout.argoproj.io`.
+    pub kind: String,
+    /// The name.
+    pub name: String,
+}
+
+impl OwnerName {
+    /// Whether the ownerReferences of an object name it. Not every operator says that it is the controller.
+    pub fn owns(&self, metadata: &ObjectMeta) -> bool {
+        let mut owners = metadata.owner_references.iter().flatten();
+        owners.any(|owner| owner.name == self.name && self.is_kind(&owner.kind, &owner.api_version))
+    }
+
+    fn is_kind(&self, kind: &str, api_version: &str) -> bool {
+        let (resource, group) = self.kind.split_once('.').unwrap_or((&self.kind, ""));
+        let kind = kind.to_lowercase();
+        let many = match kind.strip_suffix('y') {
+            Some(stem) => format!("{stem}ies"),
+            None if kind.ends_with(['s', 'x']) => format!("{kind}es"),
+            None => format!("{kind}s"),
+        };
+        let (own_group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let is_group = group.is_empty()
+            || group == own_group
+            || group == format!("{version}.{own_group}");
+        is_group && (resource == kind || resource == many)
+    }
+}
+
+impl std::fmt::Display for OwnerName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.kind, self.name)
+    }
+}
+
 /// The controller that the ownerReferences name.
 pub fn controller(metadata: &ObjectMeta) -> Option<Controller<'_>> {
     let mut owners = metadata.owner_references.iter().flatten();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::Plan;
-use crate::facts::ownership::{controller, descendants, events_read, uid};
+use crate::facts::ownership::{OwnerName, controller, descendants, events_read, uid};
 use crate::facts::{Index, Kind, MakesPods, Object, Objects, Read, Resource, Target, for_workload};
 use crate::way::may_depend_on_nodes;
 
@@ -21,6 +21,8 @@ pub struct Sweep {
     pub kinds: Vec<Kind>,
     /// A label selector.
     pub selector: Option<String>,
+    /// Nothing but what this object owns.
+    pub owner: Option<OwnerName>,
 }
 
 impl Sweep {
@@ -210,6 +212,9 @@ impl<'s, 'i, 'a> Lists<'s, 'i, 'a> {
     }
 
     fn is_shown(&self, kind: Kind, metadata: &'a ObjectMeta) -> bool {
+        if let Some(owner) = &self.sweep.owner {
+            return owner.owns(metadata);
+        }
         let is_selected = |uid: &str| match &self.selected {
             Some(selected) => selected.contains(uid),
             None => true,

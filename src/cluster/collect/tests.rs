@@ -434,6 +434,7 @@ fn manifests(text: &str) -> Question {
     let crate::manifest::Manifests {
         subjects,
         namespaces,
+        ..
     } = read.unwrap();
     Question::Manifests {
         subjects,

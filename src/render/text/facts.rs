@@ -48,12 +48,14 @@ fn manifest(report: &Report) -> Option<String> {
 
 /// The target in words.
 pub fn subject(diagnosis: &Diagnosis) -> String {
-    let target = words::target(&diagnosis.target);
+    let target = words::subject(diagnosis);
     match diagnosis.target.namespace.as_str() {
         "" => target,
         namespace => match &diagnosis.owner {
-            Some(owner) => format!("{target} of {owner} in {namespace}"),
-            None => format!("{target} in {namespace}"),
+            Some(owner) if !diagnosis.target.name.is_empty() => {
+                format!("{target} of {owner} in {namespace}")
+            }
+            _ => format!("{target} in {namespace}"),
         },
     }
 }

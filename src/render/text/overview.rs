@@ -63,7 +63,7 @@ fn row(diagnosis: &Diagnosis, wide: bool, unicode: bool) -> [(Style, String); 4]
         false => check.code.to_owned(),
     });
     [
-        (Style::Plain, words::target(&diagnosis.target)),
+        (Style::Plain, words::subject(diagnosis)),
         (
             style,
             format!("{} {}", mark.symbol(unicode), words::outcome(outcome)),
@@ -110,8 +110,8 @@ fn affects(group: &Group, wide: bool, page: &mut Page) -> io::Result<()> {
         .iter()
         .take(limit)
         .map(|one| match namespaces.len() {
-            1 => words::target(&one.target),
-            _ => format!("{} -n {}", words::target(&one.target), one.target.namespace),
+            1 => words::subject(one),
+            _ => format!("{} -n {}", words::subject(one), one.target.namespace),
         });
     let mut named: Vec<_> = named.collect();
     if let more @ 1.. = group.targets.len().saturating_sub(limit) {
@@ -142,7 +142,7 @@ fn note(group: &Group, page: &mut Page) -> io::Result<()> {
     };
     let text = format!(
         "the commands are those for {}; check each of the others",
-        words::target(&first.target)
+        words::subject(first)
     );
     page.wrapped(10, &[], 10, &Span::plain(text))
 }

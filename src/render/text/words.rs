@@ -1,5 +1,6 @@
 //! The words for what the checks say in types.
 
+use injdoctor_checks::diagnosis::Diagnosis;
 use injdoctor_checks::facts::Target;
 use injdoctor_checks::report::{After, Risk, Severity};
 use injdoctor_checks::way::{Observation, Outcome, Seen};
@@ -55,6 +56,15 @@ pub fn target(target: &Target) -> String {
     match target.name.as_str() {
         "" => format!("{}/?", target.kind.singular()),
         _ => target.to_string(),
+    }
+}
+
+/// The subject of a diagnosis in kubectl's words: its target, or, where the target is a pod without a name yet, the object
+/// that will make it.
+pub fn subject(diagnosis: &Diagnosis) -> String {
+    match &diagnosis.owner {
+        Some(owner) if diagnosis.target.name.is_empty() => owner.to_string(),
+        _ => target(&diagnosis.target),
     }
 }
 

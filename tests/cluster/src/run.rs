@@ -163,6 +163,8 @@ pub(crate) fn next_pod(cluster: &Cluster, target: &[String]) -> Result<Outcome> 
     let mut workload = get(cluster, target)?;
     if text(&workload, "/kind") == "Pod"
         && let Some(owner) = list(&workload, "/metadata/ownerReferences").first()
+        // A pod makes another one from no template.
+        && text(owner, "/kind") != "Pod"
     {
         let name = format!("{}/{}", text(owner, "/kind"), text(owner, "/name"));
         let namespace = text(&workload, "/metadata/namespace").to_owned();
