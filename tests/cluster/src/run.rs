@@ -198,7 +198,8 @@ fn run_script(cluster: &Cluster, script: &str) -> Result<()> {
             cluster
                 .command("bash")
                 .args(["-ec", script])
-                .env("PATIENCE", patience()),
+                .env("PATIENCE", patience())
+                .env("OTHER_CA_BUNDLE", cluster.other_ca_bundle()?),
         )
         .map(drop)
 }

@@ -21,6 +21,7 @@ pub fn world(seed: u64, number: u64, stock: &Stock, objects: usize) -> World {
     let dice = &mut Dice::new(seed, number);
     let mut world = World {
         webhooks: webhooks::generate(dice, &stock.webhooks),
+        policies: Vec::new(),
         services: services::generate(dice),
         injectors: injectors::generate(dice),
         stopped: Vec::new(),
@@ -29,6 +30,9 @@ pub fn world(seed: u64, number: u64, stock: &Stock, objects: usize) -> World {
     };
     if dice.percent(18) {
         world.stopped = vec![(*dice.pick(&REVISIONS)).to_owned()];
+    }
+    if dice.percent(8) {
+        world.policies = vec![webhooks::policy(dice, 0)];
     }
     let namespaces: Vec<_> = world.namespaces.keys().cloned().collect();
     world.objects = (0..objects)
