@@ -433,12 +433,18 @@ mod tests {
     #[test]
     fn other_kinds_are_judged_by_a_certain_template_and_named_without_one() {
         let object = |kind: &str, spec: &str| {
-            format!("{{apiVersion: example.com/v1, kind: {kind}, metadata: {{name: a, labels: {{b: c}}}}, spec: {spec}}}")
+            format!(
+                "{{apiVersion: example.com/v1, kind: {kind}, metadata: {{name: a, labels: {{b: c}}}}, spec: {spec}}}"
+            )
         };
         let pod = "{metadata: {labels: {x: z}}, spec: {containers: [{name: c, image: i}]}}";
         let deployment = "{apiVersion: v1, kind: Pod, metadata: {name: z}}";
         for (kind, spec, path) in [
-            ("Rollout", format!("{{template: {pod}}}"), Some(".spec.template")),
+            (
+                "Rollout",
+                format!("{{template: {pod}}}"),
+                Some(".spec.template"),
+            ),
             (
                 "CronThing",
                 format!("{{jobTemplate: {{spec: {{template: {pod}}}}}}}"),
@@ -446,20 +452,38 @@ mod tests {
             ),
             ("SparkApplication", format!("{{driver: {pod}}}"), None),
             ("StrimziPodSet", format!("{{pods: [{pod}]}}"), None),
-            ("Service", "{template: {spec: {containers: [{image: i}]}}}".to_owned(), None),
-            ("SealedSecret", "{template: {metadata: {name: a}}}".to_owned(), None),
-            ("Empty", "{template: {spec: {containers: []}}}".to_owned(), None),
+            (
+                "Service",
+                "{template: {spec: {containers: [{image: i}]}}}".to_owned(),
+                None,
+            ),
+            (
+                "SealedSecret",
+                "{template: {metadata: {name: a}}}".to_owned(),
+                None,
+            ),
+            (
+                "Empty",
+                "{template: {spec: {containers: []}}}".to_owned(),
+                None,
+            ),
         ] {
-            let text = format!("{}
+            let text = format!(
+                "{}
 ---
-{deployment}", object(kind, &spec));
+{deployment}",
+                object(kind, &spec)
+            );
             let manifests = from_stdin(&text, SHOP).unwrap();
             let first = manifests.subjects[0].manifest.as_ref().unwrap();
             let custom = first.object.custom.as_ref();
             assert_eq!(custom.map(|one| one.template_path.as_str()), path, "{kind}");
             match path {
                 Some(_) => {
-                    assert_eq!(first.object.reference(), format!("{}.example.com/a", kind.to_lowercase()));
+                    assert_eq!(
+                        first.object.reference(),
+                        format!("{}.example.com/a", kind.to_lowercase())
+                    );
                     assert!(manifests.skipped.is_empty());
                 }
                 None => assert_eq!(manifests.skipped, [format!("{kind}/a")]),

@@ -153,7 +153,14 @@ const ROWS: &[Row] = &[
     ),
     (
         "the same with group and in JSON",
-        &["check", "rollouts.argoproj.io/web", "-n", "pay", "-o", "json"],
+        &[
+            "check",
+            "rollouts.argoproj.io/web",
+            "-n",
+            "pay",
+            "-o",
+            "json",
+        ],
         "",
         0,
         Out(&[

@@ -57,9 +57,8 @@ impl OwnerName {
             None => format!("{kind}s"),
         };
         let (own_group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-        let is_group = group.is_empty()
-            || group == own_group
-            || group == format!("{version}.{own_group}");
+        let is_group =
+            group.is_empty() || group == own_group || group == format!("{version}.{own_group}");
         is_group && (resource == kind || resource == many)
     }
 }

@@ -492,11 +492,11 @@ impl<'a> Case<'a> {
 }
 
 /// What is made once of what was read, or why nothing was.
-fn gates<'a, T>(
-    cell: &'a OnceCell<Vec<Gate>>,
+fn gates<T>(
+    cell: &OnceCell<Vec<Gate>>,
     read: Result<T, Missing>,
     make: impl FnOnce(T) -> Vec<Gate>,
-) -> Vec<Result<&'a Gate, Missing>> {
+) -> Vec<Result<&Gate, Missing>> {
     match read {
         Ok(read) => cell.get_or_init(|| make(read)).iter().map(Ok).collect(),
         Err(missing) => vec![Err(missing)],

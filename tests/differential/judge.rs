@@ -46,9 +46,7 @@ impl Judgement {
     /// takes for granted.
     pub fn is_assumed(&self) -> bool {
         let acts = |object: &String| object.contains(ACTS);
-        self.claim.outcome != "Unknown"
-            && !self.is_right()
-            && self.claim.assumes.iter().any(acts)
+        self.claim.outcome != "Unknown" && !self.is_right() && self.claim.assumes.iter().any(acts)
     }
 
     fn is_right(&self) -> bool {

@@ -187,7 +187,8 @@ fn put_cluster(store: &mut Store, cluster: &Value) {
 
 /// Who else has a say about pods.
 fn put_policies(store: &mut Store, cluster: &Value) {
-    let everywhere: [(&str, fn(&Value) -> Objects, Resource); 5] = [
+    type Everywhere = (&'static str, fn(&Value) -> Objects, Resource);
+    let everywhere: [Everywhere; 5] = [
         (
             "validatingWebhooks",
             many::<ValidatingWebhookConfiguration>,

@@ -49,9 +49,7 @@ pub(crate) fn start(site: &Site) -> Result<()> {
                     if let Ok(stream) = acceptor.accept(stream).await {
                         let io = TokioIo::new(stream);
                         let connection = http1::Builder::new();
-                        let _ = connection
-                            .serve_connection(io, service_fn(answer))
-                            .await;
+                        let _ = connection.serve_connection(io, service_fn(answer)).await;
                     }
                 });
             }
@@ -71,31 +69,33 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
     let body = request.into_body().collect().await;
     let body = body.map(|body| body.to_bytes()).unwrap_or_default();
     let review: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let request = &review["request"];
-    let mut response = json!({"uid": request["uid"], "allowed": true});
-    let labels = match path.as_str() {
+    let uid = review.pointer("/request/uid");
+    let response = match path.as_str() {
         "/deny" => {
-            response["allowed"] = json!(false);
-            response["status"] = json!({"code": 403, "message": "the other vendor denies it"});
-            None
+            let status = json!({"code": 403, "message": "the other vendor denies it"});
+            json!({"uid": uid, "allowed": false, "status": status})
         }
-        "/opt-in" => Some("true"),
-        "/opt-out" => Some("false"),
-        _ => None,
+        "/opt-in" => labelled(&review, "true"),
+        "/opt-out" => labelled(&review, "false"),
+        _ => json!({"uid": uid, "allowed": true}),
     };
-    if let Some(value) = labels {
-        let mut patch = Vec::new();
-        if !request["object"]["metadata"]["labels"].is_object() {
-            patch.push(json!({"op": "add", "path": "/metadata/labels", "value": {}}));
-        }
-        let path = "/metadata/labels/sidecar.istio.io~1inject";
-        patch.push(json!({"op": "add", "path": path, "value": value}));
-        response["patchType"] = json!("JSONPatch");
-        response["patch"] = json!(BASE64_STANDARD.encode(json!(patch).to_string()));
-    }
     let answer = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response});
     let mut response = Response::new(Full::new(Bytes::from(answer.to_string())));
     let json = http::HeaderValue::from_static("application/json");
-    response.headers_mut().insert(http::header::CONTENT_TYPE, json);
+    response
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, json);
     Ok(response)
+}
+
+/// The answer that gives the pod the label by which it asks for injection, or opts out.
+fn labelled(review: &Value, value: &str) -> Value {
+    let mut patch = Vec::new();
+    if review.pointer("/request/object/metadata/labels").is_none() {
+        patch.push(json!({"op": "add", "path": "/metadata/labels", "value": {}}));
+    }
+    let path = "/metadata/labels/sidecar.istio.io~1inject";
+    patch.push(json!({"op": "add", "path": path, "value": value}));
+    let patch = BASE64_STANDARD.encode(json!(patch).to_string());
+    json!({"uid": review.pointer("/request/uid"), "allowed": true, "patchType": "JSONPatch", "patch": patch})
 }

@@ -31,9 +31,6 @@ pub fn world(seed: u64, number: u64, stock: &Stock, objects: usize) -> World {
     if dice.percent(18) {
         world.stopped = vec![(*dice.pick(&REVISIONS)).to_owned()];
     }
-    if dice.percent(8) {
-        world.policies = vec![webhooks::policy(dice, 0)];
-    }
     let namespaces: Vec<_> = world.namespaces.keys().cloned().collect();
     world.objects = (0..objects)
         .map(|index| {
@@ -41,5 +38,11 @@ pub fn world(seed: u64, number: u64, stock: &Stock, objects: usize) -> World {
             objects::generate(dice, &namespace, index)
         })
         .collect();
+    for number in 0..*dice.weighted(&[(76, 0), (18, 1), (6, 2)]) {
+        world.webhooks.push(webhooks::answering(dice, number));
+    }
+    if dice.percent(6) {
+        world.policies = vec![webhooks::policy(dice, 0)];
+    }
     world
 }

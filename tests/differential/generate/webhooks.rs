@@ -21,8 +21,7 @@ pub fn generate(dice: &mut Dice, stock: &[Value]) -> Vec<Value> {
 }
 
 fn change(dice: &mut Dice, configurations: &mut Vec<Value>, number: usize) {
-    match dice.below(22) {
-        20 | 21 => configurations.push(answering(dice, number)),
+    match dice.below(20) {
         0 | 1 if !configurations.is_empty() => {
             configurations.remove(dice.below(configurations.len()));
         }
@@ -231,7 +230,7 @@ fn custom(dice: &mut Dice, number: usize) -> Value {
 
 /// A webhook of another vendor that answers, before or after Istio's: it lets the pod pass as it is, or does what nobody
 /// can know.
-fn answering(dice: &mut Dice, number: usize) -> Value {
+pub fn answering(dice: &mut Dice, number: usize) -> Value {
     let (acts, path) = *dice.weighted(&[
         (3, ("passes", "inject")),
         (2, (ACTS, "opt-in")),
