@@ -430,3 +430,54 @@ fn is_random(text: &str) -> bool {
     let fits = |c: char| "bcdfghjklmnpqrstvwxz2456789".contains(c);
     (1..=10).contains(&text.len()) && text.chars().all(fits)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_owner_is_known_by_its_kind_in_any_of_kubectls_words() {
+        for (kind, api_version, written, expected) in [
+            ("rollout", "argoproj.io/v1alpha1", "Rollout", true),
+            ("rollouts", "argoproj.io/v1alpha1", "Rollout", true),
+            (
+                "rollouts.argoproj.io",
+                "argoproj.io/v1alpha1",
+                "Rollout",
+                true,
+            ),
+            (
+                "rollout.v1alpha1.argoproj.io",
+                "argoproj.io/v1alpha1",
+                "Rollout",
+                true,
+            ),
+            (
+                "rollout.example.com",
+                "argoproj.io/v1alpha1",
+                "Rollout",
+                false,
+            ),
+            ("policies", "x.io/v1", "Policy", true),
+            ("proxies", "x.io/v1", "Proxy", true),
+            ("indexes", "x.io/v1", "Index", true),
+            ("node", "v1", "Node", true),
+            ("notebook", "argoproj.io/v1alpha1", "Rollout", false),
+        ] {
+            let owner = OwnerName {
+                kind: kind.to_owned(),
+                name: "web".to_owned(),
+            };
+            let owned = |name: &str| {
+                let reference =
+                    json!({"kind": written, "apiVersion": api_version, "name": name, "uid": ""});
+                let metadata = json!({"ownerReferences": [reference]});
+                serde_json::from_value::<ObjectMeta>(metadata).unwrap()
+            };
+            assert_eq!(owner.owns(&owned("web")), expected, "{kind} {written}");
+            assert!(!owner.owns(&owned("other")), "{kind}");
+        }
+    }
+}
