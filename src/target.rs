@@ -21,7 +21,7 @@ pub enum Wanted {
 pub enum TargetError {
     #[error("unknown kind {0:?}; known: {known}", known = known_kinds())]
     UnknownKind(String),
-    #[error("unknown kind {0:?}; known: {known}; several pods are `pod {0} NAME...`", known = known_kinds())]
+    #[error("unknown kind {0:?}; known: {known}; several pods are `pod {0} NAME...`, and what an object of another kind owns is `{0}/NAME`", known = known_kinds())]
     NotAKind(String),
     #[error("{0:?} is checked by `injdoctor webhook [NAME]`")]
     Webhook(String),
