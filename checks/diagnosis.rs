@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use crate::causes::Check;
-use crate::facts::{Missing, Target, Unread};
-use crate::report::Finding;
+use crate::facts::{Missing, Owner, Target, Unread};
+use crate::report::{Evidence, Finding};
 use crate::root_cause;
 use crate::symptoms::Symptom;
-use crate::way::{Observation, Outcome, Prediction, Seen, WebhookRow};
+use crate::way::{Assumption, Observation, Outcome, Prediction, Seen, WebhookRow};
 
 /// What came of one check.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,12 +34,13 @@ pub struct CheckResult {
 /// The causes that the findings of many subjects have in common, numbered as they come.
 ///
 /// Two findings of a check are of one cause if their decisive evidence is the same field of the same
-/// object: a broken webhook breaks a thousand workloads. Findings about the workloads themselves are of
-/// one cause for each namespace.
+/// object: a broken webhook breaks a thousand workloads. Of one namespace, findings about the workloads
+/// themselves are of one cause, and so are those about several fields of one other object; what rests on
+/// two other objects, such as two Services, are two causes.
 #[derive(Debug, Default)]
 pub struct Causes {
     by_evidence: HashMap<(&'static str, bool, String, String), usize>,
-    by_namespace: HashMap<(&'static str, bool, String), usize>,
+    by_namespace: HashMap<(&'static str, bool, String, Option<String>), usize>,
     number: usize,
 }
 
@@ -66,7 +67,8 @@ impl Causes {
         let decisive = finding.evidence.first();
         let evidence =
             decisive.map(|one| (check.code, is_root, one.object.clone(), one.path.clone()));
-        let namespace = (check.code, is_root, target.namespace.clone());
+        let shared = decisive.and_then(shared_object).map(str::to_owned);
+        let namespace = (check.code, is_root, target.namespace.clone(), shared);
         let known = evidence
             .as_ref()
             .and_then(|key| self.by_evidence.get(key))
@@ -82,6 +84,14 @@ impl Causes {
     }
 }
 
+/// The object that evidence is about, unless it belongs to the target: those of other namespaces, and
+/// the webhooks.
+fn shared_object(evidence: &Evidence) -> Option<&str> {
+    let object = evidence.object.as_str();
+    let is_shared = object.contains(" -n ") || object.starts_with("mutatingwebhookconfiguration/");
+    is_shared.then_some(object)
+}
+
 /// The answer about one subject.
 #[derive(Clone, Debug)]
 pub struct Diagnosis {
@@ -89,6 +99,10 @@ pub struct Diagnosis {
     pub target: Target,
     /// What the API server and istiod will do with the next pod; none for a webhook configuration.
     pub predicted: Option<Prediction>,
+    /// What the prediction takes for granted, because it cannot be known or is not evaluated.
+    pub assumptions: Vec<Assumption>,
+    /// Who controls the object that makes the pods, where that one's template is not known.
+    pub owner: Option<Owner>,
     /// How the pods fare that exist; none for a webhook configuration.
     pub observed: Option<Observation>,
     /// For a webhook configuration, a row for each injection entry; else empty.

@@ -1,7 +1,7 @@
 //! From a snapshot to diagnoses.
 
 use crate::diagnosis::{Causes, Diagnosis};
-use crate::facts::{Kind, Snapshot, Subject};
+use crate::facts::{Kind, Snapshot, Subject, Workload};
 use crate::judge::{Judgement, judge};
 use crate::simulation::Now;
 use crate::way::{self, Case, Mesh};
@@ -45,8 +45,14 @@ pub fn diagnose_subject(mesh: &Mesh, subject: &Subject, causes: &mut Causes) -> 
             }
         }
     }
+    let assumptions = predicted
+        .as_ref()
+        .map(|predicted| way::assumptions(&case, predicted));
+    let workload = predicted.as_ref().and_then(|_| case.workload().ok());
     Diagnosis {
         target: subject.target.clone(),
+        assumptions: assumptions.unwrap_or_default(),
+        owner: workload.and_then(Workload::owner),
         observed: (!is_webhook).then(|| case.observation().as_ref().clone()),
         webhooks: if is_webhook {
             way::webhook_rows(&case)

@@ -213,7 +213,8 @@ pub struct Completion {
 #[derive(Debug, Args)]
 pub struct Targets {
     /// A pod by NAME; or TYPE/NAME, TYPE NAME or TYPE of a pod, deployment, statefulset, daemonset,
-    /// replicaset, job or cronjob; without any, everything in the namespace
+    /// replicaset, job or cronjob; TYPE/NAME of another kind for what it owns; without any, everything in
+    /// the namespace
     #[arg(value_name = "TARGET")]
     pub target: Vec<String>,
     /// Everything in all namespaces

@@ -19,15 +19,22 @@ pub fn files() -> BTreeMap<String, String> {
     files
 }
 
-/// What each check reads, as recorded over all its cases: a line for each code.
+/// What each check reads, as recorded over all its cases: a line for each code, and one for assumptions.
 const READS: &str = include_str!("../docs/reads.txt");
+
+/// The permissions of all lines of [`READS`]: code, verb and resource.
+fn all_reads() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    let lines = READS.lines().filter_map(|line| line.split_once(": "));
+    lines.flat_map(|(code, reads)| {
+        let reads = reads.split(", ").filter_map(|read| read.split_once(' '));
+        reads.map(move |(verb, resource)| (code, verb, resource))
+    })
+}
 
 /// The permissions that a check's reads take: verb and resource.
 fn reads(check: &Check) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let mut lines = READS.lines().filter_map(|line| line.split_once(": "));
-    let found = lines.find(|(code, _)| *code == check.code);
-    let reads = found.map_or("", |(_, reads)| reads).split(", ");
-    reads.filter_map(|read| read.split_once(' '))
+    let own = all_reads().filter(|(code, ..)| *code == check.code);
+    own.map(|(_, verb, resource)| (verb, resource))
 }
 
 /// A check's documentation with what it reads, as Markdown.
@@ -78,17 +85,17 @@ fn index() -> String {
     text
 }
 
-/// Every permission that any check's reads take: API group, resource and verb.
+/// Every permission that any check's reads take, and those for the assumptions of a prediction: API group,
+/// resource and verb.
 pub fn permissions() -> BTreeSet<[&'static str; 3]> {
-    let reads = registry().flat_map(reads);
-    let permissions = reads.map(|(verb, resource)| {
+    let permissions = all_reads().map(|(_, verb, resource)| {
         let (resource, group) = resource.split_once('.').unwrap_or((resource, ""));
         [group, resource, verb]
     });
     permissions.collect()
 }
 
-/// The ClusterRole that allows everything that any check reads, and nothing more.
+/// The ClusterRole that allows everything that is read, and nothing more.
 fn cluster_role() -> String {
     let mut verbs: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
     for [group, resource, verb] in permissions() {

@@ -93,6 +93,8 @@ mod tests {
                 because: String::new(),
                 calls: Vec::new(),
             }),
+            assumptions: Vec::new(),
+            owner: None,
             observed: None,
             webhooks: Vec::new(),
             symptoms: (outcome == Outcome::Rejected)

@@ -1,8 +1,11 @@
 //! Manifests that are to be judged before they are applied: `-f FILE`.
 
-use injdoctor_checks::facts::{self, Kind, MakesPods, Manifest, Subject, Target, Workload};
+use injdoctor_checks::facts::{
+    self, Custom, Kind, MakesPods, Manifest, Owner, Rollout, Subject, Target, Template, Workload,
+};
 use injdoctor_checks::for_workload;
-use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::api::core::v1::{Container, Namespace, PodTemplateSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -16,6 +19,8 @@ pub struct Manifests {
     pub subjects: Vec<Subject>,
     /// Namespaces, whose labels come over those of the live ones.
     pub namespaces: Vec<Namespace>,
+    /// What is not judged, as no pod template is known to be in it: `SparkApplication/pi`.
+    pub skipped: Vec<String>,
 }
 
 /// The namespace of objects that name none.
@@ -48,10 +53,11 @@ pub enum ManifestError {
         given: String,
     },
     #[error(
-        "{files} holds no pods and nothing that makes pods; injdoctor looks at {}",
+        "{files} holds no pods and nothing that makes pods{}; injdoctor looks at {}, and at spec.template of other kinds where it is a pod template",
+        beside(skipped),
         known_kinds()
     )]
-    Nothing { files: String },
+    Nothing { files: String, skipped: Vec<String> },
 }
 
 /// Reads manifests from files, and from standard input for `-`.
@@ -75,6 +81,7 @@ pub fn read(
         let files: Vec<_> = paths.iter().map(|path| input::title(path)).collect();
         return Err(ManifestError::Nothing {
             files: files.join(", "),
+            skipped: manifests.skipped,
         });
     }
     Ok(manifests)
@@ -236,10 +243,18 @@ impl Manifests {
             self.namespaces.push(object.typed()?);
             return Ok(());
         }
-        let Some(kind) = object.target_kind() else {
-            return Ok(());
+        let (kind, workload) = match object.target_kind() {
+            Some(kind) => (kind, for_workload!(kind, workload(&object), return Ok(()))?),
+            None => match custom(&object) {
+                Some(workload) => (Kind::Pod, workload),
+                None => {
+                    let name = text_at(&object.fields, &["metadata", "name"]);
+                    let name = name.unwrap_or("?");
+                    self.skipped.push(format!("{}/{name}", object.kind));
+                    return Ok(());
+                }
+            },
         };
-        let workload = for_workload!(kind, workload(&object), return Ok(()))?;
         let name = workload.metadata.name.clone().unwrap_or_default();
         if name.is_empty() && workload.metadata.generate_name.is_none() {
             return Err(object.error("metadata.name is missing".to_owned()));
@@ -260,6 +275,11 @@ impl Manifests {
             Some(in_manifest) => in_manifest,
             None => default.name.to_owned(),
         };
+        // What is judged of another kind is a pod that it will make, whose name nobody knows yet.
+        let name = match workload.custom {
+            Some(_) => String::new(),
+            None => name,
+        };
         self.subjects.push(Subject {
             target: Target {
                 kind,
@@ -277,6 +297,62 @@ impl Manifests {
 
 fn workload<K: facts::Object + MakesPods>(object: &Object) -> Result<Workload, ManifestError> {
     object.typed::<K>().map(|object| object.workload())
+}
+
+/// What is judged of an object whose kind is not known: its pod template, where it is certain that it is
+/// one. `spec.template` is Kubernetes' own convention, which Argo Rollouts, OpenKruise, Kubeflow and others keep to: it
+/// counts where it is a whole PodTemplateSpec, whose containers all have a name and an image. Other places, such as
+/// `spec.driver` of a SparkApplication or `spec.pods` of a StrimziPodSet, hold what an operator makes a pod of by
+/// rules of its own, so nothing is said about them.
+fn custom(object: &Object) -> Option<Workload> {
+    let spec = object.fields.get("spec")?;
+    let places = [
+        (".spec.template", "/template"),
+        (
+            ".spec.jobTemplate.spec.template",
+            "/jobTemplate/spec/template",
+        ),
+    ];
+    let (path, template) = places.into_iter().find_map(|(path, pointer)| {
+        let found = spec.pointer(pointer)?;
+        let template: PodTemplateSpec = serde_json::from_value(found.clone()).ok()?;
+        Some((path, template))
+    })?;
+    let pod = template.spec?;
+    let is_whole = |one: &Container| {
+        !one.name.is_empty() && one.image.as_ref().is_some_and(|image| !image.is_empty())
+    };
+    if pod.containers.is_empty() || !pod.containers.iter().all(is_whole) {
+        return None;
+    }
+    let metadata = object.fields.get("metadata").cloned().unwrap_or_default();
+    let metadata: ObjectMeta = serde_json::from_value(metadata).ok()?;
+    Some(Workload {
+        kind: Kind::Pod,
+        custom: Some(Custom {
+            owner: Owner {
+                api_version: object.api_version.clone(),
+                kind: object.kind.clone(),
+                name: metadata.name.clone().unwrap_or_default(),
+            },
+            template_path: path.to_owned(),
+        }),
+        metadata,
+        template: Template {
+            metadata: template.metadata.unwrap_or_default(),
+            spec: pod,
+        },
+        rollout: Rollout::Automatic,
+        replicas: None,
+        conditions: Vec::new(),
+    })
+}
+
+fn beside(skipped: &[String]) -> String {
+    match skipped {
+        [] => String::new(),
+        skipped => format!(", only {}", skipped.join(", ")),
+    }
 }
 
 fn known_kinds() -> String {
@@ -352,6 +428,67 @@ mod tests {
             "false"
         );
         assert_eq!(manifest.file, "-");
+    }
+
+    #[test]
+    fn other_kinds_are_judged_by_a_certain_template_and_named_without_one() {
+        let object = |kind: &str, spec: &str| {
+            format!(
+                "{{apiVersion: example.com/v1, kind: {kind}, metadata: {{name: a, labels: {{b: c}}}}, spec: {spec}}}"
+            )
+        };
+        let pod = "{metadata: {labels: {x: z}}, spec: {containers: [{name: c, image: i}]}}";
+        let deployment = "{apiVersion: v1, kind: Pod, metadata: {name: z}}";
+        for (kind, spec, path) in [
+            (
+                "Rollout",
+                format!("{{template: {pod}}}"),
+                Some(".spec.template"),
+            ),
+            (
+                "CronThing",
+                format!("{{jobTemplate: {{spec: {{template: {pod}}}}}}}"),
+                Some(".spec.jobTemplate.spec.template"),
+            ),
+            ("SparkApplication", format!("{{driver: {pod}}}"), None),
+            ("StrimziPodSet", format!("{{pods: [{pod}]}}"), None),
+            (
+                "Service",
+                "{template: {spec: {containers: [{image: i}]}}}".to_owned(),
+                None,
+            ),
+            (
+                "SealedSecret",
+                "{template: {metadata: {name: a}}}".to_owned(),
+                None,
+            ),
+            (
+                "Empty",
+                "{template: {spec: {containers: []}}}".to_owned(),
+                None,
+            ),
+        ] {
+            let text = format!(
+                "{}
+---
+{deployment}",
+                object(kind, &spec)
+            );
+            let manifests = from_stdin(&text, SHOP).unwrap();
+            let first = manifests.subjects[0].manifest.as_ref().unwrap();
+            let custom = first.object.custom.as_ref();
+            assert_eq!(custom.map(|one| one.template_path.as_str()), path, "{kind}");
+            match path {
+                Some(_) => {
+                    assert_eq!(
+                        first.object.reference(),
+                        format!("{}.example.com/a", kind.to_lowercase())
+                    );
+                    assert!(manifests.skipped.is_empty());
+                }
+                None => assert_eq!(manifests.skipped, [format!("{kind}/a")]),
+            }
+        }
     }
 
     #[test]

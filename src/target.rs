@@ -1,6 +1,7 @@
 //! What the user points at: TARGET words as kubectl takes them.
 
 use injdoctor_checks::facts::Kind;
+use injdoctor_checks::facts::ownership::OwnerName;
 use injdoctor_checks::plan::{Question, Sweep};
 
 /// One thing that the words ask for.
@@ -10,6 +11,8 @@ pub enum Wanted {
     Named(Kind, String),
     /// All objects of a kind.
     All(Kind),
+    /// What an object of another kind owns.
+    OwnedBy(OwnerName),
 }
 
 /// Words that name nothing `check` can look at.
@@ -18,7 +21,7 @@ pub enum Wanted {
 pub enum TargetError {
     #[error("unknown kind {0:?}; known: {known}", known = known_kinds())]
     UnknownKind(String),
-    #[error("unknown kind {0:?}; known: {known}; several pods are `pod {0} NAME...`", known = known_kinds())]
+    #[error("unknown kind {0:?}; known: {known}; several pods are `pod {0} NAME...`, and what an object of another kind owns is `{0}/NAME`", known = known_kinds())]
     NotAKind(String),
     #[error("{0:?} is checked by `injdoctor webhook [NAME]`")]
     Webhook(String),
@@ -38,6 +41,8 @@ pub enum TargetError {
     Mixed(String),
     #[error("{0:?} cannot be a name: names are made of lower-case letters, digits, `-` and `.`")]
     Name(String),
+    #[error("{0} is of a kind that injdoctor does not know; ask for what it owns alone")]
+    NotAlone(OwnerName),
     #[error("names and -A exclude each other; give the namespace with -n")]
     NamesEverywhere,
     #[error("names and a label selector exclude each other; leave one out")]
@@ -55,10 +60,23 @@ pub fn question(
     selector: Option<String>,
 ) -> Result<Question, TargetError> {
     let (mut objects, mut kinds) = (Vec::new(), Vec::new());
+    if let [Wanted::OwnedBy(owner)] = wanted.as_slice() {
+        return match namespace {
+            None => Err(TargetError::NamesEverywhere),
+            Some(_) if selector.is_some() => Err(TargetError::NamesAndSelector),
+            namespace => Ok(Question::Sweep(Sweep {
+                namespace,
+                kinds,
+                selector,
+                owner: Some(owner.clone()),
+            })),
+        };
+    }
     for wanted in wanted {
         match wanted {
             Wanted::Named(kind, name) => objects.push((kind, name)),
             Wanted::All(kind) => kinds.push(kind),
+            Wanted::OwnedBy(owner) => return Err(TargetError::NotAlone(owner)),
         }
     }
     Ok(match namespace {
@@ -66,6 +84,7 @@ pub fn question(
             namespace,
             kinds,
             selector,
+            owner: None,
         }),
         None => return Err(TargetError::NamesEverywhere),
         Some(_) if selector.is_some() => return Err(TargetError::NamesAndSelector),
@@ -124,7 +143,54 @@ fn with_slash(word: &str) -> Result<Wanted, TargetError> {
     if kind_word.contains(',') {
         return Err(TargetError::SeveralKinds(word.to_owned()));
     }
-    Ok(Wanted::Named(kind(kind_word)?, name(name_word)?))
+    match kind(kind_word) {
+        Ok(kind) => Ok(Wanted::Named(kind, name(name_word)?)),
+        Err(TargetError::UnknownKind(word)) if may_own_pods(&word) => {
+            Ok(Wanted::OwnedBy(OwnerName {
+                kind: word.to_lowercase(),
+                name: name(name_word)?,
+            }))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Kinds of Kubernetes that own no pods, by the words that kubectl takes.
+const OWN_NO_PODS: [&str; 25] = [
+    "service",
+    "services",
+    "svc",
+    "configmap",
+    "configmaps",
+    "cm",
+    "secret",
+    "secrets",
+    "serviceaccount",
+    "serviceaccounts",
+    "sa",
+    "namespace",
+    "namespaces",
+    "ns",
+    "ingress",
+    "ingresses",
+    "ing",
+    "endpoints",
+    "ep",
+    "endpointslice",
+    "endpointslices",
+    "event",
+    "events",
+    "networkpolicy",
+    "networkpolicies",
+];
+
+/// Whether a word can be a kind of which nothing is known, and that may own pods: an operator's as a rule.
+fn may_own_pods(word: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+    let lower = word.to_lowercase();
+    word.starts_with(|c: char| c.is_ascii_alphabetic())
+        && word.chars().all(fits)
+        && !OWN_NO_PODS.contains(&lower.as_str())
 }
 
 fn kinds(word: &str) -> Result<Vec<Kind>, TargetError> {
@@ -165,7 +231,8 @@ fn name(word: &str) -> Result<String, TargetError> {
     Err(TargetError::Name(word.to_owned()))
 }
 
-fn known_kinds() -> String {
+/// The kinds of which objects are judged, with their short names.
+pub fn known_kinds() -> String {
     let kinds = Kind::WORKLOADS
         .into_iter()
         .map(|kind| match kind.short_names() {
@@ -218,6 +285,13 @@ mod tests {
             ),
             ("job/x cj/y", vec![one(Job, "x"), one(CronJob, "y")]),
             ("cronjobs.batch y", vec![one(CronJob, "y")]),
+            (
+                "Rollouts.argoproj.io/web",
+                vec![Wanted::OwnedBy(OwnerName {
+                    kind: "rollouts.argoproj.io".to_owned(),
+                    name: "web".to_owned(),
+                })],
+            ),
             ("deploy", vec![Wanted::All(Deployment)]),
             (
                 "deploy,sts",
@@ -241,7 +315,7 @@ mod tests {
                 "unknown kind \"svc\"; known: pod (po), deployment (deploy), ",
             ),
             ("foo bar", "several pods are `pod foo NAME...`"),
-            ("deployments.extensions/x", "unknown kind"),
+            ("r_x/x", "unknown kind"),
             ("deploy,svc", "unknown kind \"svc\""),
             ("deploy, x", "unknown kind \"\""),
             ("deploy/", "names no object"),
@@ -252,6 +326,7 @@ mod tests {
             ("deploy/x y", "not TYPE/NAME as the others"),
             ("deploy X_Y", "cannot be a name"),
             ("../secrets", "unknown kind"),
+            ("rollout/X", "cannot be a name"),
             ("pod/..", "cannot be a name"),
             ("\u{1b}[31m", "\\u{1b}[31m"),
             ("mutatingwebhookconfiguration/x", "injdoctor webhook"),

@@ -268,7 +268,7 @@ fn a_mesh_wide_cause_is_told_once() {
     let mesh = mesh("once");
     let output = injdoctor(&["check", "--from", &mesh]).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(text.matches("concerns").count(), 1, "{text}");
+    assert_eq!(text.matches("affects").count(), 1, "{text}");
     assert!(text.contains("and 35 more"), "{text}");
 }
 

@@ -26,6 +26,8 @@ use Says::{Error, Out};
 const POD: &str =
     "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: c, image: i}]}\n";
 
+const ROLLOUT: &str = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: web}\nspec:\n  template:\n    spec: {containers: [{name: web, image: web}]}\n";
+
 const ROWS: &[Row] = &[
     (
         "webhook in text",
@@ -133,6 +135,55 @@ const ROWS: &[Row] = &[
         Error("not found"),
     ),
     (
+        "a kind that is not known, before it is applied",
+        &["check", "-f", "-", "-n", "shop"],
+        ROLLOUT,
+        0,
+        Out(&[
+            "rollout.argoproj.io/web in shop",
+            "INJECTED by revision default",
+        ]),
+    ),
+    (
+        "what an object of a kind that is not known owns",
+        &["check", "rollout/web", "-n", "pay"],
+        "",
+        0,
+        Out(&["replicaset/web-1 of rollout.argoproj.io/web in pay"]),
+    ),
+    (
+        "the same with group and in JSON",
+        &[
+            "check",
+            "rollouts.argoproj.io/web",
+            "-n",
+            "pay",
+            "-o",
+            "json",
+        ],
+        "",
+        0,
+        Out(&[
+            "\"kind\": \"DiagnosisList\"",
+            "\"name\": \"web-1\"",
+            "\"kind\": \"Rollout\"",
+        ]),
+    ),
+    (
+        "an object of a kind that is not known, and that owns nothing",
+        &["check", "rollout/web", "-n", "shop"],
+        "",
+        2,
+        Error("is owned by rollout/web, whose kind injdoctor does not know"),
+    ),
+    (
+        "a manifest without a pod template",
+        &["check", "-f", "-", "-n", "shop"],
+        "apiVersion: sparkoperator.k8s.io/v1beta2\nkind: SparkApplication\nmetadata: {name: pi}\nspec: {driver: {cores: 1}}\n",
+        2,
+        Error("nothing that makes pods, only SparkApplication/pi"),
+    ),
+    (
         "an unknown kind",
         &["check", "svc/reviews"],
         "",
@@ -233,6 +284,23 @@ spec:
   template:
     metadata: {labels: {app: plain, sidecar.istio.io/inject: "false"}}
     spec: {containers: [{name: plain, image: "plain:1"}]}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: pay, labels: {istio-injection: enabled}}
+---
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata:
+  name: web-1
+  namespace: pay
+  ownerReferences: [{apiVersion: argoproj.io/v1alpha1, kind: Rollout, name: web, uid: 0c5c0d4e-5f0c-4b0e-9d57-7ad9a1d0a001, controller: true}]
+spec:
+  replicas: 0
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: "web:1"}]}
 "#;
 
 fn main() -> Result<ExitCode> {

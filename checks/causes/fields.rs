@@ -44,7 +44,7 @@ pub fn template_field(case: &Case, field: Field, key: &str) -> Result<Evidence, 
     let workload = case.workload()?;
     let path = format!(
         "{}.metadata.{}['{key}']",
-        workload.kind.template_path(),
+        workload.template_path(),
         field.name()
     );
     let metadata = &workload.template.metadata;
@@ -53,7 +53,6 @@ pub fn template_field(case: &Case, field: Field, key: &str) -> Result<Evidence, 
         Field::Annotations => &metadata.annotations,
     };
     let steps: Vec<_> = workload
-        .kind
         .template_path()
         .split('.')
         .filter(|step| !step.is_empty())
@@ -68,7 +67,7 @@ pub fn template_field(case: &Case, field: Field, key: &str) -> Result<Evidence, 
 
 /// A field of the pod template's spec, with who set it.
 pub fn template_spec(workload: &Workload, field: &str) -> Evidence {
-    let path = workload.kind.template_path();
+    let path = workload.template_path();
     let steps: Vec<_> = path
         .split('.')
         .filter(|step| !step.is_empty())

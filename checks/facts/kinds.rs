@@ -3,5 +3,12 @@
 pub use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 pub use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 pub use k8s_openapi::api::batch::v1::{CronJob, Job};
-pub use k8s_openapi::api::core::v1::{ConfigMap, Event, Namespace, Node, Pod, Service};
+pub use k8s_openapi::api::core::v1::{
+    ConfigMap, Event, LimitRange, Namespace, Node, Pod, ResourceQuota, Service,
+};
 pub use k8s_openapi::api::discovery::v1::EndpointSlice;
+
+pub use super::policies::{
+    MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, ValidatingAdmissionPolicy,
+    ValidatingAdmissionPolicyBinding, ValidatingWebhookConfiguration,
+};

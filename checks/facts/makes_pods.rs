@@ -51,6 +51,7 @@ pub trait MakesPods: Debug {
         Workload {
             kind: self.kind(),
             metadata: self.metadata().clone(),
+            custom: None,
             template: Template {
                 metadata: metadata.cloned().unwrap_or_default(),
                 spec: spec.cloned().unwrap_or_default(),

@@ -12,9 +12,6 @@ use super::index::Owned;
 use super::selector::selector_text;
 use super::{Fact, Index, Kind, MakesPods, Read, Resource, Target, for_workload};
 
-/// Owners above an object to follow. Real chains have two; whoever writes ownerReferences by hand can
-/// make endless ones.
-const MAX_OWNERS: usize = 8;
 /// The label by which a Deployment tells the pods of its ReplicaSets apart.
 const TEMPLATE_HASH: &str = "pod-template-hash";
 /// The label that every pod of a Job has (Kubernetes 1.27 and later).
@@ -27,10 +24,49 @@ const SIBLINGS: usize = 20;
 pub struct Controller<'a> {
     /// Its kind, where that is a kind of target.
     pub kind: Option<Kind>,
+    /// The kind as the reference writes it, with its API version.
+    pub written: (&'a str, &'a str),
     /// Its name.
     pub name: &'a str,
     /// Its uid.
     pub uid: &'a str,
+}
+
+/// An object of a kind that is not known here, as the user names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnerName {
+    /// The kind in lower case, in the singular or the plural, with or without the group: `rollout.argoproj.io`.
+    pub kind: String,
+    /// The name.
+    pub name: String,
+}
+
+impl OwnerName {
+    /// Whether the ownerReferences of an object name it. Not every operator says that it is the controller.
+    pub fn owns(&self, metadata: &ObjectMeta) -> bool {
+        let mut owners = metadata.owner_references.iter().flatten();
+        owners.any(|owner| owner.name == self.name && self.is_kind(&owner.kind, &owner.api_version))
+    }
+
+    fn is_kind(&self, kind: &str, api_version: &str) -> bool {
+        let (resource, group) = self.kind.split_once('.').unwrap_or((&self.kind, ""));
+        let kind = kind.to_lowercase();
+        let many = match kind.strip_suffix('y') {
+            Some(stem) => format!("{stem}ies"),
+            None if kind.ends_with(['s', 'x']) => format!("{kind}es"),
+            None => format!("{kind}s"),
+        };
+        let (own_group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let is_group =
+            group.is_empty() || group == own_group || group == format!("{version}.{own_group}");
+        is_group && (resource == kind || resource == many)
+    }
+}
+
+impl std::fmt::Display for OwnerName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.kind, self.name)
+    }
 }
 
 /// The controller that the ownerReferences name.
@@ -44,9 +80,29 @@ pub fn controller(metadata: &ObjectMeta) -> Option<Controller<'_>> {
         .find(|kind| kind.name() == owner.kind && kind.group() == group);
     Some(Controller {
         kind,
+        written: (&owner.kind, &owner.api_version),
         name: &owner.name,
         uid: &owner.uid,
     })
+}
+
+impl Controller<'_> {
+    /// Its kind, where it makes objects of the other kind from a template of its own. Whatever else has
+    /// a controller has been made by somebody who knows more than that one's template: the executors of
+    /// Spark belong to a Pod, and many operators own Deployments. These are judged as themselves.
+    /// Source: Kubernetes 1.36, `pkg/controller/{deployment,replicaset,statefulset,daemon,job,cronjob}`.
+    pub fn maker_of(&self, made: Kind) -> Option<Kind> {
+        let makes = |owner: Kind| match made {
+            Kind::Pod => matches!(
+                owner,
+                Kind::ReplicaSet | Kind::StatefulSet | Kind::DaemonSet | Kind::Job
+            ),
+            Kind::ReplicaSet => owner == Kind::Deployment,
+            Kind::Job => owner == Kind::CronJob,
+            _ => false,
+        };
+        self.kind.filter(|kind| makes(*kind))
+    }
 }
 
 /// An object of a kind that makes pods, or is one.
@@ -133,11 +189,8 @@ pub fn chain<'a>(index: &Index<'a>, target: &Target) -> Chain<'a> {
         return chain;
     };
     chain.top = Some(Top::of(nearest));
-    while chain.owners.len() < MAX_OWNERS {
-        let Some(owner) = controller(nearest.metadata()) else {
-            break;
-        };
-        let Some(kind) = owner.kind else {
+    while let Some(owner) = controller(nearest.metadata()) {
+        let Some(kind) = owner.maker_of(nearest.kind()) else {
             break;
         };
         let found = find(index, kind, &target.namespace, owner.name);
@@ -284,7 +337,7 @@ pub fn events<'a>(index: &Index<'a>, target: &Target, chain: &Chain<'a>) -> Fact
         let mut uids: Vec<&str> = members(chain)
             .map(|member| uid(member.metadata()))
             .collect();
-        if let Some(top) = &chain.top {
+        if let Some(top) = chain.top.as_ref().filter(|top| top.kind != Kind::Pod) {
             let below = descendants(index, top.uid);
             uids.extend(below.iter().map(|one| uid(one.metadata)));
         }
@@ -376,4 +429,55 @@ pub fn likely_owners(target: &Target) -> Vec<Read> {
 fn is_random(text: &str) -> bool {
     let fits = |c: char| "bcdfghjklmnpqrstvwxz2456789".contains(c);
     (1..=10).contains(&text.len()) && text.chars().all(fits)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_owner_is_known_by_its_kind_in_any_of_kubectls_words() {
+        for (kind, api_version, written, expected) in [
+            ("rollout", "argoproj.io/v1alpha1", "Rollout", true),
+            ("rollouts", "argoproj.io/v1alpha1", "Rollout", true),
+            (
+                "rollouts.argoproj.io",
+                "argoproj.io/v1alpha1",
+                "Rollout",
+                true,
+            ),
+            (
+                "rollout.v1alpha1.argoproj.io",
+                "argoproj.io/v1alpha1",
+                "Rollout",
+                true,
+            ),
+            (
+                "rollout.example.com",
+                "argoproj.io/v1alpha1",
+                "Rollout",
+                false,
+            ),
+            ("policies", "x.io/v1", "Policy", true),
+            ("proxies", "x.io/v1", "Proxy", true),
+            ("indexes", "x.io/v1", "Index", true),
+            ("node", "v1", "Node", true),
+            ("notebook", "argoproj.io/v1alpha1", "Rollout", false),
+        ] {
+            let owner = OwnerName {
+                kind: kind.to_owned(),
+                name: "web".to_owned(),
+            };
+            let owned = |name: &str| {
+                let reference =
+                    json!({"kind": written, "apiVersion": api_version, "name": name, "uid": ""});
+                let metadata = json!({"ownerReferences": [reference]});
+                serde_json::from_value::<ObjectMeta>(metadata).unwrap()
+            };
+            assert_eq!(owner.owns(&owned("web")), expected, "{kind} {written}");
+            assert!(!owner.owns(&owned("other")), "{kind}");
+        }
+    }
 }

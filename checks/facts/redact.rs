@@ -84,7 +84,9 @@ macro_rules! only_metadata {
 }
 
 only_metadata! {
-    ConfigMap, EndpointSlice, Event, MutatingWebhookConfiguration, Namespace, Node, Service
+    ConfigMap, EndpointSlice, Event, LimitRange, MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding,
+    MutatingWebhookConfiguration, Namespace, Node, ResourceQuota, Service, ValidatingAdmissionPolicy,
+    ValidatingAdmissionPolicyBinding, ValidatingWebhookConfiguration
 }
 
 /// Kinds with a pod template, and where it stands.

@@ -198,6 +198,13 @@ resources! {
     EndpointSlice, "discovery.k8s.io", "endpointslices";
     ConfigMap, "", "configmaps";
     Node, "", "nodes";
+    ResourceQuota, "", "resourcequotas";
+    LimitRange, "", "limitranges";
+    ValidatingWebhookConfiguration, "admissionregistration.k8s.io", "validatingwebhookconfigurations";
+    ValidatingAdmissionPolicy, "admissionregistration.k8s.io", "validatingadmissionpolicies";
+    ValidatingAdmissionPolicyBinding, "admissionregistration.k8s.io", "validatingadmissionpolicybindings";
+    MutatingAdmissionPolicy, "admissionregistration.k8s.io", "mutatingadmissionpolicies";
+    MutatingAdmissionPolicyBinding, "admissionregistration.k8s.io", "mutatingadmissionpolicybindings";
 }
 
 pub use for_resource;
@@ -208,6 +215,17 @@ impl Resource {
         Kind::WORKLOADS
             .iter()
             .any(|kind| kind.name() == self.kind())
+    }
+
+    /// Whether older API servers do not serve it: the kinds of policies. There are none then.
+    pub fn is_young(self) -> bool {
+        matches!(
+            self,
+            Self::ValidatingAdmissionPolicy
+                | Self::ValidatingAdmissionPolicyBinding
+                | Self::MutatingAdmissionPolicy
+                | Self::MutatingAdmissionPolicyBinding
+        )
     }
 
     /// The kind of a name: `ReplicaSet`.

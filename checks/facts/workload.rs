@@ -6,6 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::{Deserialize, Serialize};
 
 use super::Resource;
+use super::ownership::controller;
 
 /// The kinds that make pods, and the pod itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -115,6 +116,9 @@ pub struct Workload {
     pub kind: Kind,
     /// Its metadata, managedFields included.
     pub metadata: ObjectMeta,
+    /// The object itself, where its kind is not known and [`Workload::kind`] is that of what it makes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom: Option<Custom>,
     /// The pods it makes; for a pod, the pod itself.
     pub template: Template,
     /// What keeps a change of the template from the pods that exist.
@@ -126,6 +130,39 @@ pub struct Workload {
     /// Status conditions of any kind, in one shape.
     #[serde(default)]
     pub conditions: Vec<Condition>,
+}
+
+/// An object of a kind that is not known here, whose manifest holds the template of its pods.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Custom {
+    /// The object.
+    pub owner: Owner,
+    /// Where it keeps the template, such as `.spec.template`.
+    pub template_path: String,
+}
+
+/// An object that controls others, and of which nothing but this is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Owner {
+    /// Its API version.
+    pub api_version: String,
+    /// Its kind.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// In kubectl's words: `rollout.argoproj.io/reviews`.
+impl std::fmt::Display for Owner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kind = self.kind.to_lowercase();
+        match self.api_version.split_once('/') {
+            Some((group, _)) => write!(f, "{kind}.{group}/{}", self.name),
+            None => write!(f, "{kind}/{}", self.name),
+        }
+    }
 }
 
 /// Whether a workload replaces its pods by itself when its template changes.
@@ -178,10 +215,39 @@ pub struct Condition {
 impl Workload {
     /// The object in the words of kubectl: `deployment/reviews`.
     pub fn reference(&self) -> String {
+        if let Some(custom) = &self.custom {
+            return custom.owner.to_string();
+        }
         format!(
             "{}/{}",
             self.kind.singular(),
             self.metadata.name.as_deref().unwrap_or_default()
         )
+    }
+
+    /// Where it keeps the metadata of the pods it makes; empty for a pod, which is its own.
+    pub fn template_path(&self) -> &str {
+        match &self.custom {
+            Some(custom) => &custom.template_path,
+            None => self.kind.template_path(),
+        }
+    }
+
+    /// Who controls it, where it is not made from that one's template: an operator's custom resource as a
+    /// rule. That one may undo what is changed here.
+    pub fn owner(&self) -> Option<Owner> {
+        if let Some(custom) = &self.custom {
+            return Some(custom.owner.clone());
+        }
+        let controller = controller(&self.metadata)?;
+        if controller.maker_of(self.kind).is_some() {
+            return None;
+        }
+        let (kind, api_version) = controller.written;
+        Some(Owner {
+            api_version: api_version.to_owned(),
+            kind: kind.to_owned(),
+            name: controller.name.to_owned(),
+        })
     }
 }

@@ -1,8 +1,6 @@
 //! The restart of the target's pods: they are injected when they are created, and never later.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
-
-use crate::facts::{Kind, Missing, Rollout, Workload};
+use crate::facts::{Kind, Missing, Owner, Rollout, Workload};
 use crate::report::{Change, Command, Does, Object, Patch, Restart, Step, recreate};
 use crate::way::{Case, names};
 
@@ -15,8 +13,8 @@ pub fn restart(case: &Case) -> Result<Restart, Missing> {
     if let Some(manifest) = case.manifest() {
         return Ok(of_manifest(case, manifest));
     }
-    if let Some(owner) = owner(workload) {
-        return of_owner(case, workload, owner);
+    if let Some(owner) = workload.owner() {
+        return of_owner(case, workload, &owner);
     }
     let object = object(case, workload);
     Ok(match (workload.kind, workload.rollout) {
@@ -48,28 +46,6 @@ pub fn restart(case: &Case) -> Result<Restart, Missing> {
 pub fn object(case: &Case, workload: &Workload) -> Object {
     let name = workload.metadata.name.as_deref().unwrap_or_default();
     Object::new(workload.kind.name(), &case.target().namespace, name)
-}
-
-/// The controller of a workload, where it is of none of the kinds that are read: an operator's custom
-/// resource as a rule. It may undo what is changed in the workload.
-pub fn owner(workload: &Workload) -> Option<&OwnerReference> {
-    let owners = workload.metadata.owner_references.iter().flatten();
-    let controller = owners
-        .into_iter()
-        .find(|one| one.controller == Some(true))?;
-    let group = controller.api_version.split_once('/');
-    let group = group.map_or("", |(group, _)| group);
-    let is_known = |kind: Kind| kind.name() == controller.kind && kind.group() == group;
-    (!Kind::WORKLOADS.into_iter().any(is_known)).then_some(controller)
-}
-
-/// An owner in kubectl's words: `rollout.argoproj.io/reviews`.
-pub fn owner_in_words(owner: &OwnerReference) -> String {
-    let kind = owner.kind.to_lowercase();
-    match owner.api_version.split_once('/') {
-        Some((group, _)) => format!("{kind}.{group}/{}", owner.name),
-        None => format!("{kind}/{}", owner.name),
-    }
 }
 
 /// Whether a pod can be created again from what the API server holds: an injected one would keep the
@@ -121,8 +97,8 @@ fn of_manifest(case: &Case, manifest: &str) -> Restart {
     all_of([makes_pods_again(apply)])
 }
 
-fn of_owner(case: &Case, workload: &Workload, owner: &OwnerReference) -> Result<Restart, Missing> {
-    let (owner, reference) = (owner_in_words(owner), workload.reference());
+fn of_owner(case: &Case, workload: &Workload, owner: &Owner) -> Result<Restart, Missing> {
+    let reference = workload.reference();
     Ok(match workload.kind {
         // Only the owner knows whether and how there will be another one.
         Kind::Pod | Kind::Job => told(&format!("; {owner} has to create {reference} again")),

@@ -3,7 +3,7 @@
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
-use super::restart::{delete_pods, is_exportable, object, owner, owner_in_words, restart, resume};
+use super::restart::{delete_pods, is_exportable, object, restart, resume};
 use crate::facts::{Kind, Missing, Rollout, Template, Workload};
 use crate::report::{Change, Field, Fix, Patch, Restart, Risk, Way};
 use crate::way::Case;
@@ -47,7 +47,7 @@ pub fn patch_spec(case: &Case, title: &str, patch: Value, effect: &str) -> Resul
     let fix = |way: Way, effect: String| {
         let change = Change {
             object: object(case, workload),
-            patch: Patch::Merge(at_template(workload.kind, patch.clone())),
+            patch: Patch::Merge(at_template(workload.template_path(), patch.clone())),
             way,
         };
         Fix::new(title, Risk::RestartsPods, effect).change(change, &in_api_form(workload))
@@ -59,10 +59,9 @@ pub fn patch_spec(case: &Case, title: &str, patch: Value, effect: &str) -> Resul
             file => format!("{file} is changed and applied"),
         }));
     }
-    if let Some(owner) = owner(workload) {
+    if let Some(owner) = workload.owner() {
         return Ok(by_hand(format!(
-            "it is changed in {}, which owns {}",
-            owner_in_words(owner),
+            "it is changed in {owner}, which owns {}",
             workload.reference()
         )));
     }
@@ -88,21 +87,16 @@ pub fn patch_spec(case: &Case, title: &str, patch: Value, effect: &str) -> Resul
 }
 
 /// A patch of the pod template as one of the whole object.
-fn at_template(kind: Kind, patch: Value) -> Value {
-    let steps = kind
-        .template_path()
-        .split('.')
-        .filter(|step| !step.is_empty());
+fn at_template(path: &str, patch: Value) -> Value {
+    let steps = path.split('.').filter(|step| !step.is_empty());
     steps.rfold(patch, |patch, step| json!({ step: patch }))
 }
 
 /// A workload in the form of the API, as far as it is known.
 pub fn in_api_form(workload: &Workload) -> Value {
-    let object = match workload.kind {
-        Kind::Pod | Kind::MutatingWebhookConfiguration => {
-            json!({ "metadata": workload.template.metadata, "spec": workload.template.spec })
-        }
-        kind => at_template(kind, json!(workload.template)),
+    let object = match workload.template_path() {
+        "" => json!({ "metadata": workload.template.metadata, "spec": workload.template.spec }),
+        path => at_template(path, json!(workload.template)),
     };
     let mut own = json!({ "metadata": workload.metadata });
     if let Some(replicas) = workload.replicas {
@@ -119,13 +113,8 @@ pub fn in_api_form(workload: &Workload) -> Value {
 pub fn from_api(workload: &Workload, object: &Value) -> Result<Workload, String> {
     let read = |error: serde_json::Error| error.to_string();
     let metadata = object.get("metadata").cloned().unwrap_or_default();
-    let template = match workload.kind {
-        Kind::Pod | Kind::MutatingWebhookConfiguration => object.clone(),
-        kind => {
-            let pointer = kind.template_path().replace('.', "/");
-            object.pointer(&pointer).cloned().unwrap_or_default()
-        }
-    };
+    let pointer = workload.template_path().replace('.', "/");
+    let template = object.pointer(&pointer).cloned().unwrap_or_default();
     let paused = object.pointer("/spec/paused").and_then(Value::as_bool);
     Ok(Workload {
         metadata: serde_json::from_value(metadata).map_err(read)?,

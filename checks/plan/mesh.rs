@@ -2,23 +2,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::admissionregistration::v1::RuleWithOperations;
+use k8s_openapi::api::admissionregistration::v1::{RuleWithOperations, ServiceReference};
+use k8s_openapi::api::discovery::v1::Endpoint;
 
 use super::{Namespaces, Plan};
-use crate::facts::kinds::{Deployment, MutatingWebhookConfiguration, Pod};
-use crate::facts::{Read, Resource};
+use crate::facts::kinds::{Deployment, EndpointSlice, MutatingWebhookConfiguration, Pod, Service};
+use crate::facts::{Index, Read, Resource};
+use crate::way::assumptions::{LIMITS, POLICIES};
+use crate::way::injector::{fails_closed, is_injector};
 use crate::way::{
     api_servers, endpoint_slices_of, entries, injectors, istiod_container, istiod_container_of,
     label, names, revision,
 };
 
 /// Three waves: the webhooks; whom they call, and what stands beside that; and the configuration of
-/// istiods that have a revision which no webhook names.
+/// istiods that have a revision which no webhook names, with the Deployments of others' webhooks that do
+/// not answer.
 pub(super) fn plan(plan: &mut Plan, namespaces: &Namespaces) {
     plan.want(super::all(Resource::MutatingWebhookConfiguration, None));
     plan.want(api_servers());
+    others(plan, namespaces);
     match namespaces {
-        Namespaces::All => plan.want(super::all(Resource::Namespace, None)),
+        Namespaces::All | Namespaces::Webhooks => plan.want(super::all(Resource::Namespace, None)),
         Namespaces::Named(all) => {
             for name in all {
                 plan.want(Read::get(Resource::Namespace, None, name));
@@ -34,6 +39,54 @@ pub(super) fn plan(plan: &mut Plan, namespaces: &Namespaces) {
     }
     for (namespace, revisions) in revisions_by_namespace(webhooks) {
         istiod(plan, &namespace, revisions);
+    }
+    for namespace in unanswered(plan.index, webhooks) {
+        plan.want(super::all(Resource::Deployment, Some(&namespace)));
+    }
+}
+
+/// The namespaces of Services that other vendors' webhooks call, that refuse pods where nobody answers, and
+/// behind which no endpoint is ready: what should stand there tells why.
+fn unanswered(index: &Index, webhooks: &[MutatingWebhookConfiguration]) -> BTreeSet<String> {
+    let others = entries(webhooks)
+        .filter(|(configuration, webhook)| !is_injector(configuration, webhook))
+        .filter(|(_, webhook)| fails_closed(webhook))
+        .filter(|(_, webhook)| webhook.rules.iter().flatten().any(matches_new_pods));
+    let services = others.filter_map(|(_, webhook)| webhook.client_config.service.as_ref());
+    let is_empty = |service: &&ServiceReference| {
+        let read = endpoint_slices_of(&service.namespace, &service.name);
+        let slices = index.list::<EndpointSlice>(&read);
+        let service = index.get::<Service>(Some(&service.namespace), &service.name);
+        service.got().is_some() && slices.got().is_some_and(|all| !all.iter().any(has_ready))
+    };
+    services
+        .filter(is_empty)
+        .map(|service| service.namespace.clone())
+        .collect()
+}
+
+fn has_ready(slice: &EndpointSlice) -> bool {
+    let is_ready = |endpoint: &Endpoint| {
+        let conditions = endpoint.conditions.as_ref();
+        conditions.and_then(|conditions| conditions.ready) != Some(false)
+    };
+    slice.endpoints.iter().any(is_ready)
+}
+
+/// Who else has a say about pods, in the first wave. Where webhooks are asked about, no pod is judged.
+fn others(plan: &mut Plan, namespaces: &Namespaces) {
+    let namespaces = match namespaces {
+        Namespaces::Webhooks => return,
+        Namespaces::All => vec![None],
+        Namespaces::Named(all) => all.iter().map(|name| Some(name.as_str())).collect(),
+    };
+    for resource in POLICIES {
+        plan.want(super::all(resource, None));
+    }
+    for namespace in namespaces {
+        for resource in LIMITS {
+            plan.want(super::all(resource, namespace).metadata());
+        }
     }
 }
 

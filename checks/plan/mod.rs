@@ -110,6 +110,8 @@ fn webhook(name: &str) -> Target {
 /// Which namespaces a question takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Namespaces {
+    /// All there are, and no pod in them: webhooks are asked about.
+    Webhooks,
     /// All there are.
     All,
     /// These.
@@ -118,8 +120,8 @@ enum Namespaces {
 
 fn namespaces(question: &Question) -> Namespaces {
     match question {
-        Question::Webhooks(_)
-        | Question::Sweep(Sweep {
+        Question::Webhooks(_) => Namespaces::Webhooks,
+        Question::Sweep(Sweep {
             namespace: None, ..
         }) => Namespaces::All,
         Question::Named { namespace, .. }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::Plan;
-use crate::facts::ownership::{controller, descendants, events_read, uid};
+use crate::facts::ownership::{OwnerName, controller, descendants, events_read, uid};
 use crate::facts::{Index, Kind, MakesPods, Object, Objects, Read, Resource, Target, for_workload};
 use crate::way::may_depend_on_nodes;
 
@@ -21,6 +21,8 @@ pub struct Sweep {
     pub kinds: Vec<Kind>,
     /// A label selector.
     pub selector: Option<String>,
+    /// Nothing but what this object owns.
+    pub owner: Option<OwnerName>,
 }
 
 impl Sweep {
@@ -92,7 +94,8 @@ pub(super) fn plan(plan: &mut Plan, sweep: &Sweep) {
 fn bare_pods(plan: &mut Plan, sweep: &Sweep) {
     let lists = Lists::new(plan.index, sweep);
     let pods = lists.of(Kind::Pod).iter();
-    let bare = pods.filter(|pod| lists.owner(pod).is_none() && lists.is_shown(Kind::Pod, pod));
+    let bare =
+        pods.filter(|pod| !lists.has_maker(Kind::Pod, pod) && lists.is_shown(Kind::Pod, pod));
     let mut by_namespace = BTreeMap::<&str, Vec<&str>>::new();
     for pod in bare {
         let namespace = pod.namespace.as_deref().unwrap_or_default();
@@ -202,12 +205,16 @@ impl<'s, 'i, 'a> Lists<'s, 'i, 'a> {
         self.by_kind.get(&kind).map_or(&[], Vec::as_slice)
     }
 
-    fn owner(&self, metadata: &'a ObjectMeta) -> Option<&'a str> {
-        let owner = controller(metadata)?;
-        self.uids.contains(owner.uid).then_some(owner.uid)
+    /// Whether what makes an object is among the objects of the lists.
+    fn has_maker(&self, kind: Kind, metadata: &'a ObjectMeta) -> bool {
+        let owner = controller(metadata).filter(|owner| owner.maker_of(kind).is_some());
+        owner.is_some_and(|owner| self.uids.contains(owner.uid))
     }
 
     fn is_shown(&self, kind: Kind, metadata: &'a ObjectMeta) -> bool {
+        if let Some(owner) = &self.sweep.owner {
+            return owner.owns(metadata);
+        }
         let is_selected = |uid: &str| match &self.selected {
             Some(selected) => selected.contains(uid),
             None => true,
@@ -216,7 +223,7 @@ impl<'s, 'i, 'a> Lists<'s, 'i, 'a> {
             return self.sweep.kinds.contains(&kind) && is_selected(uid(metadata));
         }
         // Labels are often on the pods only, and these are shown as their owners.
-        self.owner(metadata).is_none()
+        !self.has_maker(kind, metadata)
             && (is_selected(uid(metadata))
                 || descendants(self.index, uid(metadata))
                     .iter()

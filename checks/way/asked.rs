@@ -85,7 +85,7 @@ impl Said {
 pub fn said_of_pods(case: &Case) -> Result<Vec<Said>, Missing> {
     let workload = case.workload()?;
     let mut said = said_in_template(workload);
-    if !workload.kind.template_path().is_empty() {
+    if !workload.template_path().is_empty() {
         let own = Words {
             place: Place::Workload,
             object: &workload.reference(),
@@ -104,7 +104,7 @@ pub fn said_of_pods(case: &Case) -> Result<Vec<Said>, Missing> {
 }
 
 fn said_in_template(workload: &Workload) -> Vec<Said> {
-    let path = workload.kind.template_path().split('.');
+    let path = workload.template_path().split('.');
     let template = Words {
         place: Place::Template,
         object: &workload.reference(),

@@ -14,10 +14,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use super::{Call, Destinations, InjectorConfig, JudgedPod, Observation, Prediction, names};
 use crate::facts::ownership::{self, Chain, Member};
 use crate::facts::{
-    Fact, Index, MakesPods as _, Missing, Object, Read, ReadSet, Resource, Snapshot, Subject,
-    Target, Unread, Workload,
+    Fact, Index, MakesPods as _, Missing, Object, Objects, Read, ReadSet, Resource, Snapshot,
+    Subject, Target, Unread, Workload,
 };
 use crate::rules::certificates::{Trust, parse_pem_bundle, trusts};
+use crate::way::assumptions::{self, Gate};
 use crate::way::terms::Terms;
 
 /// What is worked out once for a whole snapshot.
@@ -29,6 +30,15 @@ pub struct Mesh<'a> {
     /// By caBundle and root.
     trusts: RefCell<BTreeMap<(Vec<u8>, String), Trust>>,
     terms: OnceCell<Vec<Terms>>,
+    gates: Gates,
+}
+
+/// The policies and webhooks that may refuse a pod or change it, besides mutating webhooks.
+#[derive(Debug, Default)]
+struct Gates {
+    mutating_policies: OnceCell<Vec<Gate>>,
+    validating_policies: OnceCell<Vec<Gate>>,
+    validating_webhooks: OnceCell<Vec<Gate>>,
 }
 
 impl<'a> Mesh<'a> {
@@ -40,6 +50,7 @@ impl<'a> Mesh<'a> {
             injector_configs: RefCell::default(),
             trusts: RefCell::default(),
             terms: OnceCell::new(),
+            gates: Gates::default(),
         }
     }
 
@@ -323,6 +334,51 @@ impl<'a> Case<'a> {
         Ok(self.mesh.terms.get_or_init(terms))
     }
 
+    /// The mutating policies that are in force, or why they are not known.
+    pub fn mutating_policies(&self) -> Vec<Result<&'a Gate, Missing>> {
+        let read = || Ok((self.everywhere()?, self.everywhere()?));
+        let read: Result<_, Missing> = read();
+        gates(
+            &self.mesh.gates.mutating_policies,
+            read,
+            |(policies, bindings)| assumptions::of_mutating(policies, bindings),
+        )
+    }
+
+    /// The validating policies that are in force, or why they are not known.
+    pub fn validating_policies(&self) -> Vec<Result<&'a Gate, Missing>> {
+        let read = || Ok((self.everywhere()?, self.everywhere()?));
+        let read: Result<_, Missing> = read();
+        gates(
+            &self.mesh.gates.validating_policies,
+            read,
+            |(policies, bindings)| assumptions::of_validating(policies, bindings),
+        )
+    }
+
+    /// The validating webhooks, or why they are not known.
+    pub fn validating_webhooks(&self) -> Vec<Result<&'a Gate, Missing>> {
+        let cell = &self.mesh.gates.validating_webhooks;
+        gates(cell, self.everywhere(), assumptions::of_webhooks)
+    }
+
+    fn everywhere<T: Object>(&self) -> Result<&'a [T], Missing> {
+        self.list(&Read::list(T::RESOURCE, None))
+    }
+
+    /// The metadata of the target's namespace's objects of a kind that limits pods.
+    pub fn limits(&self, resource: Resource) -> Result<Vec<&'a ObjectMeta>, Missing> {
+        let namespace = &self.target().namespace;
+        let read = Read::list(resource, Some(namespace)).metadata();
+        self.index().known(&read).known_value(&read.to_string())?;
+        let all = self.index().store().reads_of(resource);
+        let objects = all.filter_map(|(_, fact)| fact.got());
+        let own = objects.flat_map(Objects::metadata);
+        Ok(own
+            .filter(|one| one.namespace.as_ref() == Some(namespace))
+            .collect())
+    }
+
     /// A Service that a webhook calls.
     pub fn service(&self, namespace: &str, name: &str) -> Result<Option<&'a Service>, Missing> {
         self.get(Some(namespace), name)
@@ -432,6 +488,18 @@ impl<'a> Case<'a> {
     /// How the pods fare that exist. It is there even where facts are missing: as Unknown.
     pub fn observation(&self) -> Rc<Observation> {
         self.memo(&self.observation, || Rc::new(crate::way::observe(self)))
+    }
+}
+
+/// What is made once of what was read, or why nothing was.
+fn gates<T>(
+    cell: &OnceCell<Vec<Gate>>,
+    read: Result<T, Missing>,
+    make: impl FnOnce(T) -> Vec<Gate>,
+) -> Vec<Result<&Gate, Missing>> {
+    match read {
+        Ok(read) => cell.get_or_init(|| make(read)).iter().map(Ok).collect(),
+        Err(missing) => vec![Err(missing)],
     }
 }
 

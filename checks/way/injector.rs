@@ -9,18 +9,44 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use super::selector::requirements;
 use super::{Version, names};
 
-/// Whether a webhook entry is one of Istio's injection webhooks: by its name, its path or the label
-/// of its configuration, never by the name of the object, which anybody may choose.
+/// Whether a webhook entry is one of Istio's injection webhooks: by its name, which is how istiod knows
+/// its own, or by several marks together. One mark alone is not enough: other vendors' webhooks call
+/// `/inject`, too. The name of the configuration says nothing, as anybody may choose it.
+/// Source: Istio 1.31, `pkg/webhooks/webhookpatch.go` (the name), and the chart `istio-control/istio-discovery`.
 pub fn is_injector(
     configuration: &MutatingWebhookConfiguration,
     webhook: &MutatingWebhook,
 ) -> bool {
-    let labels = configuration.metadata.labels.as_ref();
-    webhook.name.ends_with(names::INJECTOR_SUFFIX)
-        || path(webhook).is_some_and(|path| path == "/inject" || path.starts_with("/inject/"))
-        || labels
-            .and_then(|labels| labels.get("app"))
-            .is_some_and(|app| app == "sidecar-injector")
+    let marks = [
+        path(webhook).is_some_and(is_inject_path),
+        names_istiod(webhook),
+        label(configuration, names::ISTIO_REV).is_some(),
+    ];
+    let number = marks.into_iter().filter(|mark| *mark).count();
+    webhook.name.ends_with(names::INJECTOR_SUFFIX) || number > 1
+}
+
+fn is_inject_path(path: &str) -> bool {
+    path == "/inject" || path.starts_with("/inject/")
+}
+
+/// Whether an entry calls a port or a host that is istiod's by the names of its chart.
+fn names_istiod(webhook: &MutatingWebhook) -> bool {
+    let client = &webhook.client_config;
+    let (host, port) = match (&client.service, &client.url) {
+        (Some(service), _) => (service.name.as_str(), service.port),
+        (None, Some(url)) => {
+            let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+            let address = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            let (host, port) = address.rsplit_once(':').unwrap_or((address, ""));
+            (
+                host.split('.').next().unwrap_or_default(),
+                port.parse().ok(),
+            )
+        }
+        (None, None) => return false,
+    };
+    port == Some(names::INJECTOR_PORT) || host == "istiod" || host.starts_with("istiod-")
 }
 
 /// The HTTP path that a webhook entry calls.
@@ -198,6 +224,95 @@ mod tests {
             let container: Container = serde_json::from_value(container).unwrap();
             assert_eq!(environment(&container, "A"), value, "{container:?}");
             assert_eq!(is_hidden(&container, "A"), hidden, "{container:?}");
+        }
+    }
+
+    #[test]
+    fn several_marks_together_are_istios_and_one_is_not() {
+        let service = |name: &str, port: i32, path: &str| json!({"service": {"namespace": "x", "name": name, "port": port, "path": path}});
+        let url = |url: &str| json!({ "url": url });
+        let (none, rev) = (json!({}), json!({"istio.io/rev": "default"}));
+        for (entry, client, labels, expected) in [
+            (
+                "rev.namespace.sidecar-injector.istio.io",
+                service("a", 443, "/"),
+                &none,
+                true,
+            ),
+            (
+                "sidecar-injector.istio.io",
+                url("https://a.example.com/"),
+                &none,
+                true,
+            ),
+            (
+                "i.example.com",
+                service("istiod", 443, "/inject"),
+                &none,
+                true,
+            ),
+            (
+                "i.example.com",
+                service("istiod-1-31", 443, "/inject/net/n"),
+                &none,
+                true,
+            ),
+            ("i.example.com", service("a", 15017, "/inject"), &none, true),
+            ("i.example.com", service("a", 443, "/inject"), &rev, true),
+            ("i.example.com", service("istiod", 443, "/"), &rev, true),
+            (
+                "i.example.com",
+                url("https://istiod.example.com/inject"),
+                &none,
+                true,
+            ),
+            (
+                "i.example.com",
+                url("https://a.example.com:15017/inject/x"),
+                &none,
+                true,
+            ),
+            (
+                "secrets.example.com",
+                service("secrets-injector", 443, "/inject"),
+                &none,
+                false,
+            ),
+            (
+                "secrets.example.com",
+                url("https://a.example.com/inject"),
+                &none,
+                false,
+            ),
+            (
+                "i.example.com",
+                service("istiod", 443, "/validate"),
+                &none,
+                false,
+            ),
+            ("i.example.com", service("a", 443, "/mutate"), &rev, false),
+            (
+                "i.example.com",
+                service("a", 443, "/injection"),
+                &rev,
+                false,
+            ),
+            (
+                "i.example.com",
+                service("a", 443, "/inject"),
+                &json!({"app": "sidecar-injector"}),
+                false,
+            ),
+        ] {
+            let webhook = json!({"name": entry, "clientConfig": client, "admissionReviewVersions": ["v1"], "sideEffects": "None"});
+            let webhook = serde_json::from_value(webhook).unwrap();
+            let configuration = json!({"metadata": {"labels": labels}});
+            let configuration = serde_json::from_value(configuration).unwrap();
+            assert_eq!(
+                is_injector(&configuration, &webhook),
+                expected,
+                "{entry} {client} {labels}"
+            );
         }
     }
 

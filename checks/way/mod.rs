@@ -5,6 +5,7 @@
 
 mod answer;
 pub(crate) mod asked;
+pub(crate) mod assumptions;
 pub(crate) mod called;
 mod case;
 mod changes;
@@ -29,6 +30,7 @@ mod webhook_rows;
 mod witness;
 
 pub use answer::{Answer, Call, Observation, ObservedPod, Outcome, Prediction, Rejection, Seen};
+pub use assumptions::{Assumption, assumptions};
 pub use called::{Called, Matched, NotCalled};
 pub use case::{Case, Mesh, api_servers, endpoint_slices_of};
 pub use changes::Changed;

@@ -63,6 +63,9 @@ fn names(workload: &Workload) -> (Option<String>, Option<String>) {
     let metadata = &workload.metadata;
     let name = metadata.name.as_deref().unwrap_or_default();
     let prefix = Some(format!("{name}-"));
+    if workload.custom.is_some() {
+        return (None, Some(format!("{name}-{UNTOLD}-")));
+    }
     match workload.kind {
         Kind::Pod => (metadata.name.clone(), metadata.generate_name.clone()),
         Kind::StatefulSet => (Some(format!("{name}-0")), prefix),

@@ -259,9 +259,12 @@ fn step(
             format!("{because}, and failurePolicy is Ignore"),
         ),
     };
-    match call.called.known().map_err(Open::at(Stage::Called))? {
-        Answer::Yes(_) => {}
-        Answer::No(NotCalled::ConditionError { .. }) if fails_closed || call.injector => {
+    match call.called.known() {
+        // Whether another vendor's webhook is called does not matter where it would answer, or be done without.
+        Err(_) if !call.injector && !matters(case, entry, false) => return Ok(()),
+        Err(missing) => return Err(Open::at(Stage::Called)(missing)),
+        Ok(Answer::Yes(_)) => {}
+        Ok(Answer::No(NotCalled::ConditionError { .. })) if fails_closed || call.injector => {
             // The selectors want the call, and it fails before it is made.
             let (stage, outcome, because) = failed(Stage::Reached, call.called.to_string());
             decide(stage, outcome, because);

@@ -47,6 +47,10 @@ fn whole<'a, K: Readable + Object>(
             None if read.resource == Resource::Pod => {
                 reader.pods(selection(read)).await.map(Pod::objects)
             }
+            None if read.resource.is_young() => {
+                let served = reader.list_if_served::<K>(selection(read)).await;
+                served.map(K::objects)
+            }
             None => reader.list::<K>(selection(read)).await.map(K::objects),
         }
     })

@@ -2,6 +2,7 @@
 
 use futures::future::join_all;
 use injdoctor_checks::facts::kinds::MutatingWebhookConfiguration;
+use injdoctor_checks::facts::ownership::OwnerName;
 use injdoctor_checks::facts::{
     Fact, Index, Kind, Objects, Read, Resource, Snapshot, Store, Subject, Target, ownership,
 };
@@ -12,6 +13,7 @@ use tokio::join;
 use super::carry_out::carry_out;
 use super::connect::{ConnectError, Link};
 use super::read::Reader;
+use crate::target::known_kinds;
 
 /// Plans to carry out before giving up on coming to an end: twice what any question takes.
 const WAVES: usize = 16;
@@ -27,6 +29,11 @@ pub enum CollectError {
         objects: Vec<Target>,
         namespace_is_absent: bool,
     },
+    #[error(
+        "no pod and nothing that makes pods in namespace {namespace:?} is owned by {owner}, whose kind injdoctor does not know; known: {known}",
+        known = known_kinds()
+    )]
+    NothingOwned { owner: OwnerName, namespace: String },
     #[error("namespace {0:?} not found; see `kubectl get namespaces`")]
     NoNamespace(String),
     #[error("the API server refuses the label selector {selector:?}: {reason}")]
@@ -155,6 +162,14 @@ fn is_there(question: &Question, store: &Store, subjects: &[Subject]) -> Result<
         }) if subjects.is_empty() && namespace_is_absent(name) => {
             Err(CollectError::NoNamespace(name.clone()))
         }
+        Question::Sweep(Sweep {
+            namespace: Some(namespace),
+            owner: Some(owner),
+            ..
+        }) if subjects.is_empty() => Err(CollectError::NothingOwned {
+            owner: owner.clone(),
+            namespace: namespace.clone(),
+        }),
         _ => Ok(()),
     }
 }

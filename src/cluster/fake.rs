@@ -148,8 +148,20 @@ impl<'a> Asked<'a> {
             "CronJob",
             "EndpointSlice",
             "MutatingWebhookConfiguration",
+            "ResourceQuota",
+            "LimitRange",
+            "ValidatingWebhookConfiguration",
+            "ValidatingAdmissionPolicy",
+            "ValidatingAdmissionPolicyBinding",
+            "MutatingAdmissionPolicy",
+            "MutatingAdmissionPolicyBinding",
         ];
-        let is_kind = |kind: &&str| format!("{}s", kind.to_lowercase()) == plural;
+        let is_kind = |kind: &&str| {
+            let kind = kind.to_lowercase();
+            let stem = kind.strip_suffix('y');
+            let policies = stem.is_some_and(|stem| plural == format!("{stem}ies"));
+            policies || plural == format!("{kind}s")
+        };
         Self {
             kind: kinds.into_iter().find(is_kind).expect(plural),
             api_version: format!("{group}/{version}")
@@ -170,8 +182,9 @@ impl<'a> Asked<'a> {
             }
         };
         default("name", name);
-        let cluster_wide = ["namespaces", "nodes", "mutatingwebhookconfigurations"];
-        if !cluster_wide.contains(&self.plural) {
+        let cluster_wide = ["namespaces", "nodes"];
+        let is_policy = self.group == "admissionregistration.k8s.io";
+        if !cluster_wide.contains(&self.plural) && !is_policy {
             default("namespace", self.namespace.unwrap_or("default"));
         }
     }
@@ -229,6 +242,7 @@ pub fn owned(kind: &str, name: &str, owner: Option<(&str, &str)>) -> Value {
             let api_version = match kind {
                 "Job" | "CronJob" => "batch/v1",
                 "Rollout" => "argoproj.io/v1alpha1",
+                "Pod" => "v1",
                 _ => "apps/v1",
             };
             json!({"apiVersion": api_version, "kind": kind, "name": name, "uid": format!("{kind}/{name}"), "controller": true})

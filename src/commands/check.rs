@@ -11,6 +11,7 @@ use crate::cli::{Check, ConnectionFlags, Targets};
 use crate::exit::Exit;
 use crate::input::Input;
 use crate::manifest::{self, DefaultNamespace, Manifests};
+use crate::render::sanitize;
 use crate::target::{self, Wanted};
 use crate::terminal::Look;
 
@@ -79,12 +80,29 @@ fn manifests(
         let Manifests {
             subjects,
             namespaces,
+            skipped,
         } = manifest::read(files, &mut input, namespace)?;
+        not_judged(&skipped, look);
         Ok(plan::Question::Manifests {
             subjects,
             namespaces,
         })
     })
+}
+
+/// Says on standard error what of the manifests is not judged.
+fn not_judged(skipped: &[String], look: Look) {
+    if skipped.is_empty() {
+        return;
+    }
+    let words = format!(
+        "not judged, as injdoctor knows no pod template in them: {}; once they are applied, \
+         `injdoctor check TYPE/NAME` judges the pods that one owns",
+        skipped.join(", ")
+    );
+    let words = sanitize(&words, look.unicode);
+    // Where standard error is closed, there is nowhere left to say it.
+    let _ = writeln!(io::stderr(), "note: {words}");
 }
 
 fn nothing(targets: &Targets, connection: &ConnectionFlags) -> String {

@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 use injdoctor_checks::facts::kinds::MutatingWebhookConfiguration;
-use injdoctor_checks::facts::{Fact, Index, Snapshot, Subject, Target};
+use injdoctor_checks::facts::{Fact, Index, Snapshot, Subject, Target, ownership};
 use injdoctor_checks::plan::{self, Question};
 
 use crate::target::Wanted;
@@ -22,26 +22,39 @@ pub fn to_targets(
         snapshot.subjects = all.iter().filter(here).cloned().collect();
         return Ok(());
     }
+    let index = Index::new(&snapshot.reads);
     for one in wanted {
         let found = all
             .iter()
             .filter(here)
-            .filter(|subject| is_wanted(&subject.target, one));
+            .filter(|subject| is_wanted(&index, &subject.target, one));
         let before = snapshot.subjects.len();
         snapshot.subjects.extend(found.cloned());
-        if let (Wanted::Named(kind, name), true) = (one, snapshot.subjects.len() == before) {
-            bail!(
+        if snapshot.subjects.len() > before {
+            continue;
+        }
+        match one {
+            Wanted::Named(kind, name) => bail!(
                 "the snapshot does not hold {}/{name}; {}",
                 kind.singular(),
                 holds(&all)
-            );
+            ),
+            Wanted::OwnedBy(owner) => bail!(
+                "the snapshot does not hold anything that {owner} owns; {}",
+                holds(&all)
+            ),
+            Wanted::All(_) => {}
         }
     }
     Ok(())
 }
 
-fn is_wanted(target: &Target, wanted: &Wanted) -> bool {
+fn is_wanted(index: &Index, target: &Target, wanted: &Wanted) -> bool {
     match wanted {
+        Wanted::OwnedBy(owner) => {
+            let object = ownership::find(index, target.kind, &target.namespace, &target.name);
+            object.got().is_some_and(|one| owner.owns(one.metadata()))
+        }
         Wanted::Named(kind, name) => target.kind == *kind && target.name == *name,
         Wanted::All(kind) => target.kind == *kind,
     }

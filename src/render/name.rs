@@ -17,7 +17,12 @@ pub fn name(
     let several = report.has_several_namespaces();
     for diagnosis in diagnoses.filter(|one| exit::fails(one, fail_on)) {
         let target = &diagnosis.target;
-        write!(out, "{}", sanitize(&target.to_string(), true))?;
+        let shown = match &diagnosis.owner {
+            // A pod that an object of a manifest will make has no name yet.
+            Some(owner) if target.name.is_empty() => owner.to_string(),
+            _ => target.to_string(),
+        };
+        write!(out, "{}", sanitize(&shown, true))?;
         if several && !target.namespace.is_empty() {
             write!(out, " -n {}", sanitize(&target.namespace, true))?;
         }

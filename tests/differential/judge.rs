@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use testcluster::{Cluster, Outcome, dry_run, pod_of};
 
 use crate::unknowns;
+use crate::world::ACTS;
 
 /// What injdoctor says will become of a pod.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct Claim {
     /// Why, in words.
     pub because: String,
     revision: Option<String>,
+    /// The objects whose say it takes for granted.
+    assumes: Vec<String>,
 }
 
 /// Both answers about one object.
@@ -36,6 +39,17 @@ impl Judgement {
         if self.claim.outcome == "Unknown" {
             return unknowns::reason(&self.claim.because).is_some();
         }
+        self.is_right() || self.is_assumed()
+    }
+
+    /// Whether injdoctor is wrong for what another vendor's webhook or policy does, and names that one among what it
+    /// takes for granted.
+    pub fn is_assumed(&self) -> bool {
+        let acts = |object: &String| object.contains(ACTS);
+        self.claim.outcome != "Unknown" && !self.is_right() && self.claim.assumes.iter().any(acts)
+    }
+
+    fn is_right(&self) -> bool {
         let revision = match &self.truth {
             Outcome::Injected { revision } => Some(revision),
             _ => None,
@@ -83,6 +97,7 @@ impl fmt::Display for Judgement {
             decided,
             because,
             revision,
+            ..
         } = &self.claim;
         let by = revision
             .as_ref()
@@ -160,6 +175,12 @@ impl Claim {
             decided: text("decided").unwrap_or_default(),
             because: text("because").unwrap_or_default(),
             revision: text("revision"),
+            assumes: diagnosis["assumptions"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|one| Some(one["object"].as_str()?.to_owned()))
+                .collect(),
         }
     }
 }

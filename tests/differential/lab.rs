@@ -10,9 +10,11 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 use testcluster::{Api, ApiError, Cluster, Outcome, dry_run, wait_for};
 
-use crate::world::{OTHER_ROOT, REVISIONS, ROOT, Told, World};
+use crate::world::{OTHER_ROOT, OTHER_VENDOR, REVISIONS, ROOT, Told, World};
 
 const WEBHOOKS: &str = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
+const POLICIES: &str = "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicies";
+const BINDINGS: &str = "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings";
 const CONFIG_MAPS: &str = "/api/v1/namespaces/istio-system/configmaps";
 const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/istio-system/deployments";
 const PODS: &str = "/api/v1/namespaces/istio-system/pods";
@@ -43,6 +45,8 @@ pub struct Lab {
     services: Map<String, Value>,
     /// What the istiods' images and tags were changed to last.
     versions: BTreeMap<String, Told>,
+    /// Whether the last world had policies.
+    has_policies: bool,
 }
 
 /// The installation as it was at the start.
@@ -81,6 +85,7 @@ impl Lab {
             injectors: Map::new(),
             services: Map::new(),
             versions: BTreeMap::new(),
+            has_policies: false,
         })
     }
 
@@ -99,6 +104,8 @@ impl Lab {
         self.api().delete(WEBHOOKS, &json!({}))?;
         self.set_versions(world)
             .context("cannot set the istiods' images")?;
+        self.set_policies(world)
+            .context("cannot set the policies")?;
         self.set_injectors(world)
             .context("cannot set the injectors' configurations")?;
         self.set_services(world)
@@ -136,6 +143,67 @@ impl Lab {
             self.change_injector(revision, &json!({}))?;
         }
         Ok(())
+    }
+
+    /// Replaces the policies by those of the world, and waits until the API server has seen them.
+    fn set_policies(&mut self, world: &World) -> Result<()> {
+        if world.policies.is_empty() && !self.has_policies {
+            return Ok(());
+        }
+        let api = self.api();
+        api.delete(POLICIES, &json!({}))?;
+        api.delete(BINDINGS, &json!({}))?;
+        let sentinel = self.policy_sentinel();
+        for policy in world.policies.iter().chain([&sentinel]) {
+            api.create(POLICIES, policy)
+                .with_context(|| policy.to_string())?;
+            let name = &policy["metadata"]["name"];
+            let binding = json!({
+                "apiVersion": "admissionregistration.k8s.io/v1",
+                "kind": "MutatingAdmissionPolicyBinding",
+                "metadata": {"name": name},
+                "spec": {"policyName": name},
+            });
+            api.create(BINDINGS, &binding)?;
+        }
+        self.has_policies = !world.policies.is_empty();
+        wait_for("the API server to know the policies", || {
+            let probe = json!({
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": {"generateName": "probe-", "namespace": "default", "labels": {IN_FORCE: self.policy_probe()}},
+                "spec": {"containers": [{"name": "probe", "image": "probe"}]},
+            });
+            let outcome = dry_run(api, &probe)?;
+            let rejected =
+                matches!(&outcome, Outcome::Rejected { message } if message.contains(GUARD));
+            ensure!(rejected, "the policies are not in force: {outcome}");
+            Ok(())
+        })
+    }
+
+    /// The label's value by which this world's probes of policies are known.
+    fn policy_probe(&self) -> String {
+        format!("policies-{}", self.round)
+    }
+
+    /// A policy that refuses this world's probes, by an expression that cannot be evaluated.
+    fn policy_sentinel(&self) -> Value {
+        json!({
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "MutatingAdmissionPolicy",
+            "metadata": {"name": "z-in-force"},
+            "spec": {
+                "matchConstraints": {
+                    "resourceRules": [{"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}],
+                    "objectSelector": {"matchLabels": {IN_FORCE: self.policy_probe()}},
+                },
+                "matchConditions": [{"name": GUARD.replace('_', "-"), "expression": format!("object.{GUARD} == 1")}],
+                "failurePolicy": "Fail",
+                "reinvocationPolicy": "Never",
+                "mutations": [{"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": "Object{}"}}],
+            },
+        })
     }
 
     /// Writes the injectors' ConfigMaps and scales the istiods.
@@ -408,6 +476,7 @@ impl Lab {
                 let bundle = &mut webhook["clientConfig"]["caBundle"];
                 match bundle.as_str() {
                     Some(ROOT) => *bundle = json!(self.stock.root),
+                    Some(OTHER_VENDOR) => *bundle = json!(self.cluster.other_ca_bundle()?),
                     Some(OTHER_ROOT) => {
                         *bundle = json!(BASE64_STANDARD.encode(FOREIGN_CERTIFICATE))
                     }

@@ -11,6 +11,8 @@ use crate::unknowns::{self, MOST, Reason, are_too_many};
 pub struct Tally {
     cases: usize,
     unknown: usize,
+    /// Those that another vendor decided otherwise, as injdoctor says that it may.
+    assumed: usize,
     /// Those left open, by the words of the reason.
     open: BTreeMap<&'static str, (&'static Reason, usize)>,
     outcomes: BTreeMap<&'static str, Outcome>,
@@ -30,6 +32,7 @@ impl Tally {
     pub fn count(&mut self, judgement: &Judgement) {
         let claim = &judgement.claim;
         self.cases += 1;
+        self.assumed += usize::from(judgement.is_assumed());
         if claim.outcome == "Unknown" {
             self.unknown += 1;
             if let Some(reason) = unknowns::reason(&claim.because) {
@@ -79,6 +82,7 @@ impl fmt::Display for Tally {
                 writeln!(f, "{:18}   and {more} other reasons", "")?;
             }
         }
+        writeln!(f, "assumed     {:6.1} %", self.percent(self.assumed))?;
         write!(f, "left open   {:6.1} %", self.percent(self.unknown))?;
         for (reason, open) in self.open.values() {
             write!(f, "\n{:>11.2} %   {}", self.percent(*open), reason.words)?;

@@ -17,12 +17,21 @@ pub const ROOT: &str = "istiod's root";
 /// In place of a caBundle: a root that none of the istiods has.
 pub const OTHER_ROOT: &str = "another root";
 
+/// In place of a caBundle: the root of another vendor's webhook, which answers.
+pub const OTHER_VENDOR: &str = "another vendor's root";
+
+/// A part of the names of another vendor's webhooks and policies that change or refuse pods, of which nobody can know it.
+pub const ACTS: &str = "acts";
+
 /// The cluster, as far as it differs from a stock installation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct World {
     /// Every MutatingWebhookConfiguration that there is.
     pub webhooks: Vec<Value>,
+    /// Every MutatingAdmissionPolicy that there is, each with a binding of its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<Value>,
     /// By name of a Service in istio-system, a merge patch of its spec; null: it is not there.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub services: Map<String, Value>,

@@ -6,7 +6,7 @@ use k8s_openapi::api::admissionregistration::v1::{
 
 use crate::fixes::WRITES_THE_WEBHOOK;
 use crate::report::{Change, Command, Fix, Object, Patch, Risk};
-use crate::way::injector::{injectors, label};
+use crate::way::injector::{injectors, is_injector, label};
 use crate::way::reached::{backends, endpoints};
 use crate::way::{Case, Destination, Obstacle, names};
 
@@ -57,7 +57,7 @@ fn set_tag(tag: &str, revision: &str) -> Fix {
     )
 }
 
-/// The configurations all of whose entries call a Service.
+/// The configurations that hold nothing but injection entries which call a Service.
 fn lost(case: &Case, service: &ServiceReference) -> Vec<String> {
     let calls_it = |webhook: &MutatingWebhook| {
         let called = webhook.client_config.service.as_ref();
@@ -65,7 +65,8 @@ fn lost(case: &Case, service: &ServiceReference) -> Vec<String> {
     };
     let is_lost = |configuration: &&MutatingWebhookConfiguration| {
         let entries = configuration.webhooks.as_deref().unwrap_or_default();
-        !entries.is_empty() && entries.iter().all(calls_it)
+        let is_lost = |one: &MutatingWebhook| calls_it(one) && is_injector(configuration, one);
+        !entries.is_empty() && entries.iter().all(is_lost)
     };
     let configurations = case.webhooks().unwrap_or_default().iter();
     configurations

@@ -2,7 +2,8 @@
 //!
 //! The topics bear the names of `way/reached`, and explain the obstacles that it decides. A file
 //! explains one: it has the check, which finds it, and [`explanation::Explain`] for its type.
-//! [`obstacle`] knows them all, and [`failure_policy`] alone knows that.
+//! [`obstacle`] knows them all, and [`failure_policy`] alone knows that. [`other_webhooks`] is about those
+//! that are not Istio's.
 
 mod backend;
 mod ca_bundle;
@@ -17,6 +18,7 @@ mod match_conditions;
 mod no_proxy;
 mod obstacle;
 mod obstacle_findings;
+mod other_webhooks;
 mod place;
 mod selector;
 mod service;
@@ -36,4 +38,5 @@ pub(crate) static TOPICS: &[&[&Check]] = &[
     certificate::CHECKS,
     serving::CHECKS,
     match_conditions::CHECKS,
+    other_webhooks::CHECKS,
 ];

@@ -5,8 +5,10 @@
 //! ownerReferences and selectors.
 
 use injdoctor_checks::facts::kinds::{
-    ConfigMap, Deployment, EndpointSlice, Event, Job, MutatingWebhookConfiguration, Namespace,
-    Node, Pod, ReplicaSet, Service,
+    ConfigMap, Deployment, EndpointSlice, Event, Job, MutatingAdmissionPolicy,
+    MutatingAdmissionPolicyBinding, MutatingWebhookConfiguration, Namespace, Node, Pod, ReplicaSet,
+    Service, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
+    ValidatingWebhookConfiguration,
 };
 use injdoctor_checks::facts::{
     Connection, Fact, Kind, Manifest, Object, Objects, Read, Resource, Rollout, Snapshot, Store,
@@ -119,6 +121,7 @@ fn put_cluster(store: &mut Store, cluster: &Value) {
         &cluster["webhooks"],
         many::<MutatingWebhookConfiguration>,
     );
+    put_policies(store, cluster);
     for (key, fact) in fields(&cluster["services"]) {
         let (namespace, name) = split(key);
         put(
@@ -180,6 +183,50 @@ fn put_cluster(store: &mut Store, cluster: &Value) {
         &cluster["kubeletVersions"],
         nodes,
     );
+}
+
+/// Who else has a say about pods.
+fn put_policies(store: &mut Store, cluster: &Value) {
+    type Everywhere = (&'static str, fn(&Value) -> Objects, Resource);
+    let everywhere: [Everywhere; 5] = [
+        (
+            "validatingWebhooks",
+            many::<ValidatingWebhookConfiguration>,
+            Resource::ValidatingWebhookConfiguration,
+        ),
+        (
+            "validatingPolicies",
+            many::<ValidatingAdmissionPolicy>,
+            Resource::ValidatingAdmissionPolicy,
+        ),
+        (
+            "validatingPolicyBindings",
+            many::<ValidatingAdmissionPolicyBinding>,
+            Resource::ValidatingAdmissionPolicyBinding,
+        ),
+        (
+            "mutatingPolicies",
+            many::<MutatingAdmissionPolicy>,
+            Resource::MutatingAdmissionPolicy,
+        ),
+        (
+            "mutatingPolicyBindings",
+            many::<MutatingAdmissionPolicyBinding>,
+            Resource::MutatingAdmissionPolicyBinding,
+        ),
+    ];
+    for (place, objects, resource) in everywhere {
+        put(store, Read::list(resource, None), &cluster[place], objects);
+    }
+    for (place, resource) in [
+        ("quotas", Resource::ResourceQuota),
+        ("limitRanges", Resource::LimitRange),
+    ] {
+        for (namespace, fact) in fields(&cluster[place]) {
+            let read = Read::list(resource, Some(namespace)).metadata();
+            put(store, read, fact, |all| Objects::Metadata(read_as(all)));
+        }
+    }
 }
 
 fn fields(value: &Value) -> impl Iterator<Item = (&String, &Value)> {

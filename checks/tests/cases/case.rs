@@ -54,6 +54,8 @@ pub struct Expect {
     pub after: Option<String>,
     /// How many fixes there are.
     pub fixes: Option<usize>,
+    /// What the prediction takes for granted, all of it: `OBJECT: SENTENCE`.
+    pub assumptions: Option<Vec<String>>,
 }
 
 /// The cases of every file.
@@ -199,6 +201,17 @@ impl Expect {
         }
         if self.fixes.is_some_and(|wanted| wanted != fixes.len()) {
             complaints.push(format!("there are {} fixes: {fixes:#?}", fixes.len()));
+        }
+        let assumed = diagnosis.assumptions.iter();
+        let assumed: Vec<_> = assumed
+            .map(|one| format!("{}: {}", one.object, one.assumes))
+            .collect();
+        if self
+            .assumptions
+            .as_ref()
+            .is_some_and(|wanted| *wanted != assumed)
+        {
+            complaints.push(format!("it assumes {assumed:#?}"));
         }
         complaints
     }

@@ -8,7 +8,7 @@ use injdoctor_checks::diagnosis::Diagnosis;
 use injdoctor_checks::facts::{Connection, Kind, Permission, Read, Snapshot};
 use injdoctor_checks::registry;
 use injdoctor_checks::report::{Finding, Fix, Severity, is_invisible};
-use injdoctor_checks::way::{Case, Mesh};
+use injdoctor_checks::way::{Case, Mesh, assumptions};
 
 use serde_json::{Value, json};
 
@@ -207,6 +207,9 @@ fn targets_of_every_kind() -> impl Iterator<Item = Snapshot> {
     })
 }
 
+/// What is read for the assumptions of a prediction, in the place of a check's code.
+const ASSUMPTIONS: &str = "assumptions";
+
 /// What each check reads in the base and in the worlds of all cases.
 fn reads() -> BTreeMap<&'static str, BTreeSet<Permission>> {
     let mut reads: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
@@ -221,11 +224,18 @@ fn reads() -> BTreeMap<&'static str, BTreeSet<Permission>> {
             let permissions = read.iter().map(Read::permission);
             reads.entry(check.code).or_default().extend(permissions);
         }
+        let prediction = case.prediction();
+        drop(case.take_read());
+        drop(assumptions(&case, &prediction));
+        let read = mesh.index().recorder().reads(&case.take_read());
+        let permissions = read.iter().map(Read::permission);
+        reads.entry(ASSUMPTIONS).or_default().extend(permissions);
     }
     reads
 }
 
-/// `docs/reads.txt` says what each check reads, for its page and for the ClusterRole.
+/// `docs/reads.txt` says what each check reads, for its page and for the ClusterRole, and at its end what is read for
+/// assumptions.
 /// `BLESS=1 cargo test -p injdoctor-checks` writes it.
 #[test]
 fn what_checks_read_is_written_down() {

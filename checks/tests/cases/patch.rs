@@ -15,10 +15,23 @@ use serde_json::{Map, Value, json};
 use crate::world::{folder, is_fact};
 
 /// What a case can start from, besides `cluster` and `subjects`.
-const PLACES: [(&str, &[&str]); 18] = [
+const PLACES: [(&str, &[&str]); 25] = [
     ("namespace", &["cluster", "namespaces", "shop"]),
     ("webhooks", &["cluster", "webhooks"]),
     ("services", &["cluster", "services"]),
+    ("validatingWebhooks", &["cluster", "validatingWebhooks"]),
+    ("validatingPolicies", &["cluster", "validatingPolicies"]),
+    (
+        "validatingPolicyBindings",
+        &["cluster", "validatingPolicyBindings"],
+    ),
+    ("mutatingPolicies", &["cluster", "mutatingPolicies"]),
+    (
+        "mutatingPolicyBindings",
+        &["cluster", "mutatingPolicyBindings"],
+    ),
+    ("quotas", &["cluster", "quotas", "shop"]),
+    ("limitRanges", &["cluster", "limitRanges", "shop"]),
     ("endpointSlices", &["cluster", "endpointSlices"]),
     ("istiodPods", &["cluster", "pods", "istio-system"]),
     (

@@ -7,11 +7,11 @@ use k8s_openapi::api::admissionregistration::v1::{
 use super::obstacle::Obstacle;
 use super::route::Route;
 use super::step::Entry;
-use super::walk::route;
+use super::walk::{reached, route};
 use crate::facts::{Kind, Missing, ReadSet};
 use crate::way::Case;
 use crate::way::injector::{entries, fails_closed, injectors, is_deactivated};
-use crate::way::{Answer, Outcome, is_static};
+use crate::way::{Answer, Called, NotCalled, Outcome, is_static};
 
 /// The injection entries of one configuration that share Service, path, caBundle and failurePolicy.
 #[derive(Clone, Debug)]
@@ -60,9 +60,24 @@ pub fn destinations<'a>(case: &Case<'a>) -> Result<Destinations<'a>, Missing> {
     if is_static(case)? {
         return Ok(found);
     }
+    let mut others = Others::default();
     for (call, (configuration, webhook)) in case.calls()?.iter().zip(entries(webhooks)) {
+        if !call.injector && fails_closed(webhook) {
+            let entry = Entry {
+                configuration,
+                webhook,
+            };
+            others.look_at(case, &call.called, entry);
+            continue;
+        }
         match &call.called {
-            Answer::Yes(_) if call.injector => found.add(case, configuration, webhook),
+            Answer::Yes(_) if call.injector => {
+                let known = found.all.len();
+                found.add(case, configuration, webhook);
+                for new in found.all.iter_mut().skip(known) {
+                    others.settle(new);
+                }
+            }
             Answer::Unknown(missing) if call.injector => {
                 found.missing.get_or_insert_with(|| missing.clone());
             }
@@ -71,6 +86,35 @@ pub fn destinations<'a>(case: &Case<'a>) -> Result<Destinations<'a>, Missing> {
     }
     found.settle();
     Ok(found)
+}
+
+/// Other vendors' webhooks, as far as the API server has come to them.
+#[derive(Default)]
+struct Others {
+    /// Whether one of them has refused the pod.
+    refuse: bool,
+    /// What was read to know that.
+    reads: ReadSet,
+}
+
+impl Others {
+    fn look_at(&mut self, case: &Case, called: &Called, entry: Entry) {
+        let (refuses, reads) = match called {
+            Answer::Yes(_) => case.recorded(|| reached(case, entry, false).no().is_some()),
+            Answer::No(NotCalled::ConditionError { .. }) => (true, ReadSet::default()),
+            _ => return,
+        };
+        self.refuse |= refuses;
+        self.reads.extend(&reads);
+    }
+
+    /// What comes after a refusal decides nothing.
+    fn settle(&self, destination: &mut Destination) {
+        destination.before.extend(&self.reads);
+        if self.refuse {
+            destination.decides = None;
+        }
+    }
 }
 
 impl<'a> Destinations<'a> {
@@ -116,7 +160,7 @@ impl<'a> Destinations<'a> {
         let mut is_over = false;
         let mut reads = ReadSet::default();
         for one in &mut self.all {
-            one.before.clone_from(&reads);
+            one.before.extend(&reads);
             if is_over {
                 one.decides = None;
             } else if one.fails_closed {

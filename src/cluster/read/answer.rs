@@ -188,6 +188,17 @@ impl Wanted {
     }
 }
 
+impl Wanted {
+    /// Whether the API server says with an error that it does not serve the kind at all.
+    ///
+    /// Source: `NewGenericServerResponse` in `k8s.io/apimachinery/pkg/api/errors/errors.go` and
+    /// `k8s.io/apiserver/pkg/server/handler.go` (v0.36): a NotFound that names no object.
+    pub fn is_unserved(status: &Status) -> bool {
+        let name = status.details.as_ref().map(|details| &*details.name);
+        status.code == 404 && status.reason == "NotFound" && name.unwrap_or_default().is_empty()
+    }
+}
+
 /// Reads what an answer says of itself; anything but a JSON object says nothing.
 fn head<'a, M: Deserialize<'a>>(text: &'a str) -> Result<Head<'a, M>, String> {
     if !text.trim_start().starts_with('{') {

@@ -143,6 +143,16 @@ impl<'a> Reader<'a> {
         pods.map(|pods| pods.into_iter().map(Pod::from).collect())
     }
 
+    /// A list of objects of a kind that not every API server knows; absent where it says that it does not.
+    pub async fn list_if_served<K: Readable>(&self, selection: Selection<'_>) -> Fact<Vec<K>> {
+        let wanted = Wanted::of::<K>();
+        match self.pages::<K, K>(selection, &wanted, Request::list).await {
+            Ok(items) => Fact::Got(items),
+            Err(Trouble::Api(status)) if Wanted::is_unserved(&status) => Fact::Absent,
+            Err(trouble) => fact_of(&trouble, about::<K>("list", selection.namespace, None)),
+        }
+    }
+
     async fn list_as<K: Readable, T: DeserializeOwned + Send + 'static>(
         &self,
         selection: Selection<'_>,

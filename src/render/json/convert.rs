@@ -5,13 +5,13 @@ use std::fmt::Display;
 use injdoctor_checks::Stage;
 use injdoctor_checks::causes::Check;
 use injdoctor_checks::diagnosis::{CheckResult, Diagnosis, Status};
-use injdoctor_checks::facts::{Connection, Snapshot, Target, Unread};
+use injdoctor_checks::facts::{Connection, Owner, Snapshot, Target, Unread};
 use injdoctor_checks::report::{
     After, Command, Difference, Evidence, Finding, Fix, Next, Risk, Severity,
 };
 use injdoctor_checks::symptoms::{Kind, Symptom};
 use injdoctor_checks::way::{
-    Answer, Call, Observation, Outcome, Prediction, Seen, Version, WebhookRow,
+    Answer, Assumption, Call, Observation, Outcome, Prediction, Seen, Version, WebhookRow,
 };
 
 use jiff::Timestamp;
@@ -47,6 +47,8 @@ pub fn diagnosis(
         target: target(&diagnosis.target),
         cluster: cluster.clone(),
         predicted: diagnosis.predicted.as_ref().map(predicted),
+        assumptions: diagnosis.assumptions.iter().map(assumption).collect(),
+        owner: diagnosis.owner.as_ref().map(owner),
         observed: diagnosis.observed.as_ref().map(observed),
         webhooks: diagnosis.webhooks.iter().map(webhook).collect(),
         symptoms: diagnosis.symptoms.iter().map(symptom).collect(),
@@ -121,6 +123,21 @@ fn target(target: &Target) -> v1::Target {
         kind: target.kind.name().into(),
         namespace: (!target.namespace.is_empty()).then(|| Text::from(&target.namespace)),
         name: target.name.clone().into(),
+    }
+}
+
+fn assumption(assumption: &Assumption) -> v1::Assumption {
+    v1::Assumption {
+        object: assumption.object.clone().into(),
+        assumes: assumption.assumes.clone().into(),
+    }
+}
+
+fn owner(owner: &Owner) -> v1::Owner {
+    v1::Owner {
+        api_version: owner.api_version.clone().into(),
+        kind: owner.kind.clone().into(),
+        name: owner.name.clone().into(),
     }
 }
 

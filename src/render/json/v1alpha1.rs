@@ -44,6 +44,12 @@ pub struct Diagnosis {
     pub cluster: Cluster,
     /// What will happen to the next pod; null for a webhook configuration.
     pub predicted: Option<Predicted>,
+    /// What the prediction takes for granted, because nobody can know it or it is not evaluated. Where there is any, the
+    /// pod comes as predicted if it is admitted.
+    pub assumptions: Vec<Assumption>,
+    /// Who controls the object that makes the pods, where that one's own template is not known: an operator's custom
+    /// resource as a rule, or a pod. It may undo what is changed; null where there is nobody.
+    pub owner: Option<Owner>,
     /// How the pods fare that exist; null for a webhook configuration.
     pub observed: Option<Observed>,
     /// The injection entries of a webhook configuration; else empty.
@@ -59,6 +65,27 @@ pub struct Diagnosis {
     pub checks: Vec<Check>,
     /// The reads of the cluster that were refused or failed.
     pub unread: Vec<Unread>,
+}
+
+/// Something that a prediction takes for granted.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Assumption {
+    /// The object that could say otherwise, in kubectl's words.
+    pub object: Text,
+    /// What is taken for granted.
+    pub assumes: Text,
+}
+
+/// An object that controls others.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Owner {
+    /// Its API version.
+    pub api_version: Text,
+    /// Its kind.
+    pub kind: Text,
+    /// Its name.
+    pub name: Text,
 }
 
 /// The version of this contract.

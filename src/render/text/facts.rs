@@ -49,10 +49,15 @@ fn manifest(report: &Report) -> Option<String> {
 
 /// The target in words.
 pub fn subject(diagnosis: &Diagnosis) -> String {
-    let target = words::target(diagnosis);
+    let target = words::subject(diagnosis);
     match diagnosis.target.namespace.as_str() {
         "" => target,
-        namespace => format!("{target} in {namespace}"),
+        namespace => match &diagnosis.owner {
+            Some(owner) if !diagnosis.target.name.is_empty() => {
+                format!("{target} of {owner} in {namespace}")
+            }
+            _ => format!("{target} in {namespace}"),
+        },
     }
 }
 

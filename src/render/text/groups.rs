@@ -117,6 +117,8 @@ mod tests {
                 name: name.to_owned(),
             },
             predicted: None,
+            assumptions: Vec::new(),
+            owner: None,
             observed: None,
             symptoms: Vec::new(),
             webhooks: Vec::new(),
@@ -148,6 +150,19 @@ mod tests {
             diagnosis("pay", "c", 1, service),
         ];
         assert_eq!(names(&all), [vec!["shop/a", "pay/b"], vec!["pay/c"]]);
+    }
+
+    #[test]
+    fn two_destinations_are_two_causes() {
+        let all = [
+            diagnosis("", "a", 0, "deployment/istiod -n istio-system"),
+            diagnosis("", "b", 0, "deployment/istiod-canary -n istio-system"),
+            diagnosis("", "c", 0, "deployment/istiod -n istio-system"),
+            diagnosis("", "d", 1, "mutatingwebhookconfiguration/d"),
+            diagnosis("", "e", 1, "mutatingwebhookconfiguration/e"),
+        ];
+        let expected = [vec!["/a", "/c"], vec!["/b"], vec!["/d"], vec!["/e"]];
+        assert_eq!(names(&all), expected);
     }
 
     #[test]

@@ -109,6 +109,7 @@ fn target(report: &Report, diagnosis: &Diagnosis, wide: bool, page: &mut Page) -
     unknown::unknown(std::slice::from_ref(diagnosis), wide, page)?;
     if wide {
         trace::calls(diagnosis, page)?;
+        trace::assumptions(diagnosis, page)?;
         trace::checks(diagnosis, page)?;
     }
     verdict::one(diagnosis, page)

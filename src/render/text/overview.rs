@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::io;
 
 use injdoctor_checks::diagnosis::Diagnosis;
-use injdoctor_checks::report::Severity;
+use injdoctor_checks::facts::Target;
+use injdoctor_checks::report::{Finding, Severity};
 use injdoctor_checks::way::Outcome;
 
 use super::groups::Group;
@@ -62,7 +63,7 @@ fn row(diagnosis: &Diagnosis, wide: bool, unicode: bool) -> [(Style, String); 4]
         false => check.code.to_owned(),
     });
     [
-        (Style::Plain, words::target(diagnosis)),
+        (Style::Plain, words::subject(diagnosis)),
         (
             style,
             format!("{} {}", mark.symbol(unicode), words::outcome(outcome)),
@@ -79,7 +80,7 @@ pub fn findings(groups: &[Group], report: &Report, wide: bool, page: &mut Page) 
         let whole = wide || group.root && group.finding.severity > Severity::Info;
         page.blank()?;
         finding::short(group.check, group.finding, page)?;
-        concerns(group, wide, page)?;
+        affects(group, wide, page)?;
         if whole && group.fixes_differ() {
             note(group, page)?;
         }
@@ -91,18 +92,17 @@ pub fn findings(groups: &[Group], report: &Report, wide: bool, page: &mut Page) 
     Ok(())
 }
 
-fn concerns(group: &Group, wide: bool, page: &mut Page) -> io::Result<()> {
+fn affects(group: &Group, wide: bool, page: &mut Page) -> io::Result<()> {
     let [first, rest @ ..] = group.targets.as_slice() else {
         return Ok(());
     };
-    // The evidence names the one webhook configuration already.
-    if rest.is_empty() && first.predicted.is_none() {
+    if rest.is_empty() && first.predicted.is_none() && is_named(&first.target, group.finding) {
         return Ok(());
     }
     let namespaces: BTreeSet<_> = group
         .targets
         .iter()
-        .map(|one| &one.target.namespace)
+        .map(|one| one.target.namespace.as_str())
         .collect();
     let limit = if wide { usize::MAX } else { NAMED };
     let named = group
@@ -110,22 +110,30 @@ fn concerns(group: &Group, wide: bool, page: &mut Page) -> io::Result<()> {
         .iter()
         .take(limit)
         .map(|one| match namespaces.len() {
-            1 => words::target(one),
-            _ => format!("{} -n {}", words::target(one), one.target.namespace),
+            1 => words::subject(one),
+            _ => format!("{} -n {}", words::subject(one), one.target.namespace),
         });
-    let mut text = named.collect::<Vec<_>>().join(", ");
+    let mut named: Vec<_> = named.collect();
     if let more @ 1.. = group.targets.len().saturating_sub(limit) {
-        text = format!("{text} and {more} more");
+        named.push(format!("{more} more"));
     }
-    if let ([one], 1..) = (namespaces.iter().collect::<Vec<_>>().as_slice(), rest.len()) {
+    let mut text = words::and(&named);
+    let one_namespace = namespaces.first().filter(|_| namespaces.len() == 1);
+    if let Some(one) = one_namespace.filter(|one| !one.is_empty() && !rest.is_empty()) {
         text = format!("{text}, all in {one}");
     }
     page.wrapped(
         2,
-        &[Span::new(Style::Faint, "concerns")],
-        11,
+        &[Span::new(Style::Faint, "affects")],
+        10,
         &Span::plain(text),
     )
+}
+
+/// Whether the evidence names the target already.
+fn is_named(target: &Target, finding: &Finding) -> bool {
+    let first = finding.evidence.first();
+    first.is_some_and(|one| one.object == target.to_string())
 }
 
 fn note(group: &Group, page: &mut Page) -> io::Result<()> {
@@ -134,7 +142,7 @@ fn note(group: &Group, page: &mut Page) -> io::Result<()> {
     };
     let text = format!(
         "the commands are those for {}; check each of the others",
-        words::target(first)
+        words::subject(first)
     );
-    page.wrapped(11, &[], 11, &Span::plain(text))
+    page.wrapped(10, &[], 10, &Span::plain(text))
 }

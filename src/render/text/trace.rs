@@ -63,6 +63,20 @@ fn step<Y: Display, N: Display>(
     row(name, mark, &answer.to_string(), page)
 }
 
+/// Writes what the prediction takes for granted, a line for each.
+pub fn assumptions(diagnosis: &Diagnosis, page: &mut Page) -> io::Result<()> {
+    if diagnosis.assumptions.is_empty() {
+        return Ok(());
+    }
+    page.blank()?;
+    page.line(0, &[Span::new(Style::Strong, "assumptions")])?;
+    for one in &diagnosis.assumptions {
+        let text = format!("{}: {}", one.object, one.assumes);
+        page.wrapped(2, &[], 4, &Span::plain(text))?;
+    }
+    Ok(())
+}
+
 /// Writes every check and what came of it.
 pub fn checks(diagnosis: &Diagnosis, page: &mut Page) -> io::Result<()> {
     page.blank()?;

@@ -80,7 +80,13 @@ fn prediction(diagnosis: &Diagnosis, predicted: &Prediction) -> (Style, String) 
     let style = worst(std::slice::from_ref(diagnosis));
     let headline = match predicted.outcome {
         Outcome::Injected => injected(diagnosis, predicted),
-        Outcome::NotInjected => format!("NOT INJECTED, {}", why_not(diagnosis)),
+        Outcome::NotInjected => {
+            format!(
+                "NOT INJECTED{}, {}",
+                if_admitted(diagnosis),
+                why_not(diagnosis)
+            )
+        }
         Outcome::Rejected => rejected(predicted).to_owned(),
         Outcome::Unknown => "UNKNOWN, as facts are missing".to_owned(),
     };
@@ -102,6 +108,7 @@ fn injected(diagnosis: &Diagnosis, predicted: &Prediction) -> String {
         Some(revision) => format!(" by revision {revision}"),
         None => String::new(),
     };
+    let if_admitted = if_admitted(diagnosis);
     match diagnosis
         .observed
         .as_ref()
@@ -109,14 +116,24 @@ fn injected(diagnosis: &Diagnosis, predicted: &Prediction) -> String {
     {
         Some((observed, Seen::NotInjected | Seen::Mixed)) => {
             let pods = words::observation(observed);
-            format!("INJECTED{revision} from the next pod on; of those there are {pods}")
+            format!(
+                "INJECTED{revision} from the next pod on{if_admitted}; of those there are {pods}"
+            )
         }
         Some((_, Seen::Rejected)) => {
             format!(
-                "INJECTED{revision} is expected of the next pod; pods were refused, and none was created since"
+                "INJECTED{revision} is expected of the next pod{if_admitted}; pods were refused, and none was created since"
             )
         }
-        _ => format!("INJECTED{revision}"),
+        _ => format!("INJECTED{revision}{if_admitted}"),
+    }
+}
+
+/// What others may say about the pod is not known: they are taken to let it pass.
+fn if_admitted(diagnosis: &Diagnosis) -> &'static str {
+    match diagnosis.assumptions.as_slice() {
+        [] => "",
+        _ => " if admitted",
     }
 }
 
@@ -170,6 +187,10 @@ fn checks(diagnosis: &Diagnosis) -> Vec<String> {
     let unknown = unknown::number(diagnosis);
     if unknown > 0 {
         tail.push(format!("{unknown} unknown"));
+    }
+    match diagnosis.assumptions.len() {
+        0 => {}
+        number => tail.push(words::count(number, "assumption", "assumptions")),
     }
     let statuses = diagnosis.checks.iter().map(|result| &result.status);
     let passed = statuses.filter(|status| **status == Status::Passed);

@@ -65,6 +65,15 @@ pub fn target(diagnosis: &Diagnosis) -> String {
     }
 }
 
+/// The subject of a diagnosis in kubectl's words: its target, or, where the target is a pod without a name yet, the object
+/// that will make it.
+pub fn subject(diagnosis: &Diagnosis) -> String {
+    match &diagnosis.owner {
+        Some(owner) if diagnosis.target.name.is_empty() => owner.to_string(),
+        _ => target(diagnosis),
+    }
+}
+
 /// How the pods fare that exist.
 pub fn observation(observation: &Observation) -> String {
     let pods = observation.pods.len();
@@ -84,6 +93,15 @@ pub fn missing(reason: &str) -> String {
     match reason.split_once(": ") {
         Some((read, words)) if words.contains(" is forbidden: ") => format!("{read}: forbidden"),
         _ => reason.to_owned(),
+    }
+}
+
+/// Several things in a row: `A, B and C`.
+pub fn and(all: &[String]) -> String {
+    match all {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }
 

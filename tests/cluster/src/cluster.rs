@@ -18,6 +18,7 @@ use crate::istio;
 use crate::kube_proxy::KubeProxy;
 use crate::kubelet::{self, NODE};
 use crate::network::Inside;
+use crate::other_webhook;
 use crate::process::Daemon;
 use crate::scheduler;
 use crate::snapshot::Snapshot;
@@ -52,6 +53,7 @@ impl Cluster {
         let kube_proxy = KubeProxy::start(api);
         kubelet::start(api, Arc::clone(&site))?;
         scheduler::start(api);
+        other_webhook::start(&site)?;
 
         let mut cluster = Self {
             site,
@@ -88,6 +90,14 @@ impl Cluster {
     /// Where that API server writes down who asked for what: an audit event of level Metadata per line.
     pub fn audit_log(&self) -> &Path {
         &self.current().audit_log
+    }
+
+    /// The caBundle of webhooks that call the one of another vendor at [`OTHER_WEBHOOK`](crate::OTHER_WEBHOOK).
+    ///
+    /// # Errors
+    /// Where the certificate cannot be read.
+    pub fn other_ca_bundle(&self) -> Result<String> {
+        other_webhook::ca_bundle(&self.site)
     }
 
     pub(crate) fn site(&self) -> &Arc<Site> {

@@ -114,6 +114,16 @@ impl Site {
         Ok(path)
     }
 
+    /// A certificate for another server of these names and addresses.
+    pub(crate) fn server(&self, file: &str, names: &[&str]) -> Result<Certificate> {
+        self.authority.server(file, names)
+    }
+
+    /// The certificate of who signs all others.
+    pub(crate) fn authority(&self) -> PathBuf {
+        self.authority.certificate()
+    }
+
     /// The certificate that the API servers prove themselves with.
     pub(crate) fn server_certificate(&self) -> &Certificate {
         &self.server

@@ -37,6 +37,7 @@ mod kubelet;
 mod namespace;
 mod network;
 mod network_policy;
+mod other_webhook;
 mod process;
 mod run;
 mod scenario;
@@ -59,6 +60,7 @@ pub use fault_proxy::{
 };
 pub use harness::{Proof, prove};
 pub use network::{Inside, enter};
+pub use other_webhook::ADDRESS as OTHER_WEBHOOK;
 pub use run::{run, set_up};
 pub use scenario::{Expectation, Heal, HealedOutcome, Note, Observed, Predicted, Scenario, Step};
 pub use tools::Tools;

@@ -163,6 +163,8 @@ pub(crate) fn next_pod(cluster: &Cluster, target: &[String]) -> Result<Outcome> 
     let mut workload = get(cluster, target)?;
     if text(&workload, "/kind") == "Pod"
         && let Some(owner) = list(&workload, "/metadata/ownerReferences").first()
+        // A pod makes another one from no template.
+        && text(owner, "/kind") != "Pod"
     {
         let name = format!("{}/{}", text(owner, "/kind"), text(owner, "/name"));
         let namespace = text(&workload, "/metadata/namespace").to_owned();
@@ -196,7 +198,8 @@ fn run_script(cluster: &Cluster, script: &str) -> Result<()> {
             cluster
                 .command("bash")
                 .args(["-ec", script])
-                .env("PATIENCE", patience()),
+                .env("PATIENCE", patience())
+                .env("OTHER_CA_BUNDLE", cluster.other_ca_bundle()?),
         )
         .map(drop)
 }

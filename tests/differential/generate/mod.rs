@@ -24,6 +24,7 @@ pub fn world(seed: u64, number: u64, stock: &Stock, objects: usize) -> World {
     let dice = &mut Dice::new(seed, number);
     let mut world = World {
         webhooks: webhooks::generate(dice, &stock.webhooks),
+        policies: Vec::new(),
         services: services::generate(dice),
         injectors: injectors::generate(dice),
         versions: BTreeMap::new(),
@@ -42,5 +43,11 @@ pub fn world(seed: u64, number: u64, stock: &Stock, objects: usize) -> World {
         })
         .collect();
     world.versions = versions::generate(dice);
+    for number in 0..*dice.weighted(&[(76, 0), (18, 1), (6, 2)]) {
+        world.webhooks.push(webhooks::answering(dice, number));
+    }
+    if dice.percent(6) {
+        world.policies = vec![webhooks::policy(dice, 0)];
+    }
     world
 }

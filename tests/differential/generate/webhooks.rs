@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{Dice, conditions, selectors};
-use crate::world::{OTHER_ROOT, ROOT};
+use testcluster::OTHER_WEBHOOK;
+
+use crate::world::{ACTS, OTHER_ROOT, OTHER_VENDOR, ROOT};
 
 /// The installation's with a few changes, in some worlds with none.
 pub fn generate(dice: &mut Dice, stock: &[Value]) -> Vec<Value> {
@@ -224,6 +226,65 @@ fn custom(dice: &mut Dice, number: usize) -> Value {
         configuration["metadata"]["labels"]["istio.io/rev"] = json!(revision);
     }
     configuration
+}
+
+/// A webhook of another vendor that answers, before or after Istio's: it lets the pod pass as it is, or does what nobody
+/// can know.
+pub fn answering(dice: &mut Dice, number: usize) -> Value {
+    let (acts, path) = *dice.weighted(&[
+        (3, ("passes", "inject")),
+        (2, (ACTS, "opt-in")),
+        (2, (ACTS, "opt-out")),
+        (1, (ACTS, "deny")),
+    ]);
+    let mut entry = entry("mutate.example.com", "");
+    entry["clientConfig"] =
+        json!({"url": format!("https://{OTHER_WEBHOOK}/{path}"), "caBundle": OTHER_VENDOR});
+    if dice.percent(30) {
+        entry["failurePolicy"] = json!("Ignore");
+    }
+    if dice.percent(50) {
+        entry["namespaceSelector"] = selectors::generate(dice, &selectors::OF_NAMESPACES);
+        entry["objectSelector"] = selectors::generate(dice, &selectors::OF_PODS);
+    }
+    if dice.percent(30) {
+        entry["matchConditions"] = conditions::generate(dice);
+    }
+    let place = dice.pick(&["a", "z"]);
+    json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "MutatingWebhookConfiguration",
+        "metadata": {"name": format!("{place}-{acts}-{number}"), "labels": {"app": "sidecar-injector"}},
+        "webhooks": [entry],
+    })
+}
+
+/// A policy that sets the pod's label before all webhooks.
+pub fn policy(dice: &mut Dice, number: usize) -> Value {
+    let value = dice.pick(&["true", "false"]);
+    let mut constraints = json!({"resourceRules": [
+        {"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]},
+    ]});
+    if dice.percent(60) {
+        constraints["namespaceSelector"] = selectors::generate(dice, &selectors::OF_NAMESPACES);
+        constraints["objectSelector"] = selectors::generate(dice, &selectors::OF_PODS);
+    }
+    let mut policy = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "MutatingAdmissionPolicy",
+        "metadata": {"name": format!("{ACTS}-{number}")},
+        "spec": {
+            "matchConstraints": constraints,
+            "failurePolicy": dice.pick(&["Fail", "Ignore"]),
+            "reinvocationPolicy": "Never",
+            "mutations": [{"patchType": "ApplyConfiguration", "applyConfiguration": {"expression":
+                format!("Object{{metadata: Object.metadata{{labels: {{\"sidecar.istio.io/inject\": \"{value}\"}}}}}}")}}],
+        },
+    });
+    if dice.percent(30) {
+        policy["spec"]["matchConditions"] = conditions::generate(dice);
+    }
+    policy
 }
 
 /// A webhook of another vendor. None of them runs here, so each is either not called or seen not to answer.

@@ -2,7 +2,7 @@
 
 use super::refuser::refuser;
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Kind, Missing, Workload};
+use crate::facts::{Missing, Workload};
 use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk, Severity};
 use crate::way::{Case, Outcome, changed_since};
 
@@ -78,10 +78,10 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
 
 /// Asks the API server for a pod of the template, which it does not create.
 fn dry_run(case: &Case, workload: &Workload) -> Option<Command> {
-    let path = match workload.kind {
-        Kind::Pod | Kind::MutatingWebhookConfiguration => return None,
-        kind => kind.template_path(),
-    };
+    let path = workload.template_path();
+    if path.is_empty() {
+        return None;
+    }
     let name = workload.metadata.name.as_deref()?;
     let namespace = &case.target().namespace;
     // kubectl prints maps as JSON, which is YAML as well; an absent one is nothing, and so null.

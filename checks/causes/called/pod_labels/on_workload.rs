@@ -32,7 +32,7 @@ declare_check! {
 fn run(case: &Case) -> Result<Verdict, Missing> {
     let what_if = WhatIf::new(case)?;
     let workload = case.workload()?;
-    if workload.kind.template_path().is_empty() || is_static(case)? {
+    if workload.template_path().is_empty() || is_static(case)? {
         return Ok(Verdict::Passed);
     }
     let now = what_if.is_called(&what_if.namespace, &what_if.pod.labels);

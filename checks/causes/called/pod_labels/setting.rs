@@ -27,7 +27,7 @@ pub fn findings(case: &Case) -> Result<Vec<Finding>, Missing> {
         (true, Field::Labels, template.labels.as_ref()),
         (true, Field::Annotations, template.annotations.as_ref()),
     ];
-    if !workload.kind.template_path().is_empty() {
+    if !workload.template_path().is_empty() {
         let own = &workload.metadata;
         places.push((false, Field::Labels, own.labels.as_ref()));
         places.push((false, Field::Annotations, own.annotations.as_ref()));

@@ -4,7 +4,7 @@
 use crate::mesh::Owners;
 
 /// The lists of every sweep, each a form and a path.
-const ALWAYS: [&str; 10] = [
+const ALWAYS: [&str; 17] = [
     "table:/api/v1/pods?includeObject=Metadata",
     "list:/apis/apps/v1/replicasets",
     "list:/apis/apps/v1/deployments",
@@ -15,6 +15,13 @@ const ALWAYS: [&str; 10] = [
     "list:/api/v1/namespaces",
     "list:/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
     "list:/api/v1/events?fieldSelector=type=Warning",
+    "table:/api/v1/resourcequotas?includeObject=Metadata",
+    "table:/api/v1/limitranges?includeObject=Metadata",
+    "list:/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
+    "list:/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies",
+    "list:/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings",
+    "list:/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicies",
+    "list:/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings",
 ];
 
 /// What is read where there are pods without an owner: they are their own template.

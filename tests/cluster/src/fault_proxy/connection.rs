@@ -42,22 +42,23 @@ pub(super) struct Tls {
     http2: TlsAcceptor,
 }
 
+/// What ends the TLS of clients that speak a protocol.
+pub(crate) fn acceptor(certificate: &Certificate, protocol: &[u8]) -> Result<TlsAcceptor> {
+    let chain = CertificateDer::pem_file_iter(&certificate.certificate)?;
+    let key = PrivateKeyDer::from_pem_file(&certificate.key)?;
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain.collect::<Result<_, _>>()?, key)?;
+    config.alpn_protocols = vec![protocol.to_vec()];
+    Ok(Arc::new(config).into())
+}
+
 impl Tls {
     pub(super) fn with(certificate: &Certificate) -> Result<Self> {
-        let with = |protocol: &[u8]| -> Result<TlsAcceptor> {
-            let chain = CertificateDer::pem_file_iter(&certificate.certificate)?;
-            let key = PrivateKeyDer::from_pem_file(&certificate.key)?;
-            let mut config =
-                ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-                    .with_safe_default_protocol_versions()?
-                    .with_no_client_auth()
-                    .with_single_cert(chain.collect::<Result<_, _>>()?, key)?;
-            config.alpn_protocols = vec![protocol.to_vec()];
-            Ok(Arc::new(config).into())
-        };
         Ok(Self {
-            http1: with(b"http/1.1")?,
-            http2: with(b"h2")?,
+            http1: acceptor(certificate, b"http/1.1")?,
+            http2: acceptor(certificate, b"h2")?,
         })
     }
 

@@ -26,6 +26,7 @@ use crate::control_plane::Site;
 use connection::{Handling, Tls, accept};
 use upstream::Upstream;
 
+pub(crate) use connection::acceptor;
 pub use fault::{Disturbance, Fault, Times};
 pub use read::{Exchange, Read, Resource};
 

@@ -1,0 +1,9 @@
+//! Webhooks that are not Istio's, on the way of the same pod.
+
+mod failing;
+mod owner;
+
+use crate::causes::Check;
+
+/// The checks of this topic, in the order of their codes.
+pub(crate) static CHECKS: &[&Check] = &[&failing::CHECK];

@@ -1,0 +1,101 @@
+//! The mutating webhook of another vendor, which answers. Its address is outside of the pods' and the Services' ranges,
+//! so that a URL leads to it as well as a Service with an EndpointSlice of its own.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::thread;
+
+use anyhow::{Context, Result};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::runtime::Builder;
+
+use crate::control_plane::Site;
+use crate::fault_proxy::acceptor;
+
+/// Where it listens.
+pub const ADDRESS: &str = "172.18.0.9:8443";
+
+/// The names under which it is called.
+const NAMES: [&str; 2] = ["172.18.0.9", "secrets-injector.policy.svc"];
+
+/// Starts it; it ends with the program.
+pub(crate) fn start(site: &Site) -> Result<()> {
+    let certificate = site.server("other-webhook", &NAMES)?;
+    let acceptor = acceptor(&certificate, b"http/1.1")?;
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let address: SocketAddr = ADDRESS.parse()?;
+    let listener = runtime
+        .block_on(TcpListener::bind(address))
+        .with_context(|| format!("cannot listen at {address}"))?;
+    thread::spawn(move || {
+        runtime.block_on(async {
+            loop {
+                let Ok((stream, _)) = listener.accept().await else {
+                    continue;
+                };
+                let acceptor = acceptor.clone();
+                tokio::spawn(async move {
+                    // Whoever ends a connection has its reasons.
+                    if let Ok(stream) = acceptor.accept(stream).await {
+                        let io = TokioIo::new(stream);
+                        let connection = http1::Builder::new();
+                        let _ = connection.serve_connection(io, service_fn(answer)).await;
+                    }
+                });
+            }
+        });
+    });
+    Ok(())
+}
+
+/// The certificate of who signed its own, as a webhook's caBundle has it.
+pub(crate) fn ca_bundle(site: &Site) -> Result<String> {
+    let certificate = std::fs::read(site.authority())?;
+    Ok(BASE64_STANDARD.encode(certificate))
+}
+
+async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let path = request.uri().path().to_owned();
+    let body = request.into_body().collect().await;
+    let body = body.map(|body| body.to_bytes()).unwrap_or_default();
+    let review: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let uid = review.pointer("/request/uid");
+    let response = match path.as_str() {
+        "/deny" => {
+            let status = json!({"code": 403, "message": "the other vendor denies it"});
+            json!({"uid": uid, "allowed": false, "status": status})
+        }
+        "/opt-in" => labelled(&review, "true"),
+        "/opt-out" => labelled(&review, "false"),
+        _ => json!({"uid": uid, "allowed": true}),
+    };
+    let answer = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response});
+    let mut response = Response::new(Full::new(Bytes::from(answer.to_string())));
+    let json = http::HeaderValue::from_static("application/json");
+    response
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, json);
+    Ok(response)
+}
+
+/// The answer that gives the pod the label by which it asks for injection, or opts out.
+fn labelled(review: &Value, value: &str) -> Value {
+    let mut patch = Vec::new();
+    if review.pointer("/request/object/metadata/labels").is_none() {
+        patch.push(json!({"op": "add", "path": "/metadata/labels", "value": {}}));
+    }
+    let path = "/metadata/labels/sidecar.istio.io~1inject";
+    patch.push(json!({"op": "add", "path": path, "value": value}));
+    let patch = BASE64_STANDARD.encode(json!(patch).to_string());
+    json!({"uid": review.pointer("/request/uid"), "allowed": true, "patchType": "JSONPatch", "patch": patch})
+}
