@@ -9,7 +9,7 @@ mod restart;
 mod template;
 mod webhook;
 
-pub use injector_config::set_line;
+pub use injector_config::{is_literal, set_line};
 pub use istiod::{await_rollout, change_istiod, restart_istiod};
 pub use namespace::{label_namespace, relabel_namespace, relabelled, unlabel_namespace};
 pub use restart::restart;
