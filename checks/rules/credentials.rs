@@ -5,7 +5,7 @@
 mod address;
 mod text;
 
-pub use address::{image, path, url, without_user};
+pub use address::{exemptions, image, path, url, without_user};
 pub use text::without_credentials;
 
 /// What stands in the place of a value.

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{Observation, ObservedPod, Rejection, Seen, names};
 use crate::facts::{Kind, Missing, Workload};
+use crate::rules::credentials::without_credentials;
 use crate::way::Case;
 
 /// How the pods of the target fare that exist, and the newest refusal that still stands.
@@ -87,7 +88,7 @@ fn standing_rejection(case: &Case) -> Result<Option<Rejection>, Missing> {
     }
     let object = &event.involved_object;
     Ok(Some(Rejection {
-        message: event.message.clone().unwrap_or_default(),
+        message: without_credentials(event.message.as_deref().unwrap_or_default()),
         source: format!(
             "event FailedCreate of {}/{}",
             object.kind.as_deref().unwrap_or_default().to_lowercase(),
@@ -112,7 +113,7 @@ fn replica_failure(workload: &Workload) -> Option<Rejection> {
             && condition.reason == "FailedCreate"
     })?;
     Some(Rejection {
-        message: failure.message.clone(),
+        message: without_credentials(&failure.message),
         source: format!("condition ReplicaFailure of {}", workload.reference()),
         at: None,
     })

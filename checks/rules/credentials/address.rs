@@ -52,6 +52,16 @@ pub fn path(text: &str) -> String {
     format!("{path}{query}")
 }
 
+/// The hosts, addresses and ranges of a list of exemptions from a proxy; nothing else can be exempt.
+pub fn exemptions(list: &str) -> String {
+    let fits = |c: char| c.is_alphanumeric() || ".-_:*/[] ".contains(c);
+    let entries = list.split(',').map(|entry| match entry.chars().all(fits) {
+        true => entry,
+        false => REDACTED,
+    });
+    entries.collect::<Vec<_>>().join(",")
+}
+
 /// An image: registry, repository, tag and digest. What has other characters is none.
 pub fn image(text: &str) -> String {
     let fits = |c: char| c.is_ascii_alphanumeric() || "._-/:@[]".contains(c);
@@ -95,6 +105,12 @@ mod tests {
         ] {
             assert_eq!(url(text), expected);
         }
+    }
+
+    #[test]
+    fn only_what_can_be_exempt_passes() {
+        let list = "10.0.0.0/8, .svc,u:p@h,*";
+        assert_eq!(exemptions(list), "10.0.0.0/8, .svc,REDACTED,*");
     }
 
     #[test]

@@ -164,6 +164,8 @@ fn is_scheme(word: &str) -> bool {
 
 /// Whether a variable, a flag or a field of this name holds a credential.
 fn secret(name: &str) -> Option<Name> {
+    // Longer ones are no names: base64, for instance, which ends with an equals sign.
+    const LONGEST: usize = 64;
     const SURELY: [&str; 11] = [
         "password",
         "passwd",
@@ -180,6 +182,9 @@ fn secret(name: &str) -> Option<Name> {
     const PERHAPS: [&str; 4] = ["secret", "token", "auth", "pass"];
     let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
     let plain = plain.to_ascii_lowercase();
+    if name.len() > LONGEST {
+        return None;
+    }
     if SURELY.iter().any(|word| plain.contains(word)) {
         return Some(Name::Surely);
     }
