@@ -81,12 +81,15 @@ fn passing(walk: &Walk, all: &Texts, name: &str, value: &str) -> String {
         names::OVERRIDES => structured(value, json, overrides::overrides),
         names::STATUS => structured(value, json, status),
         VOLUME | MOUNT => structured(value, json, printed),
-        "sidecar.istio.io/proxyImage" => image(value),
         _ if verdict(name, value).is_some() => value.to_owned(),
         _ if is_injection(name, value) => value.to_owned(),
         _ if walk.needed.is_printed(name) => {
             let judged = printed(value);
-            let candidates = [replaced(), without_credentials(value)];
+            let least = match name {
+                IMAGE => image(value),
+                _ => replaced(),
+            };
+            let candidates = [least, without_credentials(value)];
             let found = candidates.into_iter().find(|one| printed(one) == judged);
             found.unwrap_or_else(replaced)
         }
@@ -95,10 +98,11 @@ fn passing(walk: &Walk, all: &Texts, name: &str, value: &str) -> String {
 }
 
 const VOLUME: &str = "sidecar.istio.io/userVolume";
+const IMAGE: &str = "sidecar.istio.io/proxyImage";
 const MOUNT: &str = "sidecar.istio.io/userVolumeMount";
 
 /// What becomes of the sidecar where the templates print another value of an annotation. A mount names the volume that
-/// another annotation adds.
+/// another annotation adds, and the image's type does not matter where the image is a whole one.
 fn printed(walk: &Walk, all: &Texts, name: &str, value: &str) -> Vec<Verdict> {
     let mut changed = all.clone();
     changed.insert(name.to_owned(), value.to_owned());
@@ -111,7 +115,7 @@ fn printed(walk: &Walk, all: &Texts, name: &str, value: &str) -> Vec<Verdict> {
             intercepts,
         };
         let of = |name: &str| interpolation::verdict(name, &changed, surroundings);
-        verdicts.extend([of(name), of(MOUNT)]);
+        verdicts.extend([of(name), of(MOUNT), of("sidecar.istio.io/proxyImageType")]);
     }
     verdicts
 }
@@ -129,4 +133,137 @@ fn status(text: &str) -> (Status, [Option<Value>; 4]) {
     let of = |field: &str| value.as_ref().and_then(|value| value.get(field)).cloned();
     let told = ["revision", "volumes", "containers", "initContainers"].map(of);
     (overrides::status(text), told)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::kinds::{ConfigMap, Deployment};
+    use crate::facts::{Connection, Fact, Object, Read, Snapshot, Store};
+    use crate::redaction::redact;
+    use crate::rules::interpolation::fixture::SIDECAR;
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    /// A snapshot with Istio's own template, and a workload with these annotations.
+    fn snapshot(annotations: &Texts) -> Snapshot {
+        let config = json!({"templates": {"sidecar": SIDECAR}}).to_string();
+        let config_map = json!({
+            "metadata": {"name": names::INJECTOR_CONFIG}, "data": {"config": config, "values": "{}"},
+        });
+        let template = json!({"metadata": {"annotations": annotations}});
+        let workload = json!({"spec": {"selector": {}, "template": template}});
+        fn put<T: Object>(reads: &mut Store, object: Value) {
+            let object: T = serde_json::from_value(object).unwrap();
+            reads.insert(
+                Read::list(T::RESOURCE, None),
+                Fact::Got(T::objects(vec![object])),
+            );
+        }
+        let mut reads = Store::default();
+        put::<ConfigMap>(&mut reads, config_map);
+        put::<Deployment>(&mut reads, workload);
+        Snapshot {
+            api_version: String::new(),
+            kind: String::new(),
+            recorded_at: Timestamp::UNIX_EPOCH,
+            connection: Connection::default(),
+            server_version: Fact::NotAsked,
+            subjects: Vec::new(),
+            reads,
+        }
+    }
+
+    /// The annotations of the workload, and what becomes of the sidecar by them.
+    fn verdicts(snapshot: &Snapshot) -> (Texts, Vec<(String, Verdict)>) {
+        let read = Read::list(crate::facts::Resource::Deployment, None);
+        let workload = &snapshot.reads.list::<Deployment>(&read).unwrap()[0];
+        let metadata = workload.spec.as_ref().unwrap().template.metadata.as_ref();
+        let annotations = metadata.unwrap().annotations.clone().unwrap();
+        let read = Read::list(crate::facts::Resource::ConfigMap, None);
+        let config_map = &snapshot.reads.list::<ConfigMap>(&read).unwrap()[0];
+        let config = crate::way::InjectorConfig::parse(config_map)
+            .config
+            .unwrap();
+        let mut verdicts = Vec::new();
+        for intercepts in [true, false] {
+            let surroundings = Surroundings {
+                templates: &[&config.templates["sidecar"]],
+                volumes: &["own"],
+                intercepts,
+            };
+            for name in annotations.keys() {
+                let verdict = interpolation::verdict(name, &annotations, surroundings);
+                verdicts.push((name.clone(), verdict));
+            }
+        }
+        (annotations, verdicts)
+    }
+
+    #[test]
+    fn a_value_is_printed_as_before_and_its_secret_is_gone() {
+        const NAMES: [&str; 9] = [
+            "sidecar.istio.io/logLevel",
+            "sidecar.istio.io/componentLogLevel",
+            "sidecar.istio.io/bootstrapOverride",
+            "sidecar.istio.io/proxyImage",
+            "sidecar.istio.io/userVolume",
+            "sidecar.istio.io/userVolumeMount",
+            "traffic.sidecar.istio.io/includeOutboundPorts",
+            "proxy.istio.io/config",
+            "example.com/other",
+        ];
+        const VALUES: [&str; 16] = [
+            "hunter2",
+            "",
+            "5",
+            "true",
+            "a: hunter2",
+            "\"hunter2",
+            "u:hunter2@registry/image:1",
+            "password=hunter2",
+            "{}",
+            "[]",
+            "null",
+            r#"{"v":{"csi":{"driver":"hunter2"}}}"#,
+            r#"{"v":{"csi":"hunter2"}}"#,
+            r#"{"own":{"mountPath":"hunter2"}}"#,
+            r#"{"other":{"mountPath":"hunter2"}}"#,
+            "proxyMetadata: {A: hunter2}",
+        ];
+        for name in NAMES {
+            for value in VALUES {
+                let pairs = [(name.to_owned(), value.to_owned())];
+                let live = snapshot(&Texts::from(pairs));
+                let (_, expected) = verdicts(&live);
+                let (file, _) = redact(live).unwrap();
+                let (annotations, actual) = verdicts(&file);
+                let told = annotations.get(name);
+                let of_name = |all: &[(String, Verdict)]| {
+                    let own = all.iter().filter(|(one, _)| one == name);
+                    own.map(|(_, verdict)| verdict.clone()).collect::<Vec<_>>()
+                };
+                if told.is_some() {
+                    assert_eq!(
+                        of_name(&actual),
+                        of_name(&expected),
+                        "{name}={value} {told:?}"
+                    );
+                } else {
+                    assert!(
+                        expected.iter().all(|(_, one)| *one == Verdict::Valid),
+                        "{name}={value}"
+                    );
+                }
+                // What breaks the sidecar is told as it is, unless it looks like a secret.
+                let is_valid = expected.iter().all(|(_, one)| *one == Verdict::Valid);
+                if is_valid && (name, value) != (IMAGE, "hunter2") {
+                    assert!(
+                        !told.is_some_and(|told| told.contains("hunter2")),
+                        "{name}={value} {told:?}"
+                    );
+                }
+            }
+        }
+    }
 }

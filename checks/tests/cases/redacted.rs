@@ -4,8 +4,37 @@ use injdoctor_checks::diagnosis::{Diagnosis, Status};
 use injdoctor_checks::facts::{Connection, Snapshot};
 use injdoctor_checks::redaction::redact;
 use injdoctor_checks::report::Command;
+use injdoctor_checks::way::Prediction;
 
-use crate::{assert_none, case, world};
+use serde_json::json;
+
+use crate::{assert_none, case, patch, world};
+
+/// A prediction as it is printed.
+fn predicted_in_words(predicted: Option<Prediction>) -> Vec<String> {
+    let Some(predicted) = predicted else {
+        return Vec::new();
+    };
+    let calls = predicted.calls.iter().map(|call| {
+        let (reached, wanted) = (call.reached.as_ref(), call.wanted.as_ref());
+        let rows = [
+            Some(call.called.to_string()),
+            reached.map(ToString::to_string),
+            wanted.map(ToString::to_string),
+            call.rendered.as_ref().map(ToString::to_string),
+        ];
+        format!("{} {} {rows:?}", call.configuration, call.entry)
+    });
+    let whole = format!(
+        "{:?} {:?} {:?} {:?}: {}",
+        predicted.outcome,
+        predicted.revision,
+        predicted.webhook,
+        predicted.decided,
+        predicted.because
+    );
+    std::iter::once(whole).chain(calls).collect()
+}
 
 /// Everything that a diagnosis says.
 fn said(snapshot: &Snapshot) -> Vec<String> {
@@ -26,13 +55,13 @@ fn said(snapshot: &Snapshot) -> Vec<String> {
             .map(|one| one.argv(&Connection::default()));
         format!("{:?}", words.collect::<Vec<_>>())
     };
-    let mut said = vec![
-        format!("{predicted:#?}"),
+    let mut said = predicted_in_words(predicted);
+    said.extend([
         format!("{observed:#?}"),
         format!("{webhooks:#?}"),
         format!("{:?}", root_cause.map(|check| check.name)),
         format!("{unread:?}"),
-    ];
+    ]);
     for (check, finding) in findings {
         said.push(format!("{}: {}", check.name, finding.message));
         said.push(format!("{:#?}", finding.evidence));
@@ -71,4 +100,50 @@ fn a_file_says_what_the_cluster_says() {
         differs.map(|words| format!("{}, {}: {words}", case.check, case.about))
     });
     assert_none(&complaints.collect::<Vec<_>>());
+}
+
+/// What is printed of the cluster goes the same way as what is written to a file.
+#[test]
+fn no_credential_is_printed() {
+    const SECRET: &str = "hunter2";
+    let refusal =
+        "admission webhook \"x\" denied the request: DB_PASSWORD=hunter2 of https://u:hunter2@h/x";
+    let event = json!({
+        "type": "Warning", "reason": "FailedCreate", "message": refusal, "metadata": {},
+        "involvedObject": {"kind": "ReplicaSet", "name": "made"}, "lastTimestamp": "2030-01-01T00:00:00Z",
+    });
+    let condition = json!({
+        "type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": refusal,
+    });
+    let annotated =
+        |name: &str, value: &str| json!({"template": {"metadata": {"annotations": {name: value}}}});
+    let by_url = json!({"webhooks": {"istio-sidecar-injector": {"webhooks": {
+        "namespace.sidecar-injector.istio.io": {
+            "clientConfig": {"service": null, "url": "https://u:hunter2@h/inject?token=hunter2"},
+        },
+    }}}});
+    let worlds = [
+        json!({"events": [event], "pods": []}),
+        json!({"replicaSets": [{"metadata": {"name": "made"}, "conditions": [condition]}], "pods": []}),
+        annotated(
+            "proxy.istio.io/config",
+            "proxyMetadata: {A: hunter2}\ninterceptionMode: none\n",
+        ),
+        annotated("proxy.istio.io/config", "proxyMetadata: {A: hunter2\n"),
+        annotated("proxy.istio.io/overrides", r#"{"containers":"hunter2"}"#),
+        by_url,
+    ];
+    for change in worlds {
+        let world = patch::apply(world::base(), &change);
+        let live = said(&world::snapshot(&world));
+        let told = live.iter().find(|one| one.contains(SECRET));
+        assert_eq!(told, None, "{change}");
+        let about = format!("{live:?}");
+        let is_told = ["Rejected", "whether https"]
+            .iter()
+            .any(|word| about.contains(word));
+        assert!(is_told, "{change} makes no difference");
+        let (written, _) = redact(world::snapshot(&world)).unwrap();
+        assert_eq!(said(&written), live, "{change}");
+    }
 }
