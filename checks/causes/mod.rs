@@ -11,7 +11,7 @@ pub(crate) mod fields;
 mod mesh;
 mod rank;
 mod reached;
-mod rendered;
+pub(crate) mod rendered;
 mod wanted;
 
 pub(crate) use declare::declare_check;

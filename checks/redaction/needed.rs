@@ -4,11 +4,15 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
+use crate::causes::rendered::templates::corrected;
 use crate::facts::kinds::{ConfigMap, Deployment, MutatingWebhookConfiguration, Service};
 use crate::facts::{Fact, Kind, MakesPods, Object, Snapshot, for_workload};
 use crate::rules::templates::templates;
 use crate::way::selector::Labels;
 use crate::way::{InjectorConfig, names};
+
+/// The template that a fix asks for where the default is not there.
+const STOCK: &str = "sidecar";
 
 /// What decides in a snapshot.
 #[derive(Debug, Default)]
@@ -122,7 +126,14 @@ impl Needed {
             selectors
                 .chain(&config.always_inject_selector)
                 .for_each(|one| self.by(one));
-            let annotations = asked.iter().map(|names| Some(names.as_str()));
+            // Those, too, that a fix asks for in the place of one that is not there.
+            let fixed = asked.iter().filter_map(|names| corrected(names, &config));
+            let fixed: Vec<_> = fixed.chain([STOCK.to_owned()]).collect();
+            let annotations = asked
+                .iter()
+                .copied()
+                .chain(&fixed)
+                .map(|names| Some(names.as_str()));
             for annotation in annotations.chain([None]) {
                 let rendered = templates(annotation, &config.default_templates, &config.aliases);
                 for name in rendered {

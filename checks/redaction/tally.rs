@@ -38,7 +38,7 @@ impl fmt::Display for Tally {
         }
         writeln!(
             f,
-            "The file holds only what the diagnosis needs. {} fields that it does not need were left out.",
+            "The file holds only what the diagnosis needs. Fields left out: {}.",
             self.dropped
         )?;
         if !by_kind.is_empty() {
@@ -51,5 +51,30 @@ impl fmt::Display for Tally {
             writeln!(f, "  {kind}: {}", fields.join(", "))?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_replaced_is_told_in_a_line_for_each_kind() {
+        let mut tally = Tally::default();
+        for place in [
+            "spec.containers.args",
+            "spec.containers.args",
+            "metadata.labels.a",
+        ] {
+            let place: Vec<_> = place.split('.').map(str::to_owned).collect();
+            tally.replaced("Pod", &place);
+        }
+        tally.dropped();
+        let expected = "\
+The file holds only what the diagnosis needs. Fields left out: 1.
+Values replaced as a whole or in part, by kind and field:
+  Pod: metadata.labels.a 1, spec.containers.args 2
+";
+        assert_eq!(tally.to_string(), expected);
     }
 }
