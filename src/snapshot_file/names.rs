@@ -3,6 +3,7 @@
 //! A name ends up in the commands that are printed; there, one that begins with `-` would be an option.
 //! The API server makes no object with such a name, so whoever hands over the file wrote it.
 
+use injdoctor_checks::rules::credentials::REDACTED;
 use serde_json::{Value, json};
 
 /// What a name has to be. Source: `k8s.io/apimachinery/pkg/api/validate/content` (v0.36).
@@ -98,7 +99,11 @@ fn bad_key<'a>(map: &str, key: &'a str) -> Option<(&'a str, Rule)> {
 
 /// A value that is a name, or nothing yet: a manifest may leave its name to the API server.
 fn bad_value<'a>(object: &str, field: &str, value: &'a Value) -> Option<(&'a str, Rule)> {
-    let value = value.as_str().filter(|value| !value.is_empty())?;
+    let value = value.as_str()?;
+    // What was left out when the snapshot was written.
+    if value.is_empty() || value == REDACTED {
+        return None;
+    }
     let rule = match (object, field) {
         // Of some reads a list holds nothing but the metadata.
         ("metadata" | "got" | "target" | "webhooks", "name") => Rule::Subdomain,
@@ -185,6 +190,7 @@ mod tests {
     fn what_the_api_server_takes_is_taken() {
         for value in [
             json!({"target": {"name": "", "namespace": ""}}),
+            json!({"ephemeralContainers": [{"name": "REDACTED"}]}),
             json!({"metadata": {"name": "a.b-c.1", "namespace": "kube-system", "labels": {"a": "", "b": "x-"}}}),
             json!([{"asked": {"resource": "Event"}, "got": [{"metadata": {"name": "web:Created_1"}}]}]),
             json!({"metadata": {"ownerReferences": [{"name": "Node_1:x"}]}}),

@@ -147,3 +147,48 @@ fn no_credential_is_printed() {
         assert_eq!(said(&written), live, "{change}");
     }
 }
+
+/// A condition that reads what a file leaves out.
+#[test]
+fn what_a_file_leaves_out_is_unknown_and_not_guessed() {
+    let world = |expression: &str| {
+        let conditions = json!([{"name": "c", "expression": expression}]);
+        let change = json!({
+            "template": {"spec": {"containers": [{"name": "reviews", "image": "reviews:1", "args": ["--password=hunter2"]}]}},
+            "webhooks": {"istio-sidecar-injector": {"webhooks": {
+                "namespace.sidecar-injector.istio.io": {"matchConditions": conditions},
+            }}},
+        });
+        world::snapshot(&patch::apply(world::base(), &change))
+    };
+    let outcome = |snapshot: &Snapshot| {
+        let predicted = world::diagnose(snapshot).predicted.unwrap();
+        format!("{}: {}", predicted.outcome, predicted.because)
+    };
+    for (expression, is_known) in [
+        ("object.spec.containers.all(c, c.name != 'x')", true),
+        ("object.spec.containers.exists(c, has(c.args))", false),
+        (
+            "object.spec.containers.exists(c, c.args.exists(a, a == '--password=hunter2'))",
+            false,
+        ),
+        (
+            "object.spec.containers.exists(c, c.args.exists(a, a == 'x'))",
+            false,
+        ),
+        ("has(object.spec.hostNetwork)", true),
+    ] {
+        let live = outcome(&world(expression));
+        assert!(!live.contains("Unknown"), "{expression}: {live}");
+        let (written, _) = redact(world(expression)).unwrap();
+        let file = outcome(&written);
+        match is_known {
+            true => assert_eq!(file, live, "{expression}"),
+            false => assert!(file.contains("may read args"), "{expression}: {file}"),
+        }
+        assert!(
+            !format!("{written:?}").contains("\"--password=hunter2\""),
+            "{expression}"
+        );
+    }
+}
