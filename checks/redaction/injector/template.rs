@@ -7,6 +7,15 @@ use crate::rules::yaml::{self, Yaml};
 /// An annotation that a template may set.
 const REWRITE: &str = "rewriteAppHTTPProbers";
 
+/// The containers that count.
+const CONTAINERS: [&str; 3] = ["istio-proxy", "istio-init", "istio-validation"];
+
+/// The annotation that names the volumes of a template.
+const MOUNT: &str = "`sidecar.istio.io/userVolumeMount`";
+
+/// How lines begin that are in a field of a volume.
+const DEEP: &str = "      ";
+
 /// What else of an action is looked for.
 const MARKS: [&str; 5] = [
     "$nativeSidecar",
@@ -16,8 +25,8 @@ const MARKS: [&str; 5] = [
     "global.proxy.privileged",
 ];
 
-/// The lines that tell what a template brings, and how it prints the annotations that pods have: `matters` tells an
-/// action that names one. Of a plain value nothing stays but what a name is.
+/// The lines that tell which containers and volumes a template brings, and how it prints the annotations that pods
+/// have: `matters` tells an action that names one. Of a plain value nothing stays but what a name is.
 pub fn read_lines(text: &str, matters: impl Fn(&str) -> bool) -> String {
     if !text.contains("{{") {
         return plain(text);
@@ -64,10 +73,13 @@ impl Reading {
     fn add(&mut self, line: &str, matters: &impl Fn(&str) -> bool) {
         let here = self.lines.len();
         self.has_volumes |= line.trim_end() == "  volumes:";
-        let is_read = self.has_volumes || line.contains("name:") || line.contains(REWRITE);
+        let is_read = self.has_volumes && !line.starts_with(DEEP) || line.contains(REWRITE);
         if !line.contains("{{") {
-            self.lines.push(is_read.then(|| masked(line)));
-            self.interest_if(self.has_volumes);
+            let is_named = line
+                .split_once("name: ")
+                .is_some_and(|(_, name)| CONTAINERS.contains(&name.trim_end()) || matters(MOUNT));
+            self.lines.push((is_read || is_named).then(|| masked(line)));
+            self.interest_if(is_read);
             return;
         }
         let blocks: Vec<Block> = actions(line).map(|(_, action, _)| block(action)).collect();
@@ -221,15 +233,9 @@ spec:
       {{- end }}
 ";
         let expected = "  - name: istio-proxy
-    - name: KEY
   volumes:
   - name: a
     hostPath:
-      path: REDACTED
-      {{- if .A
-      .B }}
-      type: REDACTED
-      {{- end }}
 ";
         assert_eq!(read_lines(text, |_| false), expected);
     }
