@@ -127,6 +127,7 @@ static TOLD: [Told; 4] = [
     Below(
         "f:spec",
         &[
+            Here("f:hostNetwork"),
             Here("f:replicas"),
             Here("f:selector"),
             Below("f:ports", &[Each(&[Here("f:targetPort"), Here("f:port")])]),
