@@ -29,6 +29,7 @@ pub mod facts;
 mod fixes;
 mod judge;
 pub mod plan;
+pub mod redaction;
 pub mod report;
 mod root_cause;
 pub mod rules;

@@ -150,8 +150,9 @@ Examples:
   injdoctor snapshot deploy/reviews -n shop > snapshot.json
   injdoctor check --from snapshot.json
 
-Secrets are never read. Values of environment variables and annotations that
-may hold credentials are replaced.
+Secrets are never read. The file holds only the fields that the diagnosis needs,
+and of their values only what it needs; docs/snapshot.md lists them. What was
+replaced is counted on standard error.
 
 "
 )]

@@ -6,6 +6,8 @@ use std::fmt::Write;
 
 use injdoctor_checks::Stage;
 use injdoctor_checks::causes::Check;
+use injdoctor_checks::facts::Resource;
+use injdoctor_checks::redaction::{Keep, fields};
 use injdoctor_checks::registry;
 
 /// Every generated file: its path in `docs/`, and its content.
@@ -15,8 +17,53 @@ pub fn files() -> BTreeMap<String, String> {
         .collect();
     files.insert("checks/README.md".to_owned(), index());
     files.insert("clusterrole.yaml".to_owned(), cluster_role());
+    files.insert("snapshot.md".to_owned(), snapshot());
     files.insert("json/diagnosis-v1alpha1.schema.json".to_owned(), schema());
     files
+}
+
+/// Which fields of which kind `injdoctor snapshot` writes, as Markdown.
+fn snapshot() -> String {
+    let mut page = "\
+# What a snapshot holds
+
+`injdoctor snapshot` writes these fields and no others, and never reads a Secret. In the place of a value, or of a part of
+it, that the diagnosis does not need stands `REDACTED`; what was replaced is counted on standard error. `check --from`
+says the same of the file as of the cluster. Where a matchCondition of a webhook may ask for other fields of a pod, these
+are there with their texts replaced, and a condition that may read such a text is not evaluated.
+"
+    .to_owned();
+    for resource in Resource::ALL {
+        // Writing to a string cannot fail.
+        let _ = write!(
+            page,
+            "\n## {}\n\n| field | what of it | why |\n|---|---|---|\n",
+            resource.kind()
+        );
+        for (path, keep, why) in fields(resource) {
+            let _ = writeln!(page, "| `{path}` | {} | {why} |", what(keep));
+        }
+    }
+    page
+}
+
+fn what(keep: Keep) -> &'static str {
+    match keep {
+        Keep::Whole => "all",
+        Keep::Presence => "that it is there",
+        Keep::IfAsked => "all, where a matchCondition may ask for it",
+        Keep::Text => "the text without what looks like a credential",
+        Keep::Image => "the image without a user",
+        Keep::Labels => "labels of Istio, and those that selectors name",
+        Keep::Annotations => "annotations of Istio and Prometheus, as far as their values decide",
+        Keep::Setters => "who set the fields that findings tell about, and when",
+        Keep::Arguments => "the flags that decide",
+        Keep::Environment => "the variables that decide",
+        Keep::Data => "istiod's keys, as far as they decide",
+        Keep::Certificates => "all: certificates are public",
+        Keep::Url => "scheme, host and port, and the path as below `service.path`",
+        Keep::Path => "istiod's path, and of others the first step",
+    }
 }
 
 /// What each check reads, as recorded over all its cases: a line for each code, and one for assumptions.

@@ -13,7 +13,7 @@ mod mesh;
 mod opposed;
 mod rank;
 mod reached;
-mod rendered;
+pub(crate) mod rendered;
 mod wanted;
 
 pub(crate) use declare::declare_check;

@@ -107,7 +107,7 @@ macro_rules! conditions {
                 status: condition.status.clone(),
                 reason: condition.reason.clone().unwrap_or_default(),
                 message: condition.message.clone().unwrap_or_default(),
-                last_transition_time: condition.last_transition_time.as_ref().map(|time| time.0),
+                last_transition_time: condition.last_transition_time.clone(),
             })
             .collect()
     };

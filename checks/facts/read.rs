@@ -44,7 +44,8 @@ pub enum Form {
 }
 
 impl Form {
-    fn is_whole(&self) -> bool {
+    /// Whether it is all of it.
+    pub fn is_whole(&self) -> bool {
         *self == Self::Whole
     }
 }

@@ -1,19 +1,19 @@
-//! The kinds of object that are read. A new kind is one line in [`resources!`] and, where it can hold
-//! credentials, its rule in [`super::redact`].
+//! The kinds of object that are read. A new kind is one line in [`resources!`], and what of it may leave
+//! the cluster in a file is a line in [`crate::redaction`].
 
 use std::fmt::Debug;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer};
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
 
 use super::kinds::*;
-use super::redact::Redact;
 use super::{Form, Kept, Kind, Read};
 
 /// A kind of object that can be read.
 pub trait Object:
-    Clone + Debug + PartialEq + Serialize + DeserializeOwned + Redact + Send + Sync + 'static
+    Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static
 {
     /// Which kind it is.
     const RESOURCE: Resource;
@@ -86,7 +86,8 @@ macro_rules! resources {
         )+
 
         impl Resource {
-            const ALL: [Self; [$(Self::$name),+].len()] = [$(Self::$name),+];
+            /// All of them.
+            pub const ALL: [Self; [$(Self::$name),+].len()] = [$(Self::$name),+];
 
             /// Kubernetes' kind: `ReplicaSet`.
             pub const fn kind(self) -> &'static str {
@@ -133,11 +134,17 @@ macro_rules! resources {
                 }
             }
 
-            /// Replaces what may hold credentials.
-            pub fn redact(&mut self) {
+            /// Puts in the place of each object what `change` makes of it in the form of the API.
+            ///
+            /// # Errors
+            /// Why that is no such object.
+            pub fn rewrite(
+                &mut self,
+                change: &mut dyn FnMut(Value) -> Value,
+            ) -> Result<(), serde_json::Error> {
                 match self {
-                    $(Self::$name(all) => all.iter_mut().for_each(Redact::redact),)+
-                    Self::Metadata(all) => all.iter_mut().for_each(Redact::redact),
+                    $(Self::$name(all) => rewrite(all, change),)+
+                    Self::Metadata(all) => rewrite(all, change),
                 }
             }
         }
@@ -177,6 +184,16 @@ macro_rules! resources {
             };
         }
     };
+}
+
+fn rewrite<T: Serialize + DeserializeOwned>(
+    all: &mut [T],
+    change: &mut dyn FnMut(Value) -> Value,
+) -> Result<(), serde_json::Error> {
+    for one in all {
+        *one = serde_json::from_value(change(serde_json::to_value(&*one)?))?;
+    }
+    Ok(())
 }
 
 /// What a read asked for, as the guide to what its objects are.

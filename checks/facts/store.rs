@@ -99,12 +99,9 @@ impl Store {
         Ok(is_known)
     }
 
-    /// The objects of all reads, to be changed in place.
-    pub fn objects_mut(&mut self) -> impl Iterator<Item = &mut Objects> {
-        self.0.values_mut().filter_map(|fact| match fact {
-            Fact::Got(objects) => Some(objects),
-            _ => None,
-        })
+    /// Every read, with what came of it, to be changed in place.
+    pub fn reads_mut(&mut self) -> impl Iterator<Item = (&Read, &mut Fact<Objects>)> {
+        self.0.iter_mut()
     }
 }
 

@@ -1,8 +1,7 @@
 //! The kinds of object a person points injdoctor at, in one shape.
 
-use jiff::Timestamp;
 use k8s_openapi::api::core::v1::PodSpec;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use serde::{Deserialize, Serialize};
 
 use super::Resource;
@@ -209,7 +208,7 @@ pub struct Condition {
     pub message: String,
     /// Since when the status is so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_transition_time: Option<Timestamp>,
+    pub last_transition_time: Option<Time>,
 }
 
 impl Workload {

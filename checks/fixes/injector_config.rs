@@ -22,17 +22,19 @@ pub fn set_line(config_map: &ConfigMap, start: &'static str, line: String) -> Op
 /// Whether exactly one line of the ConfigMap starts so, and stands as it is in the YAML that kubectl
 /// writes: as part of a literal block, which it uses unless a line ends with a blank or holds odd characters.
 fn is_found(config_map: &ConfigMap, start: &str) -> bool {
-    let literal = |text: &str| {
-        text.contains('\n')
-            && !text.starts_with([' ', '\n'])
-            && text.lines().all(|line| !line.ends_with(' '))
-            && text.chars().all(is_plain)
-    };
     let lines = |text: &str| text.lines().filter(|line| line.starts_with(start)).count();
     let data = config_map.data.iter().flatten();
     let all: usize = data.map(|(_, text)| lines(text)).sum();
     let config = config_map.data.as_ref().and_then(|data| data.get("config"));
-    all == 1 && config.is_some_and(|config| lines(config) == 1 && literal(config))
+    all == 1 && config.is_some_and(|config| lines(config) == 1 && is_literal(config))
+}
+
+/// Whether kubectl writes a text as a literal block, each line as it is.
+pub fn is_literal(text: &str) -> bool {
+    text.contains('\n')
+        && !text.starts_with([' ', '\n'])
+        && text.lines().all(|line| !line.ends_with(' '))
+        && text.chars().all(is_plain)
 }
 
 /// Whether kubectl's YAML has a character as it is.

@@ -154,7 +154,10 @@ impl Fix {
         let is_empty = matches!(&change.patch, Patch::Metadata(_, entries) if entries.is_empty());
         if !is_empty {
             self.steps.push(Step::Change {
-                back: change.back(&before).map(Box::new),
+                back: change
+                    .back(&before)
+                    .filter(Change::is_tellable)
+                    .map(Box::new),
                 change: Box::new(change),
             });
         }

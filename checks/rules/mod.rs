@@ -9,6 +9,7 @@
 pub mod annotations;
 pub mod cel;
 pub mod certificates;
+pub mod credentials;
 pub(crate) mod go;
 pub mod interpolation;
 pub mod istio_keys;

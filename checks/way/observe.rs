@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{Observation, ObservedPod, Rejection, Seen, names};
 use crate::facts::{Kind, Missing, Workload};
+use crate::rules::credentials::without_credentials;
 use crate::way::Case;
 
 /// How the pods of the target fare that exist, and the newest refusal that still stands.
@@ -114,7 +115,7 @@ fn by_event(event: &Event) -> Rejection {
     // The controller's words before those of the API server.
     let own = message.strip_prefix("Error creating: ").unwrap_or(message);
     Rejection {
-        message: own.to_owned(),
+        message: without_credentials(own),
         source: format!(
             "event FailedCreate of {}/{}",
             object.kind.as_deref().unwrap_or_default().to_lowercase(),
@@ -141,9 +142,9 @@ fn replica_failure(workload: &Workload) -> Option<Rejection> {
             && condition.reason == "FailedCreate"
     })?;
     Some(Rejection {
-        message: failure.message.clone(),
+        message: without_credentials(&failure.message),
         source: format!("condition ReplicaFailure of {}", workload.reference()),
-        since: failure.last_transition_time,
+        since: failure.last_transition_time.as_ref().map(|time| time.0),
         at: None,
         times: None,
     })

@@ -8,6 +8,7 @@ use super::names;
 use super::reached::{Obstacle, ca_bundle, called_port, endpoints, root_certificate};
 use super::selector::{Labels, requirements, unmet};
 use crate::rules::certificates::{Trust, parse_pem_bundle};
+use crate::rules::credentials;
 use crate::way::Case;
 
 /// One entry of an injection webhook configuration, as a row of `injdoctor webhook`.
@@ -86,10 +87,10 @@ fn calls_in_words(webhook: &MutatingWebhook) -> String {
             format!(
                 "{name}.{namespace}:{}{}",
                 called_port(service),
-                service.path.as_deref().unwrap_or("/")
+                credentials::path(service.path.as_deref().unwrap_or("/"))
             )
         }
-        None => client.url.clone().unwrap_or_default(),
+        None => credentials::url(client.url.as_deref().unwrap_or_default()),
     }
 }
 

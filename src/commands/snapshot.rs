@@ -1,6 +1,6 @@
 //! `injdoctor snapshot`.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use super::check;
 use crate::cli::{ConnectionFlags, Snapshot};
@@ -18,7 +18,12 @@ pub fn run(
 ) -> anyhow::Result<Exit> {
     let wanted = target::parse(&arguments.targets.target)?;
     let snapshot = check::workloads(&arguments.targets, wanted, connection, look)?;
-    let written = snapshot_file::write(snapshot, out);
+    let mut tally = None;
+    let written = snapshot_file::write(snapshot, out).map(|left_out| tally = Some(left_out));
     super::finish(written, out)?;
+    if let Some(tally) = tally {
+        // Whoever cannot see it has the file all the same.
+        let _ = write!(io::stderr(), "{tally}");
+    }
     Ok(Exit::Clear)
 }

@@ -1,7 +1,7 @@
 //! Stage 4: can istiod render the sidecar for the pod?
 
 mod annotations;
-mod templates;
+pub(crate) mod templates;
 
 use crate::causes::{Check, Verdict};
 use crate::facts::Missing;

@@ -5,6 +5,7 @@ mod apply;
 mod back;
 mod command;
 mod operation;
+mod tellable;
 
 use serde_json::Value;
 

@@ -6,6 +6,7 @@ mod quantity;
 mod rule;
 mod value;
 
+use crate::rules::credentials::{REDACTED, without_credentials};
 use rule::rule;
 use std::collections::BTreeMap;
 
@@ -44,6 +45,28 @@ pub struct InvalidAnnotation {
     pub reason: String,
     /// What would be accepted.
     pub accepted: &'static str,
+}
+
+impl InvalidAnnotation {
+    /// Its value as it may be shown: without what looks like a credential, and nothing of one that holds fields of
+    /// pods and proxies.
+    pub fn shown(&self) -> String {
+        match has_fields(&self.name) {
+            true => REDACTED.to_owned(),
+            false => without_credentials(&self.value),
+        }
+    }
+}
+
+/// Whether the value of an annotation is YAML or JSON, whose fields may hold anything.
+pub fn has_fields(name: &str) -> bool {
+    [
+        "proxy.istio.io/config",
+        "proxy.istio.io/overrides",
+        "sidecar.istio.io/userVolume",
+        "sidecar.istio.io/userVolumeMount",
+    ]
+    .contains(&name)
 }
 
 /// The annotations that istiod refuses the pod for, in the order of their names.

@@ -31,6 +31,7 @@ mod fixture;
 mod functions;
 mod limits;
 mod presence;
+mod replaced;
 mod request;
 mod rewriting;
 mod unknown;
@@ -91,6 +92,17 @@ struct Named {
     program: Program,
 }
 
+impl Named {
+    fn evaluate(&self, request: &Request) -> Condition {
+        match request.replaced.read_by(&self.expression) {
+            Some(field) => Condition::CannotEvaluate(format!(
+                "it may read {field}, whose value was left out when the snapshot was written"
+            )),
+            None => self.program.evaluate(request),
+        }
+    }
+}
+
 impl Compiled {
     /// Parses conditions, given as pairs of name and expression.
     pub fn new<'a>(conditions: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
@@ -116,7 +128,7 @@ impl Compiled {
         let mut unknown = None;
         for condition in &self.0 {
             let name = || condition.name.clone();
-            match condition.program.evaluate(request) {
+            match condition.evaluate(request) {
                 Condition::True => {}
                 Condition::False => {
                     return Conditions::NoMatch {

@@ -1,6 +1,7 @@
 //! The creation of a pod, with the variables of conditions as the API server makes them.
 
 use super::functions;
+use super::replaced::Replaced;
 use super::unknown::Touched;
 use cel::Context;
 use cel::common::types::{
@@ -18,6 +19,8 @@ pub struct Request {
     pub(super) touched: Touched,
     /// Whether all texts of the pod are ASCII.
     pub(super) is_ascii: bool,
+    /// What of the pod a file does not hold.
+    pub(super) replaced: Replaced,
 }
 
 impl Request {
@@ -31,6 +34,7 @@ impl Request {
         let touched = Touched::default();
         let mut context = functions::context(&touched)?;
         let is_ascii = is_ascii(&pod);
+        let replaced = Replaced::of(&pod);
         for (name, value) in variables(pod, namespace, dry_run) {
             context.add_variable_as_val(name, to_cel(value));
         }
@@ -38,6 +42,7 @@ impl Request {
             context,
             touched,
             is_ascii,
+            replaced,
         })
     }
 }

@@ -4,7 +4,7 @@ use super::{Surroundings, verdict};
 use crate::rules::annotations::Verdict;
 
 /// The lines of Istio's own sidecar template that print annotations.
-const SIDECAR: &str = r#"
+pub(crate) const SIDECAR: &str = r#"
 {{ $nativeSidecar := ne (index .ObjectMeta.Annotations `sidecar.istio.io/nativeSidecar` | default (printf "%t" .NativeSidecars)) "false" }}
 {{ $capNetBindService := (eq (annotation .ObjectMeta `sidecar.istio.io/capNetBindService` .Values.global.proxy.capNetBindService) `true`) }}
 metadata:

@@ -7,7 +7,7 @@
 //! word, and has to come out in the same shape.
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod number;
 mod place;
 mod printed;

@@ -17,11 +17,14 @@
 )]
 
 mod build;
+mod canaries;
 mod case;
+mod fill;
 mod knowledge;
 mod meta;
 mod patch;
 mod properties;
+mod redacted;
 mod world;
 
 use injdoctor_checks::diagnosis::Status;

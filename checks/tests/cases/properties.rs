@@ -4,6 +4,7 @@ use std::process::Command;
 
 use injdoctor_checks::diagnose;
 use injdoctor_checks::facts::Snapshot;
+use injdoctor_checks::redaction::redact;
 use injdoctor_checks::report::{is_invisible, quote};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -135,11 +136,16 @@ proptest! {
             drop(Snapshot::deserialize(&value));
         }
     }
+}
 
-    /// Whatever a snapshot holds, there is a diagnosis for each subject, and it can be printed.
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever a snapshot holds, there is a diagnosis for each subject, and it can be printed. What may leave the
+    /// cluster is told from the rest, once and for all.
     #[test]
     fn mutated_snapshots_are_diagnosed(changes in vec((any::<Index>(), change()), 1..6)) {
-        let mut world = world::base();
+        let mut world = json!(world::snapshot(&world::base()));
         for (at, change) in changes {
             mutate(&mut world, at, change);
         }
@@ -152,6 +158,9 @@ proptest! {
                     prop_assert!(!quote(&command.argv(&snapshot.connection)).chars().any(is_invisible));
                 }
             }
+            let (once, _) = redact(snapshot).unwrap();
+            let (twice, _) = redact(once.clone()).unwrap();
+            prop_assert_eq!(once, twice);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use super::api_server_error;
 use super::step::{Entry, Step};
 use crate::facts::Missing;
+use crate::rules::credentials::url;
 use crate::way::Case;
 
 /// A call by URL fails.
@@ -31,12 +32,12 @@ pub fn answers<T>(case: &Case, entry: Entry) -> Step<T, Failing> {
         })),
         None => Err(Missing(format!(
             "whether {} answers cannot be seen from the cluster's API",
-            entry
+            url(entry
                 .webhook
                 .client_config
                 .url
                 .as_deref()
-                .unwrap_or_default()
+                .unwrap_or_default())
         ))),
     }
 }

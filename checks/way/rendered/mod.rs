@@ -83,7 +83,7 @@ impl fmt::Display for Refusal {
             Self::Annotations(invalid) => {
                 let words = invalid
                     .iter()
-                    .map(|one| format!("{}={:?}: {}", one.name, one.value, one.reason));
+                    .map(|one| format!("{}={:?}: {}", one.name, one.shown(), one.reason));
                 write!(f, "istiod refuses {}", words.collect::<Vec<_>>().join("; "))
             }
             Self::Overrides(reason) => {

@@ -107,7 +107,7 @@ impl<'a> Reader<'a> {
     }
 
     /// One object by its name.
-    pub async fn get<K: Readable>(&self, namespace: Option<&str>, name: &str) -> Fact<K> {
+    pub async fn get<K: Readable + Object>(&self, namespace: Option<&str>, name: &str) -> Fact<K> {
         if !can_be_a_name(name) || !namespace.is_none_or(can_be_a_name) {
             return Fact::Absent;
         }
@@ -120,7 +120,7 @@ impl<'a> Reader<'a> {
         };
         let limit = self.link.limits.sizes.object;
         let trouble = match self.ask(request, limit, read).await {
-            Ok(object) => return Fact::Got(object),
+            Ok(Kept(object)) => return Fact::Got(object),
             Err(Trouble::Api(status)) if wanted.is_absence(&status, name) => return Fact::Absent,
             // Some other object is absent, or something else is.
             Err(Trouble::Api(status)) if status.code == 404 => Trouble::malformed(&format!(

@@ -5,13 +5,13 @@ use std::fmt;
 use std::io::{self, Write};
 
 use injdoctor_checks::report::is_invisible;
-use serde_json::ser::{Formatter, PrettyFormatter};
+use serde_json::ser::Formatter;
 
-/// serde_json's pretty format, in which every control and format character is spelt out.
+/// A format of JSON in which every control and format character is spelt out.
 #[derive(Default)]
-pub struct Spelt<'a>(PrettyFormatter<'a>);
+pub struct Spelt<F>(pub F);
 
-impl Formatter for Spelt<'_> {
+impl<F: Formatter> Formatter for Spelt<F> {
     fn write_string_fragment<W: ?Sized + Write>(
         &mut self,
         out: &mut W,

@@ -2,6 +2,7 @@
 
 mod convert;
 mod escape;
+mod shallow;
 mod text;
 pub mod v1alpha1;
 
@@ -11,6 +12,7 @@ use std::io::{self, Write};
 use injdoctor_checks::diagnosis::Diagnosis;
 use schemars::generate::SchemaSettings;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
+use serde_json::ser::{Formatter, PrettyFormatter};
 
 use super::{Diagnoses, Report};
 
@@ -21,8 +23,16 @@ pub fn json(report: &Report, diagnoses: Diagnoses, out: &mut dyn Write) -> io::R
 
 /// Writes a value as JSON in which every control and format character is spelt out.
 pub fn pretty(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    let mut serializer =
-        serde_json::Serializer::with_formatter(&mut *out, escape::Spelt::default());
+    spelt(value, PrettyFormatter::default(), out)
+}
+
+/// Writes the same value with whatever is deep in it on a single line.
+pub fn shallow(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    spelt(value, shallow::Shallow::default(), out)
+}
+
+fn spelt(value: &impl Serialize, format: impl Formatter, out: &mut dyn Write) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, escape::Spelt(format));
     value.serialize(&mut serializer)?;
     writeln!(out)
 }

@@ -1,14 +1,14 @@
 //! What injdoctor says about a scenario.
 
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::cluster::Cluster;
 use crate::dry_run::Outcome;
-use crate::json::{list, text};
+use crate::json::{list, remove, text};
 use crate::scenario::Scenario;
 
 /// What injdoctor said.
@@ -59,6 +59,11 @@ impl Diagnosis {
             .stdin(Stdio::null())
             .output()
             .with_context(|| format!("cannot run {}", binary.display()))?;
+        Self::printed(&output)
+    }
+
+    /// What was printed.
+    pub(crate) fn printed(output: &Output) -> Result<Self> {
         let stdout = String::from_utf8_lossy(&output.stdout);
         let stderr = String::from_utf8_lossy(&output.stderr);
         let exit = output.status.code().unwrap_or(-1);
@@ -69,6 +74,24 @@ impl Diagnosis {
             exit,
             output: format!("{stdout}{stderr}"),
         })
+    }
+
+    /// Compares all that is said, but for when it was.
+    pub(crate) fn compare_whole(&self, other: &Self) -> Result<()> {
+        let said = |one: &Self| {
+            let mut json = one.json.clone();
+            remove(&mut json, "/cluster", "recordedAt");
+            serde_json::to_string_pretty(&json)
+        };
+        let (one, other_said) = (said(self)?, said(other)?);
+        let differs = one.lines().zip(other_said.lines()).find(|(a, b)| a != b);
+        ensure!(
+            one == other_said && self.exit == other.exit,
+            "{differs:?} differ\n{}\nand\n{}",
+            self.output,
+            other.output
+        );
+        Ok(())
     }
 
     /// Compares a value with what is expected.

@@ -27,6 +27,7 @@ mod dry_run;
 mod fault_proxy;
 mod firewall;
 mod fixes;
+mod from_file;
 mod harness;
 mod http;
 mod istio;

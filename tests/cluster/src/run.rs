@@ -12,6 +12,7 @@ use crate::cluster::Cluster;
 use crate::diagnosis::Diagnosis;
 use crate::dry_run::{Outcome, dry_run, pod_of};
 use crate::fixes::prove_fixes;
+use crate::from_file::prove_from_file;
 use crate::json::{list, text};
 use crate::scenario::{Heal, HealedOutcome, Predicted, Scenario, Step};
 use crate::wait::{patience, wait_for};
@@ -35,6 +36,7 @@ fn prove(cluster: &mut Cluster, scenario: &Scenario, binary: &Path) -> Result<()
     set_up(cluster, scenario)?;
     let diagnosis = broken(cluster, scenario, binary)?;
     compare_with_pods(scenario, &diagnosis)?;
+    prove_from_file(cluster, scenario, binary)?;
     let diagnosis = prove_fixes(cluster, scenario, binary, diagnosis)?;
     match &scenario.heal {
         Some(heal) if heal.outcome != HealedOutcome::Nothing => {

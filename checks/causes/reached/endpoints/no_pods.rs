@@ -8,6 +8,7 @@ use crate::causes::reached::istiod;
 use crate::causes::reached::place::Place;
 use crate::fixes::change_istiod;
 use crate::report::{Command, Evidence, Fix, Patch, Risk};
+use crate::rules::credentials::without_credentials;
 
 /// Why this Deployment of istiod has no pod.
 pub fn cause(place: &Place, deployment: &Deployment) -> Cause {
@@ -52,7 +53,10 @@ fn failing(place: &Place, deployment: &Deployment) -> Cause {
         .flatten();
     let failures: Vec<_> = conditions
         .filter(|one| (one.type_ == "ReplicaFailure") == (one.status == "True"))
-        .filter_map(|one| Some((one.type_.as_str(), one.message.as_deref()?)))
+        .filter_map(|one| {
+            let message = without_credentials(one.message.as_deref()?);
+            Some((one.type_.as_str(), message))
+        })
         .collect();
     let why = failures
         .iter()
@@ -63,7 +67,7 @@ fn failing(place: &Place, deployment: &Deployment) -> Cause {
     );
     let conditions = failures.iter().map(|(type_, message)| {
         let path = format!(".status.conditions[?(@.type==\"{type_}\")].message");
-        Evidence::new(object.clone(), path).actual(*message)
+        Evidence::new(object.clone(), path).actual(message)
     });
     let look = Fix::new(
         "see why istiod's Deployment makes no pods",

@@ -2,6 +2,8 @@
 
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod, PodCondition, PodStatus};
 
+use crate::rules::credentials::without_credentials;
+
 /// What keeps a pod from being ready: phase, what its containers wait for or how they ended, restarts.
 pub fn state(pod: &Pod) -> String {
     if pod.metadata.deletion_timestamp.is_some() {
@@ -113,7 +115,8 @@ fn container(status: &ContainerStatus) -> Option<String> {
 
 fn with(reason: &str, message: Option<&str>) -> String {
     // Messages can have several lines.
-    let words: Vec<_> = message.unwrap_or_default().split_whitespace().collect();
+    let message = without_credentials(message.unwrap_or_default());
+    let words: Vec<_> = message.split_whitespace().collect();
     if words.is_empty() {
         reason.to_owned()
     } else {

@@ -3,6 +3,7 @@
 use k8s_openapi::api::core::v1::Pod;
 
 use crate::report::{Command, Fix, Risk};
+use crate::rules::credentials::exemptions;
 use crate::way::reached::environment_of;
 
 /// The manifest of kube-apiserver where kubeadm puts it.
@@ -49,7 +50,7 @@ impl Exemptions {
         let environment = environment_of(pod);
         let set = ["NO_PROXY", "no_proxy"].into_iter().find_map(|name| {
             let list = environment.get(name).filter(|list| !list.is_empty())?;
-            Some((name, list.clone()))
+            Some((name, exemptions(list)))
         });
         match set {
             Some((variable, list)) => Self {

@@ -7,7 +7,7 @@ use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::{Entry, patch_template};
 use crate::report::{Effect, Field, Finding, Severity};
-use crate::rules::annotations::InvalidAnnotation;
+use crate::rules::annotations::{InvalidAnnotation, has_fields};
 use crate::way::Case;
 use crate::way::{Outcome, Refusal};
 
@@ -44,7 +44,8 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         Ok((_, found)) => found,
         Err(verdict) => return Ok(verdict),
     };
-    let words = |one: &InvalidAnnotation| format!("{}={:?} ({})", one.name, one.value, one.reason);
+    let words =
+        |one: &InvalidAnnotation| format!("{}={:?} ({})", one.name, one.shown(), one.reason);
     let words: Vec<_> = invalid.iter().map(words).collect();
     let noun = if words.len() == 1 {
         "annotation"
@@ -54,12 +55,12 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     let message = format!("istiod refuses the pod for {noun} {}", words.join(", "));
     let mut finding = Finding::new(Severity::Error, Effect::Decides(Outcome::Rejected), message);
     for one in &invalid {
-        finding = finding
-            .evidence(template_field(case, Field::Annotations, &one.name)?.expected(one.accepted));
+        let field = template_field(case, Field::Annotations, &one.name)?;
+        finding = finding.evidence(field.actual(one.shown()).expected(one.accepted));
     }
     let corrections: Vec<_> = invalid
         .iter()
-        .map(|one| corrected(&one.name, &one.value))
+        .map(|one| corrected(&one.name, &one.value).filter(|_| !has_fields(&one.name)))
         .collect();
     let change = |(one, value)| -> Entry { (Field::Annotations, one, value) };
     if corrections.iter().any(Option::is_some) {

@@ -2,6 +2,8 @@
 
 mod not_found;
 
+pub(crate) use not_found::corrected;
+
 use crate::causes::Check;
 
 /// The checks of this topic, in the order of their codes.

@@ -142,7 +142,7 @@ fn of_configuration(
 }
 
 /// The annotation with names that there are: misspelt ones put right, others left out. None where nothing is left.
-fn corrected(annotation: &str, config: &Config) -> Option<String> {
+pub(crate) fn corrected(annotation: &str, config: &Config) -> Option<String> {
     let known =
         |name: &str| config.templates.contains_key(name) || config.aliases.contains_key(name);
     let names = annotation

@@ -8,6 +8,7 @@ use super::api_server_error;
 use super::istiod::{Istiod, started};
 use super::step::{Entry, Step};
 use crate::facts::Missing;
+use crate::rules::credentials;
 use crate::way::Case;
 use crate::way::injector::{environment, is_hidden, istiod_container, path};
 
@@ -21,7 +22,7 @@ pub fn served(case: &Case, entry: Entry, istiod: &Istiod, pods: &[&Pod]) -> Step
     if path != "/inject" && !path.starts_with("/inject/") {
         return Ok(Err(NotServing::Path {
             webhook: entry.name(),
-            path: path.to_owned(),
+            path: credentials::path(path),
         }));
     }
     let containers = pods.iter().filter_map(|pod| istiod_container(pod));
