@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use crate::causes::{Check, Rank};
 use crate::report::{Difference, Effect, Finding, Severity};
 use crate::root_cause::{self, Found};
-use crate::way::{Case, Outcome, Prediction, changed_since};
+use crate::way::{Case, Outcome, Prediction, over_since};
 
 /// The kinds of symptom; of two that are equally bad, the first is told first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,13 +49,13 @@ pub fn of(case: &Case, predicted: &Prediction, findings: &[Found]) -> Vec<Sympto
 fn refused(case: &Case, predicted: &Prediction, findings: &[Found]) -> Option<Symptom> {
     let observation = case.observation();
     let rejection = observation.rejection.as_ref()?;
-    let changed = changed_since(case, rejection).ok().flatten();
-    let (severity, message) = match (predicted.outcome, changed) {
-        (Outcome::Injected | Outcome::NotInjected, Some(changed)) => (
+    let since = over_since(case, rejection).ok().flatten();
+    let (severity, message) = match (predicted.outcome, since) {
+        (Outcome::Injected | Outcome::NotInjected, Some(since)) => (
             Severity::Warning,
             format!(
-                "pods were refused, and none was created since {} was changed at {}: {}",
-                changed.object, changed.at, rejection.message
+                "pods were refused, and none was created since, although {since}: {}",
+                rejection.message
             ),
         ),
         _ => (Severity::Error, rejection.message.clone()),

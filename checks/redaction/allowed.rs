@@ -14,6 +14,11 @@ const METADATA: &[Line] = &[
     ("namespace", Whole, "findings and commands name it"),
     ("uid", Whole, "it ties objects to their owners and events"),
     ("creationTimestamp", Whole, "what is older than what"),
+    (
+        "resourceVersion",
+        Whole,
+        "what was changed after what was created",
+    ),
     ("deletionTimestamp", Whole, "a pod that ends is not ready"),
     ("labels", Labels, "selectors select by them"),
     ("annotations", Annotations, "istiod reads them"),

@@ -107,7 +107,10 @@ static TEMPLATE: [Told; 2] = [
 
 static TOLD: [Told; 4] = [
     Below("f:metadata", &MAPS),
-    Below("f:data", &[Here("f:config"), Here("f:root-cert.pem")]),
+    Below(
+        "f:data",
+        &[Here("f:config"), Here("f:values"), Here("f:root-cert.pem")],
+    ),
     Below(
         "f:webhooks",
         &[Each(&[

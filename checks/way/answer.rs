@@ -154,6 +154,8 @@ pub struct ObservedPod {
     pub revision: Option<String>,
     /// When it was created.
     pub created: Option<Timestamp>,
+    /// Its resourceVersion, where that is a number.
+    pub version: Option<u64>,
 }
 
 /// The API server's refusal of a pod, as a controller recorded it.

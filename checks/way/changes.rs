@@ -14,8 +14,12 @@ use crate::facts::{Kind, Missing, Workload};
 pub struct Changed {
     /// The object in kubectl's words: `namespace/shop`.
     pub object: String,
-    /// When, to the second.
+    /// When, to the second, as far as the object tells: of what was taken away by whoever had set it no time is
+    /// kept.
     pub at: Timestamp,
+    /// Its resourceVersion, which grows with each change of any object. None for what counts only in part, and
+    /// where it is no number.
+    pub version: Option<u64>,
 }
 
 /// When the pods' template was changed last: by the managedFields of the workload; none for a pod, which is
@@ -79,6 +83,8 @@ fn changed_workload(workload: &Workload) -> Option<Changed> {
     Some(Changed {
         object: workload.reference(),
         at: last_set(&workload.metadata)?,
+        // Its status changes with its pods.
+        version: None,
     })
 }
 
@@ -86,7 +92,14 @@ fn changed(kind: &str, metadata: &ObjectMeta) -> Option<Changed> {
     Some(Changed {
         object: format!("{kind}/{}", metadata.name.as_deref()?),
         at: last_set(metadata)?,
+        version: version(metadata),
     })
+}
+
+/// An object's resourceVersion as a number.
+/// Source: Kubernetes KEP-5504, comparable resource versions (v1.35); it was the revision of etcd before.
+pub fn version(metadata: &ObjectMeta) -> Option<u64> {
+    metadata.resource_version.as_ref()?.parse().ok()
 }
 
 /// A pod that became ready, or ceased to be.
@@ -97,6 +110,7 @@ fn changed_state(pod: &Pod) -> Option<Changed> {
     Some(Changed {
         object: format!("pod/{}", pod.metadata.name.as_deref()?),
         at: at.0,
+        version: None,
     })
 }
 

@@ -50,4 +50,4 @@ pub use version::{Source, Told, Version, version_of_deployment};
 pub use wanted::{Ask, Declined, Wanted, Wish};
 pub use webhook_rows::{WebhookRow, webhook_rows};
 pub(crate) use witness::is_fresh;
-pub use witness::{changed_since, predict_beside_witnesses};
+pub use witness::{Since, over_since, predict_beside_witnesses};

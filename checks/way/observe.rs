@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
+use super::changes;
 use super::{Observation, ObservedPod, Rejection, Seen, names};
 use crate::facts::{Kind, Missing, Workload};
 use crate::rules::credentials::without_credentials;
@@ -53,6 +54,7 @@ fn observed_pod(pod: &&ObjectMeta) -> ObservedPod {
         injected: status(pod).is_some(),
         revision: revision_of(pod),
         created: pod.creation_timestamp.as_ref().map(|time| time.0),
+        version: changes::version(pod),
     }
 }
 

@@ -3,13 +3,14 @@
 //! A refusal that stands, or a pod that was made under the same conditions, is the API server's own answer.
 //! Where the prediction says otherwise, it is wrong, and something that was not looked at decides.
 
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::changes::{self, Changed};
 use super::{Case, ObservedPod, Outcome, Prediction, Rejection};
-use crate::facts::Missing;
+use crate::facts::{Missing, Rollout};
 use crate::stage::Stage;
 
 /// How long after a change a pod has to be made so that the API server, istiod and the nodes know of it.
@@ -31,7 +32,7 @@ pub fn predict_beside_witnesses(case: &Case) -> Prediction {
 /// Pods are refused, and were refused under the same conditions.
 fn refused(case: &Case, rejection: &Rejection, prediction: &mut Prediction) {
     let is_certain = matches!(prediction.outcome, Outcome::Injected | Outcome::NotInjected);
-    match changed_since(case, rejection) {
+    match over_since(case, rejection) {
         Ok(None) if is_certain => {
             prediction.outcome = Outcome::Rejected;
             prediction.decided = stage_of(&rejection.message);
@@ -60,15 +61,40 @@ fn stage_of(text: &str) -> Stage {
     }
 }
 
-/// What a refusal rests on and was changed since, so that it may be over; none where it stands.
+/// Why a refusal may be over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// Something that it rests on was changed.
+    Changed(Changed),
+    /// The webhook that it is about is not called any more.
+    NotCalled(String),
+}
+
+impl fmt::Display for Since {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Changed(Changed { object, at, .. }) => {
+                write!(f, "{object} was changed at {at}, after the last refusal")
+            }
+            Self::NotCalled(webhook) => write!(f, "webhook {webhook} is not called any more"),
+        }
+    }
+}
+
+/// Why a refusal may be over; none where it stands.
 ///
 /// # Errors
-/// [`Missing`] where that was not read.
-pub fn changed_since(case: &Case, rejection: &Rejection) -> Result<Option<Changed>, Missing> {
+/// [`Missing`] where what it rests on was not read.
+pub fn over_since(case: &Case, rejection: &Rejection) -> Result<Option<Since>, Missing> {
+    let text = &rejection.message;
+    if let Some(webhook) = webhook_of(text)
+        && !is_called(case, webhook)?
+    {
+        return Ok(Some(Since::NotCalled(webhook.to_owned())));
+    }
     let Some(at) = rejection.at.or(rejection.since) else {
         return Ok(None);
     };
-    let text = &rejection.message;
     let is_about_injection = text.contains("failed calling webhook")
         || text.contains("sidecar-injector.istio.io")
         || text.contains("istio.io/");
@@ -77,8 +103,23 @@ pub fn changed_since(case: &Case, rejection: &Rejection) -> Result<Option<Change
         () if text.contains("PodSecurity") => changes::of_namespace(case)?.into_iter().collect(),
         () => Vec::new(),
     };
-    let all = changes::of_template(case)?.into_iter().chain(rest);
-    Ok(all.into_iter().find(|one| one.at > at))
+    let mut all = changes::of_template(case)?.into_iter().chain(rest);
+    Ok(all.find(|one| one.at > at).map(Since::Changed))
+}
+
+/// The webhook that a refusal names.
+fn webhook_of(text: &str) -> Option<&str> {
+    let (_, rest) = text
+        .split_once("failed calling webhook \"")
+        .or_else(|| text.split_once("admission webhook \""))?;
+    rest.split_once('"').map(|(name, _)| name)
+}
+
+/// Whether a webhook may be called for the pod. Only mutating ones are known, so that any other is.
+fn is_called(case: &Case, webhook: &str) -> Result<bool, Missing> {
+    let calls = case.calls()?;
+    let mut of_this_name = calls.iter().filter(|call| call.entry == webhook).peekable();
+    Ok(of_this_name.peek().is_none() || of_this_name.any(|call| call.called.no().is_none()))
 }
 
 /// The newest pod that fares otherwise than predicted, although nothing has changed since before it was made.
@@ -105,11 +146,31 @@ pub fn is_fresh(case: &Case, pod: &ObservedPod) -> bool {
     else {
         return false;
     };
-    let is_settled = |changed: &Changed| match changed.at.checked_add(SETTLED) {
-        Ok(settled) => settled <= made,
-        Err(_) => false,
+    // A change that keeps no time shows in the resourceVersion, yet also one between the pod's making and its start.
+    let is_before = |changed: &Changed| match (changed.version, pod.version) {
+        (Some(changed), Some(pod)) => changed < pod,
+        (None, Some(_)) => true,
+        (_, None) => false,
     };
-    template.at <= made && !rest.is_empty() && rest.iter().all(is_settled)
+    let is_settled = |changed: &Changed| {
+        let settled = changed.at.checked_add(SETTLED);
+        is_before(changed) && settled.is_ok_and(|settled| settled <= made)
+    };
+    let is_of_template = is_of_newest_template(case, pod).unwrap_or(false);
+    is_of_template && template.at <= made && !rest.is_empty() && rest.iter().all(is_settled)
+}
+
+/// Whether a pod is made from the template as it is now.
+fn is_of_newest_template(case: &Case, pod: &ObservedPod) -> Result<bool, Missing> {
+    if case.workload()?.rollout != Rollout::Automatic {
+        return Ok(false);
+    }
+    let Some(newest) = case.newest_replica_set()? else {
+        return Ok(true);
+    };
+    let name = newest.metadata.name.unwrap_or_default();
+    let rest = pod.name.strip_prefix(&name);
+    Ok(rest.is_some_and(|rest| rest.starts_with('-')))
 }
 
 fn contradiction(pod: &ObservedPod, prediction: &Prediction) -> String {

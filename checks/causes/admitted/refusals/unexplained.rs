@@ -4,7 +4,7 @@ use super::refuser::refuser;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::{Missing, Workload};
 use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk, Severity};
-use crate::way::{Case, Outcome, changed_since};
+use crate::way::{Case, Outcome, over_since};
 
 declare_check! {
     /// The API server keeps refusing the pods with a message that no other check explains.
@@ -43,11 +43,8 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         Outcome::Unknown => return Err(Missing(prediction.because.clone())),
         Outcome::Injected | Outcome::NotInjected => {}
     }
-    if let Some(change) = changed_since(case, rejection)? {
-        return Ok(Verdict::NotApplicable(format!(
-            "{} was changed after the last refusal, at {}",
-            change.object, change.at
-        )));
+    if let Some(since) = over_since(case, rejection)? {
+        return Ok(Verdict::NotApplicable(since.to_string()));
     }
     let who = refuser(&rejection.message);
     let often = rejection
