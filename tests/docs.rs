@@ -89,7 +89,7 @@ fn every_check_says_what_why_and_how() {
         for heading in [
             "What it finds",
             "Why it matters",
-            "How to heal it",
+            "How to fix it",
             "References",
         ] {
             let there = text.lines().any(|line| line == format!("## {heading}"));

@@ -164,7 +164,12 @@ impl Certificate {
             );
             restricts(extension.parsed_extension()) || (extension.critical && !known)
         });
-        found.then(|| format!("certificate {} restricts what it vouches for", self.subject))
+        found.then(|| {
+            format!(
+                "certificate {} restricts what it is valid for",
+                self.subject
+            )
+        })
     }
 
     /// Why it is not valid at a time; none where it is.

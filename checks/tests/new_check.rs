@@ -66,7 +66,7 @@ declare_check! {{
     ///
     /// ## Why it matters
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     ///
     /// ## References
     "{code}", "{name}", {stage}, about Pods,

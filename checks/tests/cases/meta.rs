@@ -132,7 +132,7 @@ fn documentation_has_a_sentence_and_its_four_sections() {
     const SECTIONS: [&str; 4] = [
         "What it finds",
         "Why it matters",
-        "How to heal it",
+        "How to fix it",
         "References",
     ];
     let mut complaints = Vec::new();

@@ -34,10 +34,7 @@ pub fn unknown(diagnoses: &[Diagnosis], wide: bool, page: &mut Page) -> io::Resu
     page.blank()?;
     page.line(
         0,
-        &[Span::new(
-            Style::Strong,
-            "could not be judged, as facts are missing",
-        )],
+        &[Span::new(Style::Strong, "not evaluated: data missing")],
     )?;
     for (reason, codes) in reasons {
         let unicode = page.look().unicode;

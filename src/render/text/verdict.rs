@@ -4,7 +4,8 @@ use std::io;
 
 use injdoctor_checks::Stage;
 use injdoctor_checks::diagnosis::{Diagnosis, Status};
-use injdoctor_checks::report::Severity;
+use injdoctor_checks::report::{Difference, Severity};
+use injdoctor_checks::symptoms::Kind;
 use injdoctor_checks::way::{Outcome, Prediction, Seen};
 
 use super::groups::Group;
@@ -82,19 +83,27 @@ fn prediction(diagnosis: &Diagnosis, predicted: &Prediction) -> (Style, String) 
         Outcome::Injected => injected(diagnosis, predicted),
         Outcome::NotInjected => {
             format!(
-                "NOT INJECTED{}, {}",
+                "NOT INJECTED{}{}",
                 if_admitted(diagnosis),
                 why_not(diagnosis)
             )
         }
         Outcome::Rejected => rejected(predicted).to_owned(),
-        Outcome::Unknown => "UNKNOWN, as facts are missing".to_owned(),
+        Outcome::Unknown if is_contradicted(diagnosis) => {
+            "UNKNOWN: the pods that exist contradict what is expected".to_owned()
+        }
+        Outcome::Unknown => "UNKNOWN: data missing".to_owned(),
     };
     let headline = match is_unseen(diagnosis) {
         true => format!("{headline}; the pods that exist: UNKNOWN"),
         false => headline,
     };
     (style, headline)
+}
+
+/// Whether everything was read, and yet nothing is certain.
+fn is_contradicted(diagnosis: &Diagnosis) -> bool {
+    diagnosis.unread.is_empty() && unknown::number(diagnosis) == 0
 }
 
 /// Whether it is only unknown how the pods fare that exist.
@@ -109,11 +118,13 @@ fn injected(diagnosis: &Diagnosis, predicted: &Prediction) -> String {
         None => String::new(),
     };
     let if_admitted = if_admitted(diagnosis);
-    match diagnosis
-        .observed
-        .as_ref()
-        .map(|observed| (observed, observed.outcome))
-    {
+    let observed = diagnosis.observed.as_ref();
+    match observed.map(|observed| (observed, observed.outcome)) {
+        Some(_) if has(diagnosis, Difference::OtherRevision) => {
+            format!(
+                "INJECTED{revision}{if_admitted}; pods of another revision keep it until they are restarted"
+            )
+        }
         Some((observed, Seen::NotInjected | Seen::Mixed)) => {
             let pods = words::observation(observed);
             format!(
@@ -144,19 +155,27 @@ fn rejected(predicted: &Prediction) -> &'static str {
     }
 }
 
+fn has(diagnosis: &Diagnosis, difference: Difference) -> bool {
+    let mut symptoms = diagnosis.symptoms.iter();
+    symptoms.any(|one| one.kind == Kind::Pods(difference))
+}
+
 /// An info says that nothing contradicts the outcome: before a webhook is called that is because
 /// nobody asks, or somebody opts out; later on it is because istiod is built so.
 fn why_not(diagnosis: &Diagnosis) -> &'static str {
+    if has(diagnosis, Difference::LosesSidecar) {
+        return ": pods that are restarted lose their sidecar";
+    }
     let root = diagnosis
         .findings
         .first()
         .filter(|_| diagnosis.root_cause.is_some());
     match root {
         Some((check, finding)) if finding.severity == Severity::Info => match check.stage {
-            Stage::Mesh | Stage::Called => "as nobody asks for it",
-            Stage::Reached | Stage::Wanted | Stage::Rendered | Stage::Admitted => "by design",
+            Stage::Mesh | Stage::Called => ": injection was not requested",
+            Stage::Reached | Stage::Wanted | Stage::Rendered | Stage::Admitted => " by design",
         },
-        _ => "though somebody asks for it",
+        _ => ", although injection was requested",
     }
 }
 
@@ -164,7 +183,7 @@ fn webhooks(diagnoses: &[Diagnosis]) -> (Style, String) {
     let number: usize = diagnoses.iter().map(|one| one.webhooks.len()).sum();
     let style = worst(diagnoses);
     if number == 0 {
-        return (style, "UNKNOWN, as facts are missing".to_owned());
+        return (style, "UNKNOWN: data missing".to_owned());
     }
     let entries = words::count(number, "entry", "entries");
     let configurations = words::count(
@@ -204,7 +223,7 @@ fn causes(groups: &[Group], diagnoses: &[Diagnosis]) -> Vec<String> {
     let unknown = diagnoses.iter().filter(|one| unknown::number(one) > 0);
     match unknown.count() {
         0 => {}
-        number => tail.push(format!("facts missing for {number}")),
+        number => tail.push(format!("data missing for {number}")),
     }
     tail
 }

@@ -19,7 +19,7 @@ declare_check! {
     /// policies, other webhooks, and the rules of the pod itself. There are no pods, whatever the
     /// injection webhook says.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// The text names what refuses, and why. The printed command asks for the same pod in a dry run,
     /// which creates nothing, and shows the refusal as it is now.
     ///

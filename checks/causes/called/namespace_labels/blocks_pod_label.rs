@@ -21,7 +21,7 @@ declare_check! {
     /// The webhook entries that look at pod labels select only namespaces without `istio-injection`
     /// and `istio.io/rev`. The pod's wish is never seen.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Take the label off the namespace: its other pods stay as they are, since nothing else asks for
     /// injection there. Then restart the pods.
     ///

@@ -23,7 +23,7 @@ declare_check! {
     /// ## Why it matters
     /// A webhook's namespaceSelector sees labels only, under their exact keys. Nothing warns of others.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Set the right label, take the wrong one away, and restart the pods.
     ///
     /// ## References

@@ -19,11 +19,11 @@ declare_check! {
     /// `on`, or empty. Where the webhooks may not be read, or somebody's own selects the value, this is an info.
     ///
     /// ## Why it matters
-    /// Selectors compare letter by letter. A value that none names injects nothing, and the mere
+    /// Selectors match exactly and are case-sensitive. A value that none names injects nothing, and the mere
     /// presence of the key keeps every other way to injection shut: `istio.io/rev` on the namespace
     /// and the labels of pods are no longer looked at.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Set the value that the webhook selects, then restart the pods.
     ///
     /// ## References

@@ -20,7 +20,7 @@ declare_check! {
     /// namespaces without it. So the pods get the default revision in the place of the one that is
     /// named, or nothing where no default revision is installed.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Take `istio-injection` off the namespace, so that the revision counts, and restart the pods.
     ///
     /// ## References

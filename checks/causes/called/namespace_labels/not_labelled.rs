@@ -22,9 +22,9 @@ declare_check! {
     /// ## Why it matters
     /// The API server calls no webhook and leaves no trace of that: no event, no annotation.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Label the namespace, then restart the pods: running pods are never injected. Where nobody
-    /// wants injection here, nothing needs healing.
+    /// wants injection here, nothing needs fixing.
     ///
     /// ## References
     /// - Istio, Installing the sidecar: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/>

@@ -23,8 +23,8 @@ declare_check! {
     /// No selector of a stock injection webhook matches such a namespace, whatever its pods say. As a
     /// rule somebody wanted that.
     ///
-    /// ## How to heal it
-    /// Nothing needs healing where it is intended. Else label the namespace, and restart the pods.
+    /// ## How to fix it
+    /// Nothing needs fixing where it is intended. Else label the namespace, and restart the pods.
     ///
     /// ## References
     /// - Istio, Controlling the injection policy: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy>

@@ -22,7 +22,7 @@ declare_check! {
     /// In ambient mode ztunnel on the node does the sidecar's work, so a pod without one is as it
     /// should be. A pod that is injected all the same is left out of ambient: the sidecar wins.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Decide for one of them. Take `istio.io/dataplane-mode` away for sidecars, or the injection
     /// label for ambient.
     ///

@@ -18,8 +18,8 @@ declare_check! {
     /// ## Why it matters
     /// Admission can change the mirror, but never the pod that runs.
     ///
-    /// ## How to heal it
-    /// Nothing heals it. Run the program as a Deployment or a DaemonSet if it needs a sidecar.
+    /// ## How to fix it
+    /// Nothing fixes it. Run the program as a Deployment or a DaemonSet if it needs a sidecar.
     ///
     /// ## References
     /// - Kubernetes, Static pods: <https://kubernetes.io/docs/tasks/configure-pod-container/static-pod/>

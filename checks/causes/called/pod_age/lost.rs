@@ -19,7 +19,7 @@ declare_check! {
     /// The pods work until they are restarted: by the next deployment, or when a node is drained. Then
     /// they leave the mesh, and clients that expect mutual TLS of them fail.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Set the label again that was taken away. Where the workload is to leave the mesh, restart the pods
     /// at a time of your choice.
     ///

@@ -20,7 +20,7 @@ declare_check! {
     /// ## Why it matters
     /// Injection happens once, when a pod is created. Nothing injects a pod that runs.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Restart the pods.
     ///
     /// ## References

@@ -21,7 +21,7 @@ declare_check! {
     /// istiod honours annotation `sidecar.istio.io/inject`, but is never asked: the API server decides by
     /// labels alone.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Make the annotation a label of the pod template.
     ///
     /// ## References

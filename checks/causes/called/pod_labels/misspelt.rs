@@ -26,7 +26,7 @@ declare_check! {
     /// Keys match exactly and are case-sensitive. The API server and istiod pass over all others, and
     /// nothing says so.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Write the key as Istio knows it, on the pod template.
     ///
     /// ## References

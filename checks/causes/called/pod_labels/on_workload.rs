@@ -20,7 +20,7 @@ declare_check! {
     /// ## Why it matters
     /// Controllers copy the metadata of the template to pods, never their own.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Put the label into the pod template.
     ///
     /// ## References

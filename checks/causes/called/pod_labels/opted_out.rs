@@ -21,8 +21,8 @@ declare_check! {
     /// ## Why it matters
     /// No entry of a stock injection webhook selects such a pod. As a rule its author wanted that.
     ///
-    /// ## How to heal it
-    /// Nothing needs healing where it is intended. Else take the label out of the pod template.
+    /// ## How to fix it
+    /// Nothing needs fixing where it is intended. Else take the label out of the pod template.
     ///
     /// ## References
     /// - Istio, Controlling the injection policy: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy>

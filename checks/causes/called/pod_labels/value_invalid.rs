@@ -16,12 +16,11 @@ declare_check! {
     /// The pod template says `True`, `yes`, `1`, `False`, `no`, `0` or the like.
     ///
     /// ## Why it matters
-    /// Webhook selectors compare letter by letter. istiod 1.27 and later takes anything but `true` and
-    /// `false` for "not said" and follows its policy: a pod that says `False` is injected. Earlier
-    /// ones took `y`, `yes`, `true` and `on` in any case for yes, and everything else for no. Where nothing tells which
+    /// Webhook selectors match exactly and are case-sensitive. istiod 1.27 and later treats any other
+    /// value as unset and follows its policy: a pod with `False` is injected. Earlier ones took `y`, `yes`, `true` and `on` in any case for yes, and everything else for no. Where nothing tells which
     /// version istiod is of, the prediction is unknown, unless all versions come to the same.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Write exactly `"true"` or `"false"`, in quotes, as a label of the pod template.
     ///
     /// ## References

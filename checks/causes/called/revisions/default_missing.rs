@@ -22,7 +22,7 @@ declare_check! {
     /// `istio-injection=enabled` asks for the default revision. Where there is none, no webhook is
     /// called, and nothing says so.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Label the namespace with a revision that is served. Or make one of them the default, for all
     /// namespaces that ask for it.
     ///

@@ -20,7 +20,7 @@ declare_check! {
     /// The pod's label is looked at only in namespaces without injection labels. So the pod runs a
     /// proxy of another revision than its author believes.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Take the label off the pod template. To move one workload to another revision, its namespace
     /// has to do without injection labels.
     ///

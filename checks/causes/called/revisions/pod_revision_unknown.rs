@@ -20,7 +20,7 @@ declare_check! {
     /// The name keeps the default revision away as well, even with `sidecar.istio.io/inject=true`:
     /// the entry for that label selects only pods without `istio.io/rev`.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Name a revision that is served in the pod template.
     ///
     /// ## References

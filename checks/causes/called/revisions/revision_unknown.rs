@@ -21,7 +21,7 @@ declare_check! {
     /// No webhook is called, and nothing says so. Pods that were injected by a removed revision keep
     /// their sidecar until they are restarted, and come back without it.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Label the namespace for a revision that is served, then restart the pods. Or, where many
     /// namespaces carry the name, make it a tag of a live revision.
     ///

@@ -28,7 +28,7 @@ declare_check! {
     /// The value decides about nothing but that entry, which is written when Istio is installed, and only for
     /// the default revision. Without it, a namespace without a label gets no sidecar.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Label the namespace. Or add the entry: it injects every namespace that says nothing else.
     ///
     /// ## References

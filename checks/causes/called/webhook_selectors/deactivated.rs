@@ -20,7 +20,7 @@ declare_check! {
     /// `istioctl install` and `istioctl tag set default` deactivate the webhook of the default
     /// revision, since that of the tag does its work. Removing the tag does not bring it back.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Set the tag again. A deactivated webhook beside a live one of the tag is healthy.
     ///
     /// ## References

@@ -21,7 +21,7 @@ declare_check! {
     /// ## Why it matters
     /// The API server skips the webhook. Istio ships no matchConditions: somebody added it.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Take the condition away, or change it so that it lets the pod through; then restart the pods.
     ///
     /// ## References

@@ -19,7 +19,7 @@ declare_check! {
     /// Nobody can inject any pod. Istio is not installed, was uninstalled, or was installed without
     /// its webhooks (`operatorManageWebhooks`, `resourceScope: namespace`).
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Where istiod runs, `istioctl tag set default` makes a webhook that leads to it. Else install
     /// Istio.
     ///

@@ -22,7 +22,7 @@ declare_check! {
     /// The API server never calls the webhook for a pod. Somebody edited the rules; the installation
     /// ships them right.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Put the rule back that the installation ships, then restart the pods.
     ///
     /// ## References

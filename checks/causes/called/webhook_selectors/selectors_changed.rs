@@ -22,7 +22,7 @@ declare_check! {
     /// ## Why it matters
     /// Whoever labels a namespace as Istio's documentation says gets nothing, and nothing says so.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Put the selectors back that the installation ships, then restart the pods. Where a tool
     /// rewrites them (GitOps, a policy engine, a platform), change them there.
     ///

@@ -16,7 +16,7 @@ declare_check! {
     /// What was not read is never taken for healthy: checks that need it answer `unknown`, and where the
     /// prediction rests on it, there is none. It is the root cause only there: everything else holds as it stands.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Ask an administrator for the role in `docs/clusterrole.yaml`, which is generated from what the
     /// checks read: get and list, and no Secrets. Or let somebody record a snapshot who has it
     /// (`injdoctor snapshot`), and judge that (`--from`).

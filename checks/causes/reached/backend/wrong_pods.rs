@@ -26,7 +26,7 @@ declare_check! {
     /// Calls end nowhere, at somebody who does not serve the injector, or at the wrong revision, and
     /// that may change from call to call.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Give the Service the selector that the installation ships: `app=istiod,istio=pilot` for the
     /// default revision, `app=istiod,istio.io/rev=REVISION` for any other.
     ///

@@ -16,11 +16,11 @@ declare_check! {
     /// it runs, for webhooks whose label `istio.io/rev` is its own revision.
     ///
     /// ## Why it matters
-    /// The API server falls back to the authorities of its host, none of which vouches for
+    /// The API server falls back to the authorities of its host, none of which signs
     /// `istiod.istio-system.svc`. It fails with `x509: certificate signed by unknown authority`, and
     /// refuses every pod that the webhook selects.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Patch the root of istiod in, from ConfigMap `istio-ca-root-cert`. If it does not last, somebody
     /// applies the manifest again without it (GitOps, Helm), or istiod may not patch webhooks.
     ///
@@ -38,7 +38,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
 impl Explain for Empty {
     fn explain(&self, case: &Case, destination: &Destination) -> Result<Explanation, Missing> {
         let host = destination.service().map(host).unwrap_or_default();
-        let message = format!("{self}, and no public authority vouches for {host}");
+        let message = format!("{self}, and no public authority signs {host}");
         Ok(distrust::explained(case, destination, &CHECK, message))
     }
 }

@@ -28,7 +28,7 @@ declare_check! {
     /// one, caBundle stays empty, or goes stale as soon as the root changes. Nor does a restart of istiod
     /// help.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Give the entry such a name: istiod fills in caBundle at once. Patching the root in helps until it
     /// changes.
     ///

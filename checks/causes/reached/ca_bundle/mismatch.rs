@@ -9,21 +9,21 @@ use crate::way::reached::Mismatch;
 use crate::way::{Case, Destination};
 
 declare_check! {
-    /// The caBundle of the webhook does not vouch for the root that istiod serves with.
+    /// The caBundle of the webhook is not valid for the root that istiod serves with.
     ///
     /// ## What it finds
     /// The md5 of caBundle differs from the md5 of `root-cert.pem` in ConfigMap `istio-ca-root-cert`,
     /// and none of its certificates has the name and key of istiod's root. Different bytes alone are no
-    /// finding: a bundle of several roots may well vouch for istiod. Nor does the same md5 prove that a
+    /// finding: a bundle of several roots may be valid for istiod. Nor does the same md5 prove that a
     /// certificate is in its time; see certificate-expired.
     ///
     /// ## Why it matters
     /// The API server fails with `x509: certificate signed by unknown authority`, and refuses every pod
-    /// that the webhook selects. It happens when Istio was installed anew or its authority changed,
+    /// that the webhook selects. It happens when Istio was installed again or its authority changed,
     /// while the webhook kept the old bundle: a hand-made webhook or tag, GitOps that puts the old
     /// value back, an istiod that may not patch it.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Patch the root of istiod in, from ConfigMap `istio-ca-root-cert`.
     ///
     /// ## References

@@ -19,7 +19,7 @@ declare_check! {
     /// The API server cannot even make the client: `could not get REST client: unable to load root
     /// certificates: unable to parse bytes as PEM block`. It refuses every pod that the webhook selects.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Patch the root of istiod in, from ConfigMap `istio-ca-root-cert`.
     ///
     /// ## References

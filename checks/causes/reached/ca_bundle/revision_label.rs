@@ -23,7 +23,7 @@ declare_check! {
     /// istiod fills in caBundle only for webhooks with its own revision, and says nothing about others.
     /// Without the label caBundle stays empty, or goes stale as soon as the root changes.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Set the label: istiod patches caBundle at once.
     ///
     /// ## References

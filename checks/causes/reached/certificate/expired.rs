@@ -27,7 +27,7 @@ declare_check! {
     /// pod that the webhook selects. Soon the proxies will trust nobody either: the root of the webhook
     /// is the root of the mesh.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Where `istio-ca-root-cert` already holds a newer certificate of the same key, patch that into
     /// caBundle. Else renew the root: the authority's Secret, then istiod, then the workloads. Where
     /// the certificate is not yet valid, look at the clocks of the nodes first.

@@ -25,7 +25,7 @@ declare_check! {
     /// The API server's call is refused (`connect: connection refused`, or `no endpoints available for
     /// service "istiod"`), and so is every pod that the webhook selects.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Get istiod ready again. With two replicas and a PodDisruptionBudget it stays so while nodes are
     /// drained. Where istiod was uninstalled, delete the webhook configuration that was left over.
     ///

@@ -24,8 +24,8 @@ declare_check! {
     /// Nobody notices: no event and no annotation tells that a pod should have got the sidecar. It runs
     /// outside of the mesh, without mTLS and without policies. Istio ships `Fail`.
     ///
-    /// ## How to heal it
-    /// Clear away what keeps the calls from arriving, then make the pods anew that were made meanwhile.
+    /// ## How to fix it
+    /// Fix what keeps the calls from arriving, then restart the pods that were created meanwhile.
     ///
     /// ## References
     /// - Kubernetes, Failure policy:

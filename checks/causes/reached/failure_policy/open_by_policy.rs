@@ -17,8 +17,8 @@ declare_check! {
     /// While istiod is down or restarts, pods are created without a sidecar, and nothing tells of it: no
     /// event, no annotation. They stay outside of the mesh until they are restarted. Istio ships `Fail`.
     ///
-    /// ## How to heal it
-    /// Nothing needs healing where it is intended. Else set `failurePolicy: Fail`, also where the webhook is
+    /// ## How to fix it
+    /// Nothing needs fixing where it is intended. Else set `failurePolicy: Fail`, also where the webhook is
     /// installed from.
     ///
     /// ## References

@@ -21,7 +21,7 @@ declare_check! {
     /// With failurePolicy `Fail` the API server refuses the pod without calling the webhook; with
     /// `Ignore` it makes the pod without a sidecar. Istio ships no matchConditions: somebody added it.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Take the condition away, or write it so that it needs no field to be there:
     /// `object.metadata.?labels[?"team"].orValue("") == "mesh"`.
     ///

@@ -24,7 +24,7 @@ declare_check! {
     /// range and `.cluster.local` exempt nothing here, `.svc` does. The proxy is asked before the
     /// Service is looked up.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Add `.svc` to `NO_PROXY` of every kube-apiserver: in the static pod's manifest on each control
     /// plane node, `/etc/kubernetes/manifests/kube-apiserver.yaml`, whereupon the kubelet restarts it; or
     /// in the settings of the managed cluster. No kubectl command can do that.

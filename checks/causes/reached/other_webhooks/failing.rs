@@ -27,7 +27,7 @@ declare_check! {
     /// The API server refuses every pod for which it has to call that webhook. Nothing is wrong with
     /// Istio, and nothing that is done to istiod helps.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Get the webhook's own pods ready again, or ask its owner. Do not delete the webhook: what it
     /// enforces would be gone for all pods.
     ///

@@ -27,7 +27,7 @@ declare_check! {
     /// The API server goes on calling the webhook, fails with `service "istiod" not found`, and refuses
     /// every pod that the webhook selects.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Where istiod still runs, make the Service again. Where it is gone, delete the webhook
     /// configuration, or let the tag lead to a revision that is there.
     ///

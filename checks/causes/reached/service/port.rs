@@ -23,7 +23,7 @@ declare_check! {
     /// The API server fails with `no service port 443 found for service "istiod"`, or talks to a port
     /// that does not speak the webhook's protocol, and refuses every pod that the webhook selects.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Put the port of the Service right.
     ///
     /// ## References

@@ -23,7 +23,7 @@ declare_check! {
     /// `istio-sidecar-injector` (with `-REVISION` for all but the default) once, when it starts; without
     /// it neither the injector runs nor what keeps caBundle right.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Put path or variable right. For the ConfigMap, apply the installation again and restart istiod.
     ///
     /// ## References

@@ -25,7 +25,7 @@ declare_check! {
     /// The annotation's own error text does not always name it: a broken `excludeInboundPorts` and
     /// `status.sidecar.istio.io/port` share one.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Correct the value in the pod template, or take the annotation away: then the mesh's default counts.
     ///
     /// ## References

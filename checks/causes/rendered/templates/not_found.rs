@@ -21,7 +21,7 @@ declare_check! {
     /// ## Why it matters
     /// istiod refuses the pod, and so does the API server, whatever failurePolicy says: no pod is made.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Name templates that there are. Without the annotation, the default ones are rendered.
     ///
     /// ## References

@@ -23,7 +23,7 @@ declare_check! {
     /// where a label says `sidecar.istio.io/inject=true`, and leaves no trace of that on the pod. But
     /// it is asked all the same: while istiod is down, such pods of a labelled namespace are refused.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Where the pod needs the sidecar, take it off the host's network. Agents of the node need the
     /// host's network, and no sidecar: let them opt out in a label, so that istiod is not asked.
     ///
@@ -45,7 +45,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     } else {
         Severity::Info
     };
-    let message = "the pod has hostNetwork: true, and istiod injects no pod of the host's network, whatever asks for it";
+    let message = "the pod has hostNetwork: true, and istiod injects no pod of the host's network, whatever requests it";
     let evidence = template_spec(workload, "hostNetwork")
         .actual("true")
         .expected("false");

@@ -1,4 +1,4 @@
-//! Pods that istiod never injects, whatever asks for it: `kube-system` and its like, and hostNetwork.
+//! Pods that istiod never injects, whatever requests it: `kube-system` and its like, and hostNetwork.
 
 mod host_network;
 mod namespace_ignored;

@@ -20,7 +20,7 @@ declare_check! {
     /// though: with a label, the webhook is called for every pod of the namespace, and while istiod is
     /// down, the API server refuses them all, DNS and the network of the cluster among them.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Take the labels away that ask for injection. What needs a sidecar belongs in a namespace of its
     /// own.
     ///
@@ -42,7 +42,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         Severity::Info
     };
     let message = format!(
-        "the pod is in namespace {name}, where istiod injects nothing, whatever asks for it"
+        "the pod is in namespace {name}, where istiod injects nothing, whatever requests it"
     );
     let mut finding = Finding::new(severity, Effect::Decides(Outcome::NotInjected), message)
         .evidence(

@@ -23,8 +23,8 @@ declare_check! {
     /// As a rule somebody wanted that. The annotation is the older way: unlike the label it does not
     /// keep the API server from calling istiod, so while istiod is down the pod is refused.
     ///
-    /// ## How to heal it
-    /// Nothing needs healing where it is intended. Else take the annotation out of the pod template.
+    /// ## How to fix it
+    /// Nothing needs fixing where it is intended. Else take the annotation out of the pod template.
     ///
     /// ## References
     /// - Istio, Controlling the injection policy: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy>

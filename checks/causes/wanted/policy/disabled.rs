@@ -22,7 +22,7 @@ declare_check! {
     /// The label of a namespace only has the webhook called; whether a pod is injected that does not ask
     /// itself is for the policy to say. istiod lets it pass unchanged and leaves no trace.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Ask in a label of the pod template. Or set the policy: that changes what becomes of the pods of
     /// every labelled namespace of the revision.
     ///

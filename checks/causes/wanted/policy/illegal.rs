@@ -14,7 +14,7 @@ declare_check! {
     ///
     /// ## What it finds
     /// The webhook is called and istiod answers, but `policy` in its ConfigMap `istio-sidecar-injector`
-    /// is something else than `enabled` and `disabled` letter by letter: `Enabled`, `on`, `true`, or it
+    /// is something else than `enabled` and `disabled` exactly: `Enabled`, `on`, `true`, or it
     /// is empty or missing.
     ///
     /// ## Why it matters
@@ -22,7 +22,7 @@ declare_check! {
     /// `sidecar.istio.io/inject=true`. Nothing shows on the pods; istiod's log says `Illegal value for
     /// autoInject`.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Nothing in a pod or a namespace helps: set the policy. istiod takes it over within a second,
     /// without a restart. Then restart the pods.
     ///

@@ -20,8 +20,8 @@ declare_check! {
     /// The pod gets a sidecar where most others do not, and neither its template nor its namespace says
     /// why.
     ///
-    /// ## How to heal it
-    /// Nothing needs healing where it is intended. Else let the pod template opt out in a label.
+    /// ## How to fix it
+    /// Nothing needs fixing where it is intended. Else let the pod template opt out in a label.
     ///
     /// ## References
     /// - Istio, More control, adding exceptions: <https://istio.io/latest/docs/ops/configuration/mesh/injection-concepts/>

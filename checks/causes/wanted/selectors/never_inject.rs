@@ -24,7 +24,7 @@ declare_check! {
     /// controllers add count, too: a selector for `job-name` takes in every Job. The selector goes before
     /// `alwaysInjectSelector` and before the policy.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Where the pod needs the sidecar, ask in a label of the pod template: it goes before the selector.
     ///
     /// ## References

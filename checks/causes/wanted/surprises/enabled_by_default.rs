@@ -20,8 +20,8 @@ declare_check! {
     /// ## Why it matters
     /// It is by design, but comes as a surprise: a namespace without any label gets sidecars.
     ///
-    /// ## How to heal it
-    /// Nothing needs healing where it is intended. Else let the namespace or the pod opt out.
+    /// ## How to fix it
+    /// Nothing needs fixing where it is intended. Else let the namespace or the pod opt out.
     ///
     /// ## References
     /// - Istio's Helm value `sidecarInjectorWebhook.enableNamespacesByDefault`

@@ -25,7 +25,7 @@ declare_check! {
     /// before has put in, and puts in its own: the revision of the last one stays, which need not be the
     /// one that is meant. Where the two differ in how they run the sidecar, the pod can be refused.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Deactivate the surplus one, in the way `istioctl tag set default` does: its entries stay, with
     /// selectors that match nothing, so the way back is short. That is safe only where another live entry
     /// selects everything that it selects; only such entries are proposed.

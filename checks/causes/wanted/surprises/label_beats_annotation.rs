@@ -24,7 +24,7 @@ declare_check! {
     /// the label is empty or says nothing that istiod understands. Whoever wrote the annotation is not
     /// obeyed, and nothing says so.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Say once what is meant, in the label, and take the annotation away.
     ///
     /// ## References

@@ -18,7 +18,7 @@ declare_check! {
     /// The pods keep the proxy, and the control plane, of the old revision until they are restarted. Where the
     /// old control plane is removed before, they get no configuration and no certificates any more.
     ///
-    /// ## How to heal it
+    /// ## How to fix it
     /// Restart the pods.
     ///
     /// ## References

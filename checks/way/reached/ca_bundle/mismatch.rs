@@ -117,8 +117,8 @@ where
     }
     error?;
     Err(Missing(format!(
-        "caBundle does not vouch for istio-ca-root-cert, but that may be the root of another istiod ({}): whether it \
-         vouches for this one is not visible",
+        "caBundle is not valid for istio-ca-root-cert, which may be the root of another istiod ({}): cannot tell \
+         whether it is valid for this istiod",
         others.join(", ")
     )))
 }
