@@ -147,6 +147,7 @@ fn a_list_of_metadata_and_a_manifest_are_redacted_as_well() {
             ".cpu",
             ".memory",
             ".templatePath",
+            ".resourceVersion",
         ];
         let unexpected = found
             .iter()

@@ -61,7 +61,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     };
     let (count, all) = (bare.len(), observation.pods.len());
     let message = format!(
-        "{count} of {all} pods have no sidecar, though the next one gets it: {} is {because}",
+        "{count} of {all} pods have no sidecar, although the next one gets it: {} is {because}",
         first.name
     );
     let mut evidence = Evidence::new(
