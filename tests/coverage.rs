@@ -1,4 +1,5 @@
-//! Every check is proven on the real control plane: some scenario has it for its root cause.
+//! Every check is proven on the real control plane: some scenario has it for its root cause, or, where it finds
+//! what is no cause yet, for its finding.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -11,7 +12,8 @@ fn every_check_has_a_scenario_and_every_scenario_a_check() {
     let scenarios = Scenario::all().unwrap();
     let proven: BTreeSet<_> = scenarios
         .iter()
-        .filter_map(|scenario| scenario.expect.root_cause.as_deref())
+        .flat_map(|scenario| [&scenario.expect.root_cause, &scenario.expect.finds])
+        .filter_map(|name| name.as_deref())
         .collect();
     let declared: BTreeSet<_> = injdoctor_checks::registry()
         .map(|check| check.name)

@@ -192,7 +192,7 @@ impl Lab {
         json!({
             "apiVersion": "admissionregistration.k8s.io/v1",
             "kind": "MutatingAdmissionPolicy",
-            "metadata": {"name": "z-in-force"},
+            "metadata": {"name": "0-in-force"},
             "spec": {
                 "matchConstraints": {
                     "resourceRules": [{"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}],

@@ -134,8 +134,12 @@ impl Diagnosis {
 
     fn without_clock(&self) -> Value {
         let mut diagnosis = self.0.clone();
-        // The last time that a rejection was tried again.
-        for time in ["/cluster/recordedAt", "/observed/rejection/at"] {
+        // The last time that a rejection was tried again, and how often it was.
+        for time in [
+            "/cluster/recordedAt",
+            "/observed/rejection/at",
+            "/observed/rejection/times",
+        ] {
             diagnosis.pointer_mut(time).map(Value::take);
         }
         let findings = diagnosis.pointer_mut("/findings");

@@ -108,6 +108,17 @@ impl Diagnosis {
         Ok(())
     }
 
+    /// Makes sure that a check finds something.
+    pub(crate) fn ensure_finds(&self, check: &str) -> Result<()> {
+        let mut findings = list(&self.json, "/findings").iter();
+        ensure!(
+            findings.any(|finding| text(finding, "/name") == check),
+            "{check} finds nothing\n{}",
+            self.output
+        );
+        Ok(())
+    }
+
     /// The commands of the first fix of the root cause, quoted for a shell.
     pub(crate) fn commands_of_first_fix(&self) -> Result<Vec<String>> {
         let cause = text(&self.json, "/rootCause/name");

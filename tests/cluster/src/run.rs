@@ -68,6 +68,9 @@ pub(crate) fn broken(cluster: &Cluster, scenario: &Scenario, binary: &Path) -> R
             "/rootCause/name",
             expect.root_cause.as_deref(),
         )?;
+        if let Some(check) = &expect.finds {
+            diagnosis.ensure_finds(check)?;
+        }
         diagnosis.compare("predicted", "/predicted/outcome", Some(&predicted))?;
         if let (Outcome::Injected { revision }, Predicted::Injected) = (&truth, expect.predicted) {
             diagnosis.compare("predicted revision", "/predicted/revision", Some(revision))?;

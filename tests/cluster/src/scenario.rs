@@ -78,6 +78,9 @@ pub struct Expectation {
     /// The name of the root cause; none for a healthy target.
     #[serde(rename = "root cause")]
     pub root_cause: Option<String>,
+    /// The name of a check that finds something which is no cause of anything yet.
+    #[serde(default)]
+    pub finds: Option<String>,
     /// What is predicted for the next pod. The API server's dry run has to agree.
     pub predicted: Predicted,
     /// What is seen on the pods that exist.
