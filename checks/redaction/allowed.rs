@@ -14,11 +14,6 @@ const METADATA: &[Line] = &[
     ("namespace", Whole, "findings and commands name it"),
     ("uid", Whole, "it ties objects to their owners and events"),
     ("creationTimestamp", Whole, "what is older than what"),
-    (
-        "resourceVersion",
-        Whole,
-        "what was changed after what was created",
-    ),
     ("deletionTimestamp", Whole, "a pod that ends is not ready"),
     ("labels", Labels, "selectors select by them"),
     ("annotations", Annotations, "istiod reads them"),
@@ -29,6 +24,13 @@ const METADATA: &[Line] = &[
     ("ownerReferences.uid", Whole, "it ties a pod to its owner"),
     ("ownerReferences.controller", Whole, "which owner makes it"),
 ];
+
+/// Of the metadata of what decides about pods, and of pods.
+const VERSION: &[Line] = &[(
+    "resourceVersion",
+    Whole,
+    "whether a pod was created after a change",
+)];
 
 const TEMPLATE_METADATA: &[Line] = &[
     ("labels", Labels, "selectors select by them"),
@@ -257,6 +259,7 @@ const NODE: &[Line] = &[
 pub fn metadata() -> Node {
     let mut node = Node::default();
     node.add("", METADATA);
+    node.add("", VERSION);
     node
 }
 
@@ -282,6 +285,16 @@ pub fn object(resource: Resource) -> Node {
         return node;
     }
     node.add("metadata", METADATA);
+    if matches!(
+        resource,
+        Resource::Pod
+            | Resource::Namespace
+            | Resource::MutatingWebhookConfiguration
+            | Resource::Service
+            | Resource::EndpointSlice
+    ) {
+        node.add("metadata", VERSION);
+    }
     match resource {
         Resource::Pod => {
             node.add("spec", POD);

@@ -158,11 +158,18 @@ impl Lab {
             api.create(POLICIES, policy)
                 .with_context(|| policy.to_string())?;
             let name = &policy["metadata"]["name"];
+            // The probes, in namespace default, are for the sentinel alone.
+            let elsewhere = match policy == &sentinel {
+                true => "none",
+                false => "default",
+            };
             let binding = json!({
                 "apiVersion": "admissionregistration.k8s.io/v1",
                 "kind": "MutatingAdmissionPolicyBinding",
                 "metadata": {"name": name},
-                "spec": {"policyName": name},
+                "spec": {"policyName": name, "matchResources": {"namespaceSelector": {"matchExpressions": [
+                    {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": [elsewhere]},
+                ]}}},
             });
             api.create(BINDINGS, &binding)?;
         }
@@ -192,7 +199,7 @@ impl Lab {
         json!({
             "apiVersion": "admissionregistration.k8s.io/v1",
             "kind": "MutatingAdmissionPolicy",
-            "metadata": {"name": "0-in-force"},
+            "metadata": {"name": "z-in-force"},
             "spec": {
                 "matchConstraints": {
                     "resourceRules": [{"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}],

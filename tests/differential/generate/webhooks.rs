@@ -283,6 +283,8 @@ pub fn policy(dice: &mut Dice, number: usize) -> Value {
     });
     if dice.percent(30) {
         policy["spec"]["matchConditions"] = conditions::generate(dice);
+        // One that ends in an error would refuse the probes, too.
+        policy["spec"]["failurePolicy"] = json!("Ignore");
     }
     policy
 }
