@@ -130,6 +130,7 @@ static TOLD: [Told; 4] = [
                     ),
                 ],
             ),
+            Here("f:name"),
             Here("f:namespaceSelector"),
             Here("f:objectSelector"),
             Here("f:failurePolicy"),
