@@ -29,7 +29,10 @@ pub fn diagnose_subject(mesh: &Mesh, subject: &Subject, causes: &mut Causes) -> 
         root_cause,
         mut findings,
         checks,
-    } = judge(&case, way::predict_beside_witnesses(&case));
+    } = judge(
+        &case,
+        (!is_webhook).then(|| way::predict_beside_witnesses(&case)),
+    );
     if !is_webhook {
         let now = Now {
             mesh,

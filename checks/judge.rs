@@ -23,8 +23,8 @@ pub struct Judgement {
     pub checks: Vec<CheckResult>,
 }
 
-/// Runs every check on a subject, and finds out what explains this prediction.
-pub fn judge(case: &Case, predicted: Prediction) -> Judgement {
+/// Runs every check on a subject, and finds out what explains this prediction; none for a webhook configuration.
+pub fn judge(case: &Case, predicted: Option<Prediction>) -> Judgement {
     let is_webhook = case.target().kind == Kind::MutatingWebhookConfiguration;
     let mut checks = Vec::new();
     let mut findings: Vec<(&'static Check, Finding)> = Vec::new();
@@ -44,7 +44,6 @@ pub fn judge(case: &Case, predicted: Prediction) -> Judgement {
         };
         checks.push(CheckResult { check, status });
     }
-    let predicted = (!is_webhook).then_some(predicted);
     let symptoms = match &predicted {
         Some(predicted) => symptoms::of(case, predicted, &findings),
         None => Vec::new(),

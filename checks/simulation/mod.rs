@@ -160,7 +160,7 @@ fn is_found(check: &Check, case: &Case, finding: &Finding) -> bool {
 /// The root cause of what is predicted, and the best that can be done about it, where that is for the same
 /// end, and more than to look.
 fn best_fix(case: &Case, aim: Outcome) -> Option<(String, Fix)> {
-    let judgement = judge(case, case.prediction().as_ref().clone());
+    let judgement = judge(case, Some(case.prediction().as_ref().clone()));
     let mut symptoms = judgement.symptoms.iter();
     let of_the_next_pod = symptoms.find(|one| one.kind == symptoms::Kind::NextPod)?;
     let root = of_the_next_pod.root_cause?;
