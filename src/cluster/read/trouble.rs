@@ -1,8 +1,10 @@
 //! What goes wrong with a request, told apart by what it says about the server.
 
-use std::error::Error as _;
+use std::error::Error;
+use std::iter::successors;
 use std::time::Duration;
 
+use h2::Reason;
 use kube::core::Status;
 
 use super::cut;
@@ -21,6 +23,9 @@ pub enum Trouble {
     TooLate,
     /// The connection failed.
     Transport(String),
+    /// The server ended the connection, or the stream, and says that it has not looked at the request (RFC 9113, 6.8 and
+    /// 8.7): as an API server does that shuts down, or with `--goaway-chance`.
+    Unheard(String),
     /// The answer was not what was asked for.
     Malformed(String),
     /// More came than is read.
@@ -44,9 +49,21 @@ impl From<kube::Error> for Trouble {
     fn from(error: kube::Error) -> Self {
         match error {
             kube::Error::Api(status) => Self::Api(status),
+            error if is_unheard(&error) => Self::Unheard(words(&error)),
             error => Self::Transport(words(&error)),
         }
     }
+}
+
+/// Whether HTTP/2 says that nothing was done for the request.
+fn is_unheard(error: &kube::Error) -> bool {
+    let reason = causes(error).find_map(|cause| cause.downcast_ref::<h2::Error>()?.reason());
+    matches!(reason, Some(Reason::NO_ERROR | Reason::REFUSED_STREAM))
+}
+
+/// What an error was caused by, outermost first.
+fn causes(error: &kube::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    successors(error.source(), |&cause| cause.source())
 }
 
 impl Trouble {
@@ -66,6 +83,7 @@ impl Trouble {
         let code = match self {
             Self::Api(status) => status.code,
             Self::Foreign(code, _) => *code,
+            Self::Unheard(_) => return true,
             _ => return false,
         };
         matches!(code, 429 | 503 | 504)
@@ -95,7 +113,7 @@ impl std::fmt::Display for Trouble {
             Self::Foreign(code, text) => write!(f, "it answered {code} {text:?}"),
             Self::Late(limit) => write!(f, "no answer within {limit:?}"),
             Self::TooLate => f.write_str("the time for all requests was over"),
-            Self::Transport(words) => f.write_str(words),
+            Self::Transport(words) | Self::Unheard(words) => f.write_str(words),
             Self::Malformed(why) => write!(f, "the answer is not what was asked for: {why}"),
             Self::TooLarge { what, limit } => {
                 write!(f, "{what} larger than {limit}; --max-read-size allows more")
@@ -108,15 +126,13 @@ impl std::fmt::Display for Trouble {
 /// An error and its causes in one line. Layers that only repeat what is below them are left out.
 pub fn words(error: &kube::Error) -> String {
     let mut layers = vec![error.to_string()];
-    let mut source = error.source();
-    while let Some(inner) = source {
-        let text = inner.to_string();
+    for cause in causes(error) {
+        let text = cause.to_string();
         for layer in &mut layers {
             let outer = layer.strip_suffix(&text).unwrap_or(layer);
             *layer = outer.trim_end_matches([':', ' ']).to_owned();
         }
         layers.push(text);
-        source = inner.source();
     }
     layers.retain(|layer| !is_noise(layer));
     cut(&layers.join(": "), WORDS).into_owned()
@@ -225,5 +241,13 @@ mod tests {
         }
         assert!(Trouble::foreign(429, "Too many requests").is_passing());
         assert!(!Trouble::Malformed(String::new()).is_passing());
+        for (reason, passing) in [
+            (Reason::NO_ERROR, true),
+            (Reason::REFUSED_STREAM, true),
+            (Reason::INTERNAL_ERROR, false),
+        ] {
+            let error = kube::Error::Service(Box::new(h2::Error::from(reason)));
+            assert_eq!(Trouble::from(error).is_passing(), passing, "{reason}");
+        }
     }
 }
