@@ -1,8 +1,10 @@
 //! What is wrong with a workload, each with its own witness and its own root cause.
 
 use std::cmp::Reverse;
+use std::time::Duration;
 
 use crate::causes::{Check, Rank};
+use crate::facts::Readiness;
 use crate::report::{Difference, Effect, Finding, Severity};
 use crate::root_cause::{self, Found};
 use crate::way::{Case, Outcome, Prediction, over_since};
@@ -16,7 +18,12 @@ pub enum Kind {
     NextPod,
     /// Pods that exist differ from what the next one will be.
     Pods(Difference),
+    /// Pods with a sidecar are not ready.
+    PodsNotReady,
 }
+
+/// How long a pod may take to get ready before that is a symptom.
+const START: Duration = Duration::from_secs(30);
 
 /// One thing that is wrong.
 #[derive(Clone, Debug)]
@@ -40,6 +47,7 @@ pub fn of(case: &Case, predicted: &Prediction, findings: &[Found]) -> Vec<Sympto
         .into_iter()
         .chain(next_pod)
         .chain(differences.filter_map(|one| differs(one, decides, findings)))
+        .chain(not_ready(case))
         .collect();
     all.sort_by_key(|one| (Reverse(one.severity), one.kind));
     all
@@ -109,6 +117,24 @@ fn differs(
         severity: finding.severity,
         message: finding.message.clone(),
         root_cause: Some(decides.unwrap_or(check)),
+    })
+}
+
+/// Pods with a sidecar that are not ready, although each had the time to start.
+fn not_ready(case: &Case) -> Option<Symptom> {
+    let observation = case.observation();
+    let Readiness { pods, ready } = observation.readiness?;
+    let newest = observation.pods.iter().filter_map(|pod| pod.created).max()?;
+    let has_sidecar = observation.pods.iter().any(|pod| pod.injected);
+    let had_time = newest.checked_add(START).is_ok_and(|end| end <= case.now());
+    (has_sidecar && had_time && ready < pods).then(|| Symptom {
+        kind: Kind::PodsNotReady,
+        severity: Severity::Warning,
+        message: format!(
+            "{} of {pods} pods with a sidecar are not ready; the newest was created at {newest}",
+            pods - ready
+        ),
+        root_cause: None,
     })
 }
 

@@ -344,6 +344,7 @@ fn custom(object: &Object) -> Option<Workload> {
         },
         rollout: Rollout::Automatic,
         replicas: None,
+        readiness: None,
         conditions: Vec::new(),
     })
 }

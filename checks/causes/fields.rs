@@ -2,8 +2,7 @@
 
 use crate::facts::{Missing, Workload};
 use crate::report::{Evidence, Field, Severity};
-use crate::way::Case;
-use crate::way::names;
+use crate::way::{Case, ObservedPod, names};
 
 /// A label of the target's namespace, with who set it.
 ///
@@ -34,6 +33,18 @@ pub fn namespace_field(case: &Case, field: Field, key: &str) -> Result<Evidence,
         Some(value) => evidence.actual(value),
         None => evidence,
     })
+}
+
+/// The annotation by which a pod shows that it has a sidecar, and of which revision; it is there since the pod was
+/// created.
+pub fn sidecar_status(pod: &ObservedPod) -> Evidence {
+    let path = format!(".metadata.annotations['{}']", names::STATUS);
+    let mut evidence = Evidence::new(format!("pod/{}", pod.name), path);
+    evidence.set_at = pod.created;
+    match &pod.revision {
+        Some(revision) => evidence.actual(format!("revision {revision}")),
+        None => evidence,
+    }
 }
 
 /// A label or annotation of the pod template, with who set it.

@@ -7,7 +7,7 @@ use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{Pod, PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
-use super::{Condition, Kind, Rollout, Template, Workload};
+use super::{Condition, Kind, Readiness, Rollout, Template, Workload};
 
 /// A kind that is a pod or makes pods.
 pub trait MakesPods: Debug {
@@ -35,6 +35,11 @@ pub trait MakesPods: Debug {
         None
     }
 
+    /// How many of its pods are ready, as its status says.
+    fn readiness(&self) -> Option<Readiness> {
+        None
+    }
+
     /// Its status conditions.
     fn conditions(&self) -> Vec<Condition> {
         Vec::new()
@@ -58,6 +63,7 @@ pub trait MakesPods: Debug {
             },
             rollout: self.rollout(),
             replicas: self.replicas(),
+            readiness: self.readiness(),
             conditions: self.conditions(),
         }
     }
@@ -125,6 +131,19 @@ impl MakesPods for Pod {
     fn template(&self) -> (Option<&ObjectMeta>, Option<&PodSpec>) {
         (Some(&self.metadata), self.spec.as_ref())
     }
+
+    fn readiness(&self) -> Option<Readiness> {
+        let status = self.status.as_ref()?;
+        if matches!(status.phase.as_deref(), Some("Succeeded" | "Failed")) {
+            return None;
+        }
+        let mut conditions = status.conditions.iter().flatten();
+        let is_ready = conditions.any(|one| one.type_ == "Ready" && one.status == "True");
+        Some(Readiness {
+            pods: 1,
+            ready: is_ready.into(),
+        })
+    }
 }
 
 /// A pod of which only the metadata was read, as its template stands in its owner.
@@ -174,6 +193,14 @@ impl MakesPods for Deployment {
         self.spec.as_ref()?.replicas
     }
 
+    fn readiness(&self) -> Option<Readiness> {
+        let status = self.status.as_ref()?;
+        Some(Readiness {
+            pods: status.replicas.unwrap_or_default(),
+            ready: status.ready_replicas.unwrap_or_default(),
+        })
+    }
+
     fn conditions(&self) -> Vec<Condition> {
         conditions!(self.status)
     }
@@ -204,6 +231,14 @@ impl MakesPods for StatefulSet {
 
     fn replicas(&self) -> Option<i32> {
         self.spec.as_ref()?.replicas
+    }
+
+    fn readiness(&self) -> Option<Readiness> {
+        let status = self.status.as_ref()?;
+        Some(Readiness {
+            pods: status.replicas,
+            ready: status.ready_replicas.unwrap_or_default(),
+        })
     }
 
     fn conditions(&self) -> Vec<Condition> {
@@ -238,6 +273,14 @@ impl MakesPods for DaemonSet {
         Some(self.status.as_ref()?.desired_number_scheduled)
     }
 
+    fn readiness(&self) -> Option<Readiness> {
+        let status = self.status.as_ref()?;
+        Some(Readiness {
+            pods: status.current_number_scheduled,
+            ready: status.number_ready,
+        })
+    }
+
     fn conditions(&self) -> Vec<Condition> {
         conditions!(self.status)
     }
@@ -262,6 +305,14 @@ impl MakesPods for ReplicaSet {
 
     fn replicas(&self) -> Option<i32> {
         self.spec.as_ref()?.replicas
+    }
+
+    fn readiness(&self) -> Option<Readiness> {
+        let status = self.status.as_ref()?;
+        Some(Readiness {
+            pods: status.replicas,
+            ready: status.ready_replicas.unwrap_or_default(),
+        })
     }
 
     fn conditions(&self) -> Vec<Condition> {
@@ -369,6 +420,32 @@ mod tests {
         ];
         for (workload, rollout) in table {
             assert_eq!(workload.rollout, rollout, "{:?}", workload.kind);
+        }
+    }
+
+    #[test]
+    fn the_status_tells_how_many_pods_are_ready() {
+        let of = |status: Value| json!({"spec": {"selector": {}, "template": {}}, "status": status});
+        let replicas = of(json!({"replicas": 3, "readyReplicas": 2}));
+        let daemon = of(json!({"currentNumberScheduled": 3, "numberReady": 2, "desiredNumberScheduled": 4}));
+        let pod = |phase: &str, ready: &str| {
+            let conditions = [json!({"type": "Ready", "status": ready})];
+            read::<Pod>(json!({"status": {"phase": phase, "conditions": conditions}}))
+        };
+        let table = [
+            (read::<Deployment>(replicas.clone()), Some((3, 2))),
+            (read::<StatefulSet>(replicas.clone()), Some((3, 2))),
+            (read::<ReplicaSet>(replicas), Some((3, 2))),
+            (read::<DaemonSet>(daemon), Some((3, 2))),
+            (read::<Deployment>(of(json!({"replicas": 1}))), Some((1, 0))),
+            (pod("Running", "True"), Some((1, 1))),
+            (pod("Pending", "False"), Some((1, 0))),
+            (pod("Succeeded", "False"), None),
+            (read::<Job>(of(json!({"active": 1}))), None),
+        ];
+        for (workload, expected) in table {
+            let readiness = workload.readiness.map(|one| (one.pods, one.ready));
+            assert_eq!(readiness, expected, "{:?}", workload.kind);
         }
     }
 

@@ -126,9 +126,21 @@ pub struct Workload {
     /// Pods it wants now; none where the kind has no such number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replicas: Option<i32>,
+    /// How many of its pods are ready; none where its status does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readiness: Option<Readiness>,
     /// Status conditions of any kind, in one shape.
     #[serde(default)]
     pub conditions: Vec<Condition>,
+}
+
+/// How many pods there are, and how many of them are ready; those that have ended do not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Readiness {
+    /// All of them.
+    pub pods: i32,
+    /// Those whose condition Ready is true.
+    pub ready: i32,
 }
 
 /// An object of a kind that is not known here, whose manifest holds the template of its pods.

@@ -7,6 +7,7 @@ use k8s_openapi::api::discovery::v1::Endpoint;
 
 use super::{Namespaces, Plan};
 use crate::facts::kinds::{Deployment, EndpointSlice, MutatingWebhookConfiguration, Pod, Service};
+use crate::facts::ownership::events_read;
 use crate::facts::{Index, Read, Resource};
 use crate::way::assumptions::{LIMITS, POLICIES};
 use crate::way::injector::{fails_closed, is_injector};
@@ -73,10 +74,11 @@ fn has_ready(slice: &EndpointSlice) -> bool {
     slice.endpoints.iter().any(is_ready)
 }
 
-/// Who else has a say about pods, in the first wave. Where webhooks are asked about, no pod is judged.
+/// Who else has a say about pods, in the first wave. Where webhooks are asked about, no pod is judged, but refused pods
+/// tell whether calls fail.
 fn others(plan: &mut Plan, namespaces: &Namespaces) {
     let namespaces = match namespaces {
-        Namespaces::Webhooks => return,
+        Namespaces::Webhooks => return plan.want(events_read(None)),
         Namespaces::All => vec![None],
         Namespaces::Named(all) => all.iter().map(|name| Some(name.as_str())).collect(),
     };

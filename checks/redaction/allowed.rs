@@ -142,6 +142,10 @@ const WORKLOAD: &[Line] = &[
     ("spec.suspend", Whole, "true or false"),
     ("spec.updateStrategy.type", Whole, "one of a few words"),
     ("status.desiredNumberScheduled", Whole, "a number"),
+    ("status.currentNumberScheduled", Whole, "a number"),
+    ("status.numberReady", Whole, "a number"),
+    ("status.replicas", Whole, "a number"),
+    ("status.readyReplicas", Whole, "a number"),
 ];
 
 /// A workload of a manifest, in the form that checks have of it.

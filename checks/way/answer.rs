@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::facts::Missing;
+use crate::facts::{Missing, Readiness};
 use crate::stage::Stage;
 
 /// What the API server and istiod will do with the next pod.
@@ -180,6 +180,8 @@ pub struct Observation {
     pub outcome: Seen,
     /// Each of them.
     pub pods: Vec<ObservedPod>,
+    /// How many of them are ready, where the status of the target tells.
+    pub readiness: Option<Readiness>,
     /// The newest refusal that still stands.
     pub rejection: Option<Rejection>,
     /// Why none is known, where one may stand all the same.

@@ -11,6 +11,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Event, Namespace, Node, Pod, Service
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use super::changes::{self, Changed};
 use super::{Call, Destinations, InjectorConfig, JudgedPod, Observation, Prediction, names};
 use crate::facts::ownership::{self, Chain, Member};
 use crate::facts::{
@@ -90,6 +91,7 @@ pub struct Case<'a> {
     pod: Memo<Rc<JudgedPod>>,
     calls: Memo<Rc<[Call]>>,
     destinations: Memo<Result<Rc<Destinations<'a>>, Missing>>,
+    changes: Memo<Result<Rc<[Changed]>, Missing>>,
     prediction: Memo<Rc<Prediction>>,
     observation: Memo<Rc<Observation>>,
 }
@@ -108,6 +110,7 @@ impl<'a> Case<'a> {
             pod: OnceCell::new(),
             calls: OnceCell::new(),
             destinations: OnceCell::new(),
+            changes: OnceCell::new(),
             prediction: OnceCell::new(),
             observation: OnceCell::new(),
         }
@@ -287,6 +290,21 @@ impl<'a> Case<'a> {
         self.below("events", |index, chain| {
             ownership::events(index, self.target(), chain)
         })
+    }
+
+    /// Every warning that was read, whatever it is about.
+    pub fn warnings(&self) -> Result<Vec<&'a Event>, Missing> {
+        let store = self.index().store();
+        let mut reads = store.reads_of(Resource::Event).map(|(read, _)| read).peekable();
+        if reads.peek().is_none() {
+            // That nothing was asked is told by a look at what should have been.
+            return Ok(self.list(&ownership::events_read(None))?.iter().collect());
+        }
+        let mut warnings = Vec::new();
+        for read in reads {
+            warnings.extend(self.list::<Event>(read)?);
+        }
+        Ok(warnings)
     }
 
     fn get<T: Object>(
@@ -478,6 +496,12 @@ impl<'a> Case<'a> {
         self.memo(&self.destinations, || {
             crate::way::reached::destinations(self).map(Rc::new)
         })
+    }
+
+    /// When each of the objects was changed last that decide about the target's pods, but for the template of
+    /// these: the newest first.
+    pub fn changes(&self) -> Result<Rc<[Changed]>, Missing> {
+        self.memo(&self.changes, || changes::of_the_rest(self).map(Rc::from))
     }
 
     /// What will happen to the next pod. It is there even where facts are missing: as Unknown.

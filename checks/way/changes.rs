@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::Case;
+use super::{Case, Destination};
 use crate::facts::{Kind, Missing, Workload};
 
 /// An object that decides, and when it was changed last.
@@ -57,15 +57,36 @@ pub fn of_the_rest(case: &Case) -> Result<Vec<Changed>, Missing> {
     }
     let destinations = case.destinations()?;
     for destination in &destinations.all {
-        if let Some(service) = destination.service() {
-            all.extend(behind(case, &service.namespace, &service.name)?);
-        }
+        all.extend(behind(case, destination)?);
     }
     all.sort_by_key(|one| Reverse(one.at));
     Ok(all)
 }
 
-fn behind(case: &Case, namespace: &str, name: &str) -> Result<Vec<Changed>, Missing> {
+/// Whether something was changed after a time that decides about the calls to a destination.
+///
+/// # Errors
+/// [`Missing`] where one of the objects was not read.
+pub fn is_way_changed_since(
+    case: &Case,
+    destination: &Destination,
+    at: Timestamp,
+) -> Result<bool, Missing> {
+    let configuration = &destination.configuration.metadata;
+    let configuration = changed("mutatingwebhookconfiguration", configuration);
+    let mut all = behind(case, destination)?.into_iter().chain(configuration);
+    Ok(all.any(|one| one.at > at))
+}
+
+/// What stands behind the Service of a destination.
+fn behind(case: &Case, destination: &Destination) -> Result<Vec<Changed>, Missing> {
+    match destination.service() {
+        Some(service) => behind_service(case, &service.namespace, &service.name),
+        None => Ok(Vec::new()),
+    }
+}
+
+fn behind_service(case: &Case, namespace: &str, name: &str) -> Result<Vec<Changed>, Missing> {
     let mut all = Vec::new();
     if let Some(service) = case.service(namespace, name)? {
         all.extend(changed("service", &service.metadata));

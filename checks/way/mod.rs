@@ -33,13 +33,13 @@ pub use answer::{Answer, Call, Observation, ObservedPod, Outcome, Prediction, Re
 pub use assumptions::{Assumption, assumptions};
 pub use called::{Called, Matched, NotCalled};
 pub use case::{Case, Mesh, api_servers, endpoint_slices_of};
-pub use changes::Changed;
+pub use changes::{Changed, is_way_changed_since};
 pub use injector::{
     entries, injectors, is_deactivated, istiod_container, istiod_container_of, label, revision,
 };
 pub use injector_config::{Config, InjectorConfig};
 pub use names::with_revision;
-pub use observe::observe;
+pub use observe::{is_refusal, observe};
 pub use pod::JudgedPod;
 pub use predict::predict;
 pub(crate) use predict::{calls, is_static, namespace_labels};

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::changes;
 use super::{Observation, ObservedPod, Rejection, Seen, names};
+use crate::facts::ownership::happened;
 use crate::facts::{Kind, Missing, Workload};
 use crate::rules::credentials::without_credentials;
 use crate::way::Case;
@@ -27,9 +28,11 @@ pub fn observe(case: &Case) -> Observation {
         Ok(rejection) => (rejection, None),
         Err(missing) => (None, Some(missing)),
     };
+    let target = case.chain().ok().and_then(<[_]>::first);
     Observation {
         outcome,
         pods: pods.unwrap_or_default(),
+        readiness: target.and_then(|target| target.readiness),
         rejection,
         missing,
     }
@@ -124,7 +127,7 @@ fn by_event(event: &Event) -> Rejection {
             object.name.as_deref().unwrap_or_default()
         ),
         since: event.first_timestamp.as_ref().map(|time| time.0),
-        at: event_time(event),
+        at: happened(event),
         times: event.count,
     }
 }
@@ -152,13 +155,9 @@ fn replica_failure(workload: &Workload) -> Option<Rejection> {
     })
 }
 
-fn is_refusal(event: &Event) -> bool {
+/// Whether an event tells that a pod was refused.
+pub fn is_refusal(event: &Event) -> bool {
     event.reason.as_deref() == Some("FailedCreate") && event.type_.as_deref() == Some("Warning")
-}
-
-fn event_time(event: &Event) -> Option<jiff::Timestamp> {
-    let last = event.last_timestamp.as_ref().map(|time| time.0);
-    last.or_else(|| event.event_time.as_ref().map(|time| time.0))
 }
 
 /// Whether the workload has all the pods it wants; a pod is there by itself.

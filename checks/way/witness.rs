@@ -4,6 +4,7 @@
 //! Where the prediction says otherwise, it is wrong, and something that was not looked at decides.
 
 use std::fmt;
+use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -98,13 +99,14 @@ pub fn over_since(case: &Case, rejection: &Rejection) -> Result<Option<Since>, M
     let is_about_injection = text.contains("failed calling webhook")
         || text.contains("sidecar-injector.istio.io")
         || text.contains("istio.io/");
-    let rest = match () {
-        () if is_about_injection => changes::of_the_rest(case)?,
+    let rest: Rc<[Changed]> = match () {
+        () if is_about_injection => case.changes()?,
         () if text.contains("PodSecurity") => changes::of_namespace(case)?.into_iter().collect(),
-        () => Vec::new(),
+        () => Rc::default(),
     };
-    let mut all = changes::of_template(case)?.into_iter().chain(rest);
-    Ok(all.find(|one| one.at > at).map(Since::Changed))
+    let template = changes::of_template(case)?;
+    let mut all = template.iter().chain(rest.iter());
+    Ok(all.find(|one| one.at > at).cloned().map(Since::Changed))
 }
 
 /// The webhook that a refusal names.
@@ -142,7 +144,7 @@ pub fn is_fresh(case: &Case, pod: &ObservedPod) -> bool {
     let Some(made) = pod.created else {
         return false;
     };
-    let (Ok(Some(template)), Ok(rest)) = (changes::of_template(case), changes::of_the_rest(case))
+    let (Ok(Some(template)), Ok(rest)) = (changes::of_template(case), case.changes())
     else {
         return false;
     };

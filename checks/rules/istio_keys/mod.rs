@@ -50,13 +50,16 @@ pub fn of_sidecars(key: &str) -> Option<&'static str> {
     let is_istios = is_istios(domain);
     let rated = OF_SIDECARS.iter().filter_map(|known| {
         let (known_domain, known_name) = known.rsplit_once('/')?;
-        let whole = osa_distance(&letters, &plain(known));
         let allowed = allowed(known_name.len());
+        let whole = distance(&letters, &plain(known), allowed);
         // Istio's domains are taken one for another: sidecar.istio.io for traffic.sidecar.istio.io.
-        let by_name = osa_distance(&plain(name), &plain(known_name));
-        let near = whole <= allowed || is_istios && by_name <= allowed;
+        let by_name = match is_istios {
+            true => distance(&plain(name), &plain(known_name), allowed),
+            false => None,
+        };
+        let nearest = whole.into_iter().chain(by_name).min()?;
         let common = Reverse(known_domain == domain);
-        near.then_some(((by_name.min(whole), common, whole), *known))
+        Some(((nearest, common, whole.is_none()), *known))
     });
     let nearest = rated.min_by_key(|(distance, _)| *distance);
     nearest.map(|(_, known)| known)
@@ -108,7 +111,7 @@ fn near(key: &str) -> Option<Meant> {
     ];
     let is_near = |target: &str| {
         let target = plain(target);
-        osa_distance(&letters, &target) <= target.len() / 8
+        distance(&letters, &target, target.len() / 8).is_some()
     };
     let by_letters = targets.into_iter().find(|(target, _)| is_near(target));
     by_letters.map(|(_, meant)| meant).or_else(|| by_words(key))
@@ -125,7 +128,7 @@ fn by_words(key: &str) -> Option<Meant> {
     let mut meant = None;
     for word in told.split(|c: char| !c.is_alphanumeric()) {
         let word = word.to_lowercase();
-        let is_one_off = |other: &str| osa_distance(&word, other) <= 1;
+        let is_one_off = |other: &str| distance(&word, other, 1).is_some();
         let says =
             if word.starts_with("inject") || is_one_off("inject") || is_like(&word, "injection") {
                 Some(Meant::Inject)
@@ -146,7 +149,15 @@ fn by_words(key: &str) -> Option<Meant> {
 }
 
 fn is_like(word: &str, other: &str) -> bool {
-    osa_distance(word, other) <= other.len() / 4
+    distance(word, other, other.len() / 4).is_some()
+}
+
+/// How many letters differ, where that is at most so many. Words of too different lengths, which most are, need no
+/// closer look.
+fn distance(word: &str, other: &str, limit: usize) -> Option<usize> {
+    let lengths = word.chars().count().abs_diff(other.chars().count());
+    let distance = (lengths <= limit).then(|| osa_distance(word, other));
+    distance.filter(|distance| *distance <= limit)
 }
 
 #[cfg(test)]

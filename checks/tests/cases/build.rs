@@ -252,6 +252,7 @@ fn put_subject(store: &mut Store, subject: &Value) -> Subject {
     }
     if target.kind == Kind::MutatingWebhookConfiguration {
         list_namespaces(store);
+        put_events(store, None, subject);
     } else {
         put_family(store, &target, subject);
     }
@@ -376,19 +377,19 @@ fn put_below(store: &mut Store, namespace: &str, top: Kind, subject: &Value) {
         });
         Pod::objects(pods.collect())
     });
-    put(
-        store,
-        ownership::events_read(Some(namespace)),
-        &subject["events"],
-        |events| {
-            let events = events.as_array().cloned().unwrap_or_default();
-            let events = events.into_iter().map(|mut event| {
-                event["involvedObject"]["uid"] = json!(UID);
-                read_as(&event)
-            });
-            Event::objects(events.collect())
-        },
-    );
+    put_events(store, Some(namespace), subject);
+}
+
+fn put_events(store: &mut Store, namespace: Option<&str>, subject: &Value) {
+    let read = ownership::events_read(namespace);
+    put(store, read, &subject["events"], |events| {
+        let events = events.as_array().cloned().unwrap_or_default();
+        let events = events.into_iter().map(|mut event| {
+            event["involvedObject"]["uid"] = json!(UID);
+            read_as(&event)
+        });
+        Event::objects(events.collect())
+    });
 }
 
 fn name_of(object: &Value) -> String {

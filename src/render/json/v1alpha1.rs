@@ -344,6 +344,8 @@ pub enum SymptomKind {
     LosesSidecar,
     /// Pods have the sidecar of another revision than the next one.
     OtherRevision,
+    /// Pods with a sidecar are not ready, though the newest is older than half a minute.
+    PodsNotReady,
 }
 
 /// The root cause.

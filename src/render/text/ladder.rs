@@ -147,7 +147,9 @@ fn decisive(predicted: &Prediction) -> Option<&Call> {
 
 /// What the pods show that run already. Whether their proxies work is not judged.
 fn running(observed: &Observation) -> Rung {
+    let is_ready = observed.readiness.is_none_or(|one| one.ready >= one.pods);
     let mark = match observed.outcome {
+        Seen::Injected if !is_ready => Mark::No,
         Seen::Injected => Mark::Yes,
         Seen::NotInjected | Seen::Mixed | Seen::Rejected => Mark::No,
         Seen::NoPods => Mark::Pointless,

@@ -5,7 +5,7 @@ use std::io;
 use injdoctor_checks::Stage;
 use injdoctor_checks::diagnosis::{Diagnosis, Status};
 use injdoctor_checks::report::{Difference, Severity};
-use injdoctor_checks::symptoms::Kind;
+use injdoctor_checks::symptoms::{Kind, Symptom};
 use injdoctor_checks::way::{Outcome, Prediction, Seen};
 
 use super::groups::Group;
@@ -94,9 +94,12 @@ fn prediction(diagnosis: &Diagnosis, predicted: &Prediction) -> (Style, String) 
         }
         Outcome::Unknown => "UNKNOWN: data missing".to_owned(),
     };
-    let headline = match is_unseen(diagnosis) {
-        true => format!("{headline}; the pods that exist: UNKNOWN"),
-        false => headline,
+    let is_not_ready = |one: &Symptom| one.kind == Kind::PodsNotReady;
+    let not_ready = diagnosis.symptoms.iter().any(is_not_ready);
+    let headline = match (is_unseen(diagnosis), not_ready) {
+        (true, _) => format!("{headline}; the pods that exist: UNKNOWN"),
+        (false, true) => format!("{headline}; pods that exist are NOT READY"),
+        (false, false) => headline,
     };
     (style, headline)
 }

@@ -76,6 +76,11 @@ impl Diagnosis {
         })
     }
 
+    /// The refusal that stands; empty without one.
+    pub(crate) fn refusal(&self) -> &str {
+        text(&self.json, "/observed/rejection/message")
+    }
+
     /// Compares all that is said, but for when it was.
     pub(crate) fn compare_whole(&self, other: &Self) -> Result<()> {
         let said = |one: &Self| {

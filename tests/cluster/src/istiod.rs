@@ -29,6 +29,8 @@ const RESTART_DELAY: Duration = Duration::from_secs(2);
 /// How the process is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Health {
+    /// Its containers are not created, as a volume is missing.
+    Waiting,
     /// It runs, but is not ready.
     Starting,
     /// It passes its readiness probe.

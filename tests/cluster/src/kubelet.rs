@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -23,6 +25,9 @@ pub(crate) const NODE_IP: Ipv4Addr = Ipv4Addr::new(172, 18, 0, 2);
 
 /// Pod addresses begin here.
 const FIRST_POD_IP: Ipv4Addr = Ipv4Addr::new(10, 244, 0, 10);
+
+/// Between two looks for what a pod waits for.
+const POLL_PERIOD: Duration = Duration::from_millis(200);
 
 /// What runs on the node.
 struct Kubelet {
@@ -122,6 +127,10 @@ impl Kubelet {
                 ip,
                 report,
             ))
+        } else if lacks_config_map(self.api, pod) {
+            report(Health::Waiting)?;
+            start_later(self.api, pod.clone(), report);
+            None
         } else {
             report(Health::Ready)?;
             None
@@ -141,6 +150,35 @@ impl Kubelet {
     }
 }
 
+/// Whether there is no ConfigMap for one of the pod's volumes.
+fn lacks_config_map(api: Api, pod: &Value) -> bool {
+    let namespace = text(pod, "/metadata/namespace");
+    list(pod, "/spec/volumes").iter().any(|volume| {
+        let name = text(volume, "/configMap/name");
+        let is_needed = volume.pointer("/configMap/optional") != Some(&Value::Bool(true));
+        let path = format!("/api/v1/namespaces/{namespace}/configmaps/{name}");
+        !name.is_empty() && is_needed && api.get(&path).is_err()
+    })
+}
+
+/// Reports the pod as ready once the ConfigMaps are there, unless it is gone by then.
+fn start_later(
+    api: Api,
+    pod: Value,
+    report: impl Fn(Health) -> Result<(), ApiError> + Send + 'static,
+) {
+    thread::spawn(move || {
+        while lacks_config_map(api, &pod) {
+            thread::sleep(POLL_PERIOD);
+            if api.get(&path(&pod)).is_err() {
+                return;
+            }
+        }
+        // A pod that is gone needs no report.
+        let _ = report(Health::Ready);
+    });
+}
+
 /// The path of a pod.
 pub(crate) fn path(pod: &Value) -> String {
     format!(
@@ -157,7 +195,9 @@ fn report(api: Api, pod: &Value, ip: Ipv4Addr, health: Health) -> Result<(), Api
         .iter()
         .map(|c| container_status(c, health));
     let init_containers = list(pod, "/spec/initContainers").iter().map(|c| {
-        if text(c, "/restartPolicy") == "Always" {
+        if health == Health::Waiting {
+            container_status(c, health)
+        } else if text(c, "/restartPolicy") == "Always" {
             container_status(c, Health::Ready)
         } else {
             let mut status = container_status(c, Health::Ready);
@@ -169,8 +209,9 @@ fn report(api: Api, pod: &Value, ip: Ipv4Addr, health: Health) -> Result<(), Api
             status
         }
     });
+    let created = health != Health::Waiting;
     let status = json!({
-        "phase": "Running",
+        "phase": if created { "Running" } else { "Pending" },
         "hostIP": NODE_IP,
         "hostIPs": [{"ip": NODE_IP}],
         "podIP": ip,
@@ -178,8 +219,8 @@ fn report(api: Api, pod: &Value, ip: Ipv4Addr, health: Health) -> Result<(), Api
         "startTime": text(pod, "/metadata/creationTimestamp"),
         "conditions": [
             condition("PodScheduled", true),
-            condition("PodReadyToStartContainers", true),
-            condition("Initialized", true),
+            condition("PodReadyToStartContainers", created),
+            condition("Initialized", created),
             condition("ContainersReady", ready),
             condition("Ready", ready),
         ],
@@ -204,6 +245,7 @@ fn container_status(container: &Value, health: Health) -> Value {
     let state = match health {
         Health::Starting | Health::Ready => json!({"running": {"startedAt": now}}),
         Health::Crashed { .. } => json!({"waiting": {"reason": "CrashLoopBackOff"}}),
+        Health::Waiting => json!({"waiting": {"reason": "ContainerCreating"}}),
     };
     let (restarts, last_state) = match health {
         Health::Crashed { exit_code, times } => {
@@ -217,7 +259,7 @@ fn container_status(container: &Value, health: Health) -> Value {
         "image": image,
         "imageID": image,
         "ready": health == Health::Ready,
-        "started": !matches!(health, Health::Crashed { .. }),
+        "started": !matches!(health, Health::Crashed { .. } | Health::Waiting),
         "restartCount": restarts,
         "state": state,
         "lastState": last_state,

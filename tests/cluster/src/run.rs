@@ -2,6 +2,7 @@
 //! that it prints heal.
 
 use std::path::Path;
+use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ fn prove(cluster: &mut Cluster, scenario: &Scenario, binary: &Path) -> Result<()
     set_up(cluster, scenario)?;
     let diagnosis = broken(cluster, scenario, binary)?;
     compare_with_pods(scenario, &diagnosis)?;
+    compare_with_webhooks(cluster, &diagnosis, binary)?;
     prove_from_file(cluster, scenario, binary)?;
     let diagnosis = prove_fixes(cluster, scenario, binary, diagnosis)?;
     match &scenario.heal {
@@ -95,6 +97,23 @@ fn compare_with_pods(scenario: &Scenario, diagnosis: &Diagnosis) -> Result<()> {
         diagnosis.exit,
         expect.exit,
         diagnosis.output
+    );
+    Ok(())
+}
+
+/// Where pods are refused as a call of an injection webhook fails, the webhooks are not all well.
+fn compare_with_webhooks(cluster: &Cluster, diagnosis: &Diagnosis, binary: &Path) -> Result<()> {
+    let refusal = diagnosis.refusal();
+    let is_failed_call = refusal.contains("failed calling webhook");
+    if !is_failed_call || !refusal.contains("sidecar-injector.istio.io") {
+        return Ok(());
+    }
+    let mut webhook = cluster.command(&binary.to_string_lossy());
+    let output = webhook.arg("webhook").stdin(Stdio::null()).output()?;
+    ensure!(
+        !output.status.success(),
+        "all is well, says `injdoctor webhook` beside {refusal}\n{}",
+        String::from_utf8_lossy(&output.stdout)
     );
     Ok(())
 }

@@ -1,12 +1,12 @@
 //! Pods have a sidecar, and the next one will not.
 
-use crate::causes::fields::{NAMESPACE_KEYS, namespace_label};
+use crate::causes::fields::{NAMESPACE_KEYS, namespace_label, sidecar_status};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::{label_namespace, restart};
-use crate::report::{Difference, Effect, Evidence, Finding, Fix, Risk, Severity};
+use crate::report::{Difference, Effect, Finding, Fix, Risk, Severity};
 use crate::stage::Stage;
-use crate::way::{Case, ObservedPod, Outcome, is_fresh, names};
+use crate::way::{Case, Outcome, is_fresh, names};
 
 declare_check! {
     /// Running pods have a sidecar, and the next one will not: label, tag or webhook was taken away.
@@ -55,7 +55,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         Effect::Differs(Difference::LosesSidecar),
         message,
     )
-    .evidence(status(first));
+    .evidence(sidecar_status(first));
     for key in NAMESPACE_KEYS {
         finding = finding.evidence(namespace_label(case, key)?);
     }
@@ -81,15 +81,4 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     Ok(Verdict::of([
         finding.fix(leave.without_sidecar().restart(restart(case)?))
     ]))
-}
-
-/// What says that a pod has a sidecar, and since when.
-fn status(pod: &ObservedPod) -> Evidence {
-    let path = format!(".metadata.annotations['{}']", names::STATUS);
-    let mut evidence = Evidence::new(format!("pod/{}", pod.name), path);
-    evidence.set_at = pod.created;
-    match &pod.revision {
-        Some(revision) => evidence.actual(format!("revision {revision}")),
-        None => evidence,
-    }
 }

@@ -2,13 +2,12 @@
 
 use jiff::Timestamp;
 
-use crate::causes::fields::{NAMESPACE_KEYS, namespace_label};
+use crate::causes::fields::{NAMESPACE_KEYS, namespace_label, sidecar_status};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::restart;
 use crate::report::{Difference, Effect, Evidence, Finding, Fix, Risk, Severity};
-use crate::way::Case;
-use crate::way::{Outcome, Prediction, is_fresh, names};
+use crate::way::{Case, Outcome, Prediction, is_fresh};
 
 declare_check! {
     /// The pod is older than the label, tag or webhook that would inject it.
@@ -64,12 +63,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         "{count} of {all} pods have no sidecar, although the next one gets it: {} is {because}",
         first.name
     );
-    let mut evidence = Evidence::new(
-        format!("pod/{}", first.name),
-        format!(".metadata.annotations['{}']", names::STATUS),
-    );
-    evidence.set_at = first.created;
-    evidence.expected = Some("set when the pod is created".to_owned());
+    let evidence = sidecar_status(first).expected("set when the pod is created");
     let mut finding = Finding::new(
         Severity::Warning,
         Effect::Differs(Difference::NoSidecar),

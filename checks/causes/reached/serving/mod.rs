@@ -1,5 +1,6 @@
 //! The injector in istiod: on, and at the path that is called.
 
+mod calls_failing;
 mod config_map;
 mod disabled;
 mod not_serving;
@@ -8,4 +9,4 @@ mod wrong_path;
 use crate::causes::Check;
 
 /// The checks of this topic.
-pub(crate) static CHECKS: &[&Check] = &[&not_serving::CHECK];
+pub(crate) static CHECKS: &[&Check] = &[&not_serving::CHECK, &calls_failing::CHECK];

@@ -1,11 +1,11 @@
 //! The pods are of another revision than the next one.
 
-use crate::causes::fields::{NAMESPACE_KEYS, namespace_label};
+use crate::causes::fields::{NAMESPACE_KEYS, namespace_label, sidecar_status};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::restart;
-use crate::report::{Difference, Effect, Evidence, Finding, Fix, Risk, Severity};
-use crate::way::{Case, Outcome, is_fresh, names};
+use crate::report::{Difference, Effect, Finding, Fix, Risk, Severity};
+use crate::way::{Case, Outcome, is_fresh};
 
 declare_check! {
     /// The pod runs a proxy of another revision than it would get today.
@@ -54,11 +54,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         observation.pods.len(),
         first.name
     );
-    let path = format!(".metadata.annotations['{}']", names::STATUS);
-    let mut evidence = Evidence::new(format!("pod/{}", first.name), path)
-        .actual(format!("revision {revision}"))
-        .expected(format!("revision {next}"));
-    evidence.set_at = first.created;
+    let evidence = sidecar_status(first).expected(format!("revision {next}"));
     let effect = Effect::Differs(Difference::OtherRevision);
     let mut finding = Finding::new(Severity::Warning, effect, message).evidence(evidence);
     for key in NAMESPACE_KEYS {
