@@ -84,7 +84,8 @@ fn next_pod(case: &Case, predicted: &Prediction, findings: &[Found]) -> Option<S
     let root_cause = root_cause::among(findings, |finding| match finding.effect {
         Effect::Decides(outcome) => outcome == predicted.outcome || is_open,
         Effect::Differs(_) | Effect::Beside => false,
-    });
+    })
+    .or_else(|| root_cause_where_open(predicted, findings));
     let severity = match predicted.outcome {
         // A cause that explains a certain injection is told without being a symptom.
         Outcome::Injected => root_cause.and_then(|root| worst_of(root, findings))?,
@@ -100,6 +101,15 @@ fn next_pod(case: &Case, predicted: &Prediction, findings: &[Found]) -> Option<S
         message: predicted.because.clone(),
         root_cause,
     })
+}
+
+/// What is wrong where it cannot be told what follows: the first thing that matters at the stage that is open.
+fn root_cause_where_open(predicted: &Prediction, findings: &[Found]) -> Option<&'static Check> {
+    let at_this_stage = findings.iter().filter(|(check, finding)| {
+        check.stage == predicted.decided && finding.severity >= Severity::Warning
+    });
+    let first = at_this_stage.map(|(check, _)| *check).next();
+    first.filter(|_| predicted.outcome == Outcome::Unknown)
 }
 
 fn differs(

@@ -88,8 +88,10 @@ fn look(cluster: &Cluster, fix: &Proposal) -> Result<()> {
         let Err(error) = shown else {
             continue;
         };
+        // kubectl words a refusal by code 422 in another way.
+        let says = format!("{error:?}");
         let is_refusal = command.contains("--dry-run=server")
-            && format!("{error:?}").contains("Error from server");
+            && (says.contains("Error from server") || says.contains(" is invalid: "));
         ensure!(
             is_refusal || command.contains(" auth can-i "),
             "{command}: {error:?}"
