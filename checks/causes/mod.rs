@@ -13,6 +13,7 @@ mod mesh;
 mod opposed;
 mod rank;
 mod reached;
+pub(crate) mod refused;
 pub(crate) mod rendered;
 mod wanted;
 

@@ -6,7 +6,7 @@ use crate::report::{Change, Command, Does, Fix, Object, Patch};
 
 /// A fix that also restarts istiod, and waits until it is ready.
 pub fn restart_istiod(fix: Fix, deployment: &Deployment) -> Fix {
-    let object = object(deployment);
+    let object = deployment_object(deployment);
     let is_paused = deployment
         .spec
         .as_ref()
@@ -30,12 +30,12 @@ pub fn restart_istiod(fix: Fix, deployment: &Deployment) -> Fix {
 
 /// A fix that also changes istiod's Deployment, and waits until it is ready.
 pub fn change_istiod(fix: Fix, deployment: &Deployment, patch: Patch) -> Fix {
-    let change = Change::new(object(deployment), patch);
+    let change = Change::new(deployment_object(deployment), patch);
     await_istiod(fix.change(change, deployment), deployment)
 }
 
 fn await_istiod(fix: Fix, deployment: &Deployment) -> Fix {
-    let object = object(deployment);
+    let object = deployment_object(deployment);
     let namespace = object.namespace.as_deref().unwrap_or_default();
     let wait = await_rollout(&object.reference(), namespace);
     fix.command(wait, Does::RollsOut(object))
@@ -47,7 +47,8 @@ pub fn await_rollout(reference: &str, namespace: &str) -> Command {
     Command::kubectl(words.into_iter().chain(["--timeout=2m"]))
 }
 
-fn object(deployment: &Deployment) -> Object {
+/// A Deployment in the terms of changes.
+pub fn deployment_object(deployment: &Deployment) -> Object {
     let metadata = &deployment.metadata;
     Object::new(
         "Deployment",

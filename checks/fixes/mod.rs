@@ -12,7 +12,7 @@ mod webhook;
 
 pub use ask::ask_by_label;
 pub use injector_config::{is_literal, set_line};
-pub use istiod::{await_rollout, change_istiod, restart_istiod};
+pub use istiod::{await_rollout, change_istiod, deployment_object, restart_istiod};
 pub use namespace::{label_namespace, relabel_namespace, relabelled, unlabel_namespace};
 pub use restart::restart;
 pub use template::{Entry, from_api, in_api_form, patch_spec, patch_template};

@@ -1,10 +1,11 @@
 //! Pods are refused, and no other check expects that.
 
 use super::refuser::refuser;
+use crate::causes::refused::{Refused, refused};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::{Missing, Workload};
 use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk, Severity};
-use crate::way::{Case, Outcome, over_since};
+use crate::way::{Case, Outcome};
 
 declare_check! {
     /// The API server keeps refusing the pods with a message that no other check explains.
@@ -30,22 +31,10 @@ declare_check! {
 }
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
-    let observation = case.observation();
-    if let Some(missing) = &observation.missing {
-        return Err(missing.clone());
-    }
-    let Some(rejection) = &observation.rejection else {
-        return Ok(Verdict::Passed);
+    let rejection = match refused(case)? {
+        Refused::Expectedly(verdict) => return Ok(verdict),
+        Refused::Unexpectedly(rejection) => rejection,
     };
-    let prediction = case.prediction();
-    match prediction.outcome {
-        Outcome::Rejected => return Ok(Verdict::not_applicable("the refusal is expected")),
-        Outcome::Unknown => return Err(Missing(prediction.because.clone())),
-        Outcome::Injected | Outcome::NotInjected => {}
-    }
-    if let Some(since) = over_since(case, rejection)? {
-        return Ok(Verdict::NotApplicable(since.to_string()));
-    }
     let who = refuser(&rejection.message);
     let often = rejection
         .times

@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Event;
 
 use crate::causes::reached::istiod;
 use crate::causes::reached::obstacle_findings::Found;
+use crate::causes::refused::{Refused, refused};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::ownership::happened;
 use crate::facts::{Kind, Missing};
-use crate::fixes::restart_istiod;
+use crate::fixes::{deployment_object, restart_istiod};
 use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk, Severity};
 use crate::rules::credentials::without_credentials;
-use crate::way::{Case, Destination, is_refusal, is_way_changed_since};
+use crate::way::{Case, Destination, Outcome, is_refusal, is_way_changed_since};
 
 /// How long a refusal tells something about now: a controller tries again at the latest after 1,000 s, and then
 /// the event is renewed.
@@ -43,32 +46,63 @@ declare_check! {
 }
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
-    if case.target().kind != Kind::MutatingWebhookConfiguration {
-        return Ok(Verdict::not_applicable(
-            "what refuses the pods is told with the pods",
-        ));
+    match case.target().kind {
+        Kind::MutatingWebhookConfiguration => of_webhook(case),
+        _ => of_pods(case),
     }
+}
+
+/// Pods are refused as a call fails.
+fn of_pods(case: &Case) -> Result<Verdict, Missing> {
+    let rejection = match refused(case)? {
+        Refused::Expectedly(verdict) => return Ok(verdict),
+        Refused::Unexpectedly(rejection) => rejection,
+    };
+    let destinations = case.destinations()?;
+    let mut all = destinations.all.iter();
+    let Some(destination) = all.find(|one| is_about(one, &rejection.message)) else {
+        return Ok(Verdict::Passed);
+    };
+    let failure = Failure {
+        text: rejection.message,
+        object: rejection.source,
+        at: rejection.at.or(rejection.since),
+    };
+    let effect = Effect::Decides(Outcome::Rejected);
+    let finding = failure.finding(case, destination, Severity::Error, effect)?;
+    Ok(Verdict::of([finding]))
+}
+
+/// Events of whatever pods tell of failing calls.
+fn of_webhook(case: &Case) -> Result<Verdict, Missing> {
     let warnings = case.warnings()?;
     let mut found = Found::new(case)?;
-    for destination in found.destinations.clone().all.iter() {
-        found.note(|| match destination.route.obstacle(case) {
-            // That explains the failing calls.
-            Some(_) => Ok(None),
-            None => failing(case, destination, &warnings),
+    for destination in &found.destinations.clone().all {
+        found.note(|| {
+            // An obstacle on the way explains them.
+            let failure = match destination.route.obstacle(case) {
+                Some(_) => None,
+                None => newest_failure(case, destination, &warnings)?,
+            };
+            let told =
+                |one: Failure| one.finding(case, destination, Severity::Warning, Effect::Beside);
+            failure.map(told).transpose()
         });
     }
     found.verdict()
 }
 
-fn failing(
+/// The newest failure of a call, if it may still be so.
+fn newest_failure(
     case: &Case,
     destination: &Destination,
     warnings: &[&Event],
-) -> Result<Option<Finding>, Missing> {
-    let of_this = warnings
+) -> Result<Option<Failure>, Missing> {
+    let text = |event: &Event| event.message.clone().unwrap_or_default();
+    let failures = warnings
         .iter()
-        .filter(|event| is_refusal(event) && is_about(destination, event));
-    let times = of_this.filter_map(|event| Some((happened(event)?, *event)));
+        .filter(|event| is_refusal(event) && is_about(destination, &text(event)));
+    let times = failures.filter_map(|event| Some((happened(event)?, *event)));
     let Some((at, event)) = times.max_by_key(|(at, _)| *at) else {
         return Ok(None);
     };
@@ -76,50 +110,84 @@ fn failing(
     if is_old || is_way_changed_since(case, destination, at)? {
         return Ok(None);
     }
-    let text = without_credentials(event.message.as_deref().unwrap_or_default());
-    let message = format!(
-        "calls of {} failed last at {at}, although its way is clear as far as it can be seen: {text}",
-        destination.name()
-    );
     let about = &event.involved_object;
-    let object = format!(
-        "event FailedCreate of {}/{} -n {}",
-        about.kind.as_deref().unwrap_or_default().to_lowercase(),
-        about.name.as_deref().unwrap_or_default(),
-        about.namespace.as_deref().unwrap_or_default(),
-    );
-    let mut evidence = Evidence::new(object, ".message").actual(text);
-    evidence.set_at = Some(at);
-    let finding =
-        Finding::new(Severity::Warning, Effect::Beside, message).evidence(evidence);
-    Ok(Some(match istiod::deployment_of(case, destination)? {
-        Some(deployment) => {
-            let namespace = deployment.metadata.namespace.as_deref().unwrap_or_default();
-            let name = deployment.metadata.name.as_deref().unwrap_or_default();
-            let reference = format!("deployment/{name}");
-            let logs = Command::kubectl(["logs", &reference, "-n", namespace, "--tail=50"]);
-            let look = Fix::new(
-                format!("look whether {reference} hangs"),
-                Risk::ReadOnly,
-                "nothing: an istiod that answers logs its calls of /inject",
-            );
-            let restart = Fix::new(
-                format!("restart {reference}, where it hangs"),
-                Risk::MeshWide,
-                "an istiod that hung answers again; where the network drops the calls, nothing changes",
-            );
-            finding
-                .fix(look.show(logs))
-                .fix(restart_istiod(restart, deployment))
-        }
-        None => finding,
+    Ok(Some(Failure {
+        text: without_credentials(&text(event)),
+        object: format!(
+            "event FailedCreate of {}/{} -n {}",
+            about.kind.as_deref().unwrap_or_default().to_lowercase(),
+            about.name.as_deref().unwrap_or_default(),
+            about.namespace.as_deref().unwrap_or_default(),
+        ),
+        at: Some(at),
     }))
 }
 
-/// Whether an event tells of a failed call of this destination: by the name of an entry, and by the Service in the
-/// URL, as entries of several revisions have the same names.
-fn is_about(destination: &Destination, event: &Event) -> bool {
-    let text = event.message.as_deref().unwrap_or_default();
+/// A call that failed.
+struct Failure {
+    /// The API server's words.
+    text: String,
+    /// Where they stand.
+    object: String,
+    at: Option<Timestamp>,
+}
+
+impl Failure {
+    fn finding(
+        self,
+        case: &Case,
+        destination: &Destination,
+        severity: Severity,
+        effect: Effect,
+    ) -> Result<Finding, Missing> {
+        let last = self
+            .at
+            .map_or_else(String::new, |at| format!(", last at {at}"));
+        let message = format!(
+            "calls of {} fail{last}, although its way is clear as far as it can be seen: {}",
+            destination.name(),
+            self.text
+        );
+        let mut evidence = Evidence::new(self.object, ".message").actual(self.text);
+        evidence.set_at = self.at;
+        let finding = Finding::new(severity, effect, message).evidence(evidence);
+        Ok(match istiod::deployment_of(case, destination)? {
+            Some(deployment) => finding
+                .fix(look_at(deployment))
+                .fix(restart_where_it_hangs(deployment)),
+            None => finding,
+        })
+    }
+}
+
+fn look_at(deployment: &Deployment) -> Fix {
+    let object = deployment_object(deployment);
+    let reference = object.reference();
+    let namespace = object.namespace.unwrap_or_default();
+    let logs = ["logs", &reference, "-n", &namespace, "--tail=50"];
+    Fix::new(
+        format!("look whether {reference} hangs"),
+        Risk::ReadOnly,
+        "nothing: an istiod that answers writes new lines",
+    )
+    .show(Command::kubectl(logs))
+}
+
+fn restart_where_it_hangs(deployment: &Deployment) -> Fix {
+    let fix = Fix::new(
+        format!(
+            "restart {}, where it hangs",
+            deployment_object(deployment).reference()
+        ),
+        Risk::MeshWide,
+        "an istiod that hung answers again; where the network drops the calls, nothing changes",
+    );
+    restart_istiod(fix, deployment)
+}
+
+/// Whether a text tells of a failed call of this destination: by the name of an entry, and by the Service in the URL,
+/// as entries of several revisions have the same names.
+fn is_about(destination: &Destination, text: &str) -> bool {
     let mut entries = destination.configuration.webhooks.iter().flatten();
     let names_entry = entries.any(|one| text.contains(&format!("webhook \"{}\"", one.name)));
     let names_service = destination.service().is_none_or(|service| {

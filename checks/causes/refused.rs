@@ -1,0 +1,39 @@
+//! Refusals of pods that nothing explains which is predicted.
+
+use crate::causes::Verdict;
+use crate::facts::Missing;
+use crate::way::{Case, Outcome, Rejection, over_since};
+
+/// Whether pods are refused.
+pub enum Refused {
+    /// They are not, or it is no news, with the verdict that says so.
+    Expectedly(Verdict),
+    /// They are, though the next one is predicted to pass.
+    Unexpectedly(Rejection),
+}
+
+/// Whether the pods of the target are refused, although that is not predicted and nothing was changed since.
+///
+/// # Errors
+/// [`Missing`] where that was not to be read.
+pub fn refused(case: &Case) -> Result<Refused, Missing> {
+    let observation = case.observation();
+    if let Some(missing) = &observation.missing {
+        return Err(missing.clone());
+    }
+    let Some(rejection) = &observation.rejection else {
+        return Ok(Refused::Expectedly(Verdict::Passed));
+    };
+    let prediction = case.prediction();
+    let reason = match prediction.outcome {
+        Outcome::Rejected => Some("the refusal is expected".to_owned()),
+        Outcome::Unknown => return Err(Missing(prediction.because.clone())),
+        Outcome::Injected | Outcome::NotInjected => {
+            over_since(case, rejection)?.map(|since| since.to_string())
+        }
+    };
+    Ok(match reason {
+        Some(reason) => Refused::Expectedly(Verdict::NotApplicable(reason)),
+        None => Refused::Unexpectedly(rejection.clone()),
+    })
+}
