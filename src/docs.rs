@@ -84,9 +84,15 @@ fn reads(check: &Check) -> impl Iterator<Item = (&'static str, &'static str)> {
     own.map(|(_, verb, resource)| (verb, resource))
 }
 
-/// A check's documentation with what it reads, as Markdown.
+/// A check's documentation with what it looks like and reads, as Markdown.
 pub fn page(check: &Check) -> String {
     let mut page = format!("# {} {}\n\n{}\n", check.code, check.name, check.markdown());
+    // Writing to a string cannot fail.
+    let _ = write!(
+        page,
+        "\n## What it looks like\n\n```console\n{}```\n",
+        check.output
+    );
     let mut verbs: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (verb, resource) in reads(check) {
         verbs.entry(verb).or_default().push(format!("`{resource}`"));

@@ -81,6 +81,20 @@ fn codes_are_never_reused() {
     }
 }
 
+#[test]
+fn every_check_shows_what_its_scenario_prints() {
+    for check in injdoctor_checks::registry() {
+        let (code, name) = (check.code, check.name);
+        let headline = format!(" {code} {name}");
+        let there = check.output.lines().any(|line| line.ends_with(&headline));
+        assert!(
+            check.output.starts_with("$ injdoctor check ") && there,
+            "docs/outputs/{code}.txt is not what a scenario prints of {name}\n\
+             BLESS=1 cargo test --test scenarios -- {name}"
+        );
+    }
+}
+
 /// Headings that every page has, so that a reader finds the same in the same place.
 #[test]
 fn every_check_says_what_why_and_how() {

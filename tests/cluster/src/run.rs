@@ -14,6 +14,7 @@ use crate::dry_run::{Outcome, dry_run, pod_of};
 use crate::fixes::prove_fixes;
 use crate::from_file::prove_from_file;
 use crate::json::{list, text};
+use crate::output::prove_output;
 use crate::scenario::{Heal, HealedOutcome, Predicted, Scenario, Step};
 use crate::wait::{patience, wait_for};
 
@@ -36,6 +37,7 @@ fn prove(cluster: &mut Cluster, scenario: &Scenario, binary: &Path) -> Result<()
     set_up(cluster, scenario)?;
     let diagnosis = broken(cluster, scenario, binary)?;
     compare_with_pods(scenario, &diagnosis)?;
+    prove_output(cluster, scenario, binary)?;
     prove_from_file(cluster, scenario, binary)?;
     let diagnosis = prove_fixes(cluster, scenario, binary, diagnosis)?;
     match &scenario.heal {
