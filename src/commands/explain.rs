@@ -9,6 +9,7 @@ use injdoctor_checks::causes::{Cause, catalogue};
 use crate::cli::Explain;
 use crate::docs;
 use crate::exit::Exit;
+use crate::pager;
 use crate::render::markdown;
 use crate::render::page::{Page, Span, Style};
 use crate::render::text::table::Columns;
@@ -17,11 +18,13 @@ use crate::terminal::Look;
 /// Writes the page of a cause, or the list of all.
 pub fn run(arguments: &Explain, look: Look, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let cause = arguments.subject.as_deref().map(find).transpose()?;
-    let mut page = Page::new(out, look);
-    let written = match cause {
-        Some(cause) => one(cause, &mut page),
-        None => all(&mut page),
-    };
+    let written = pager::show(out, |out| {
+        let mut page = Page::new(out, look);
+        match cause {
+            Some(cause) => one(cause, &mut page),
+            None => all(&mut page),
+        }
+    });
     super::finish(written, out)?;
     Ok(Exit::Clear)
 }
