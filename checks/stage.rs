@@ -15,17 +15,20 @@ pub enum Stage {
     Rendered,
     /// The API server admits the pod as it is injected.
     Admitted,
+    /// The pod starts, and its proxy works.
+    Running,
 }
 
 impl Stage {
     /// All stages, in the order of their digits.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Mesh,
         Self::Called,
         Self::Reached,
         Self::Wanted,
         Self::Rendered,
         Self::Admitted,
+        Self::Running,
     ];
 
     /// The stage's name, as in JSON.
@@ -37,6 +40,7 @@ impl Stage {
             Self::Wanted => "wanted",
             Self::Rendered => "rendered",
             Self::Admitted => "admitted",
+            Self::Running => "running",
         }
     }
 
@@ -49,6 +53,7 @@ impl Stage {
             Self::Wanted => 3,
             Self::Rendered => 4,
             Self::Admitted => 5,
+            Self::Running => 6,
         }
     }
 }

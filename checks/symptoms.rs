@@ -134,7 +134,11 @@ fn differs(
 fn not_ready(case: &Case) -> Option<Symptom> {
     let observation = case.observation();
     let Readiness { pods, ready } = observation.readiness?;
-    let newest = observation.pods.iter().filter_map(|pod| pod.created).max()?;
+    let newest = observation
+        .pods
+        .iter()
+        .filter_map(|pod| pod.created)
+        .max()?;
     let has_sidecar = observation.pods.iter().any(|pod| pod.injected);
     let had_time = newest.checked_add(START).is_ok_and(|end| end <= case.now());
     (has_sidecar && had_time && ready < pods).then(|| Symptom {

@@ -68,7 +68,7 @@ pub enum Command {
     Snapshot(Snapshot),
     /// Diagnose a broken cluster that was recorded earlier; no cluster is needed
     Demo(Demo),
-    /// Explain a finding's code: what it means, why it matters, how to heal it
+    /// Explain a cause by its code or name: what it means, how to tell it, how to heal it
     Explain(Explain),
     /// Print the completion script of a shell
     Completion(Completion),
@@ -183,13 +183,14 @@ pub struct Demo {
     help_template = TEMPLATE,
     before_help = "\
 Examples:
-  injdoctor explain         # all codes
-  injdoctor explain INJ101  # one of them, by code or name
+  injdoctor explain               # all causes
+  injdoctor explain INJ101        # one of them, by code
+  injdoctor explain pod-security  # or by name, also where it has no code yet
 
 "
 )]
 pub struct Explain {
-    /// Code or name of a finding; without it, all are listed
+    /// Code or name of a cause; without it, all are listed
     #[arg(value_name = "CODE|NAME")]
     pub subject: Option<String>,
 }

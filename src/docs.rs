@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use injdoctor_checks::Stage;
-use injdoctor_checks::causes::Check;
+use injdoctor_checks::causes::{Cause, Check, catalogue};
 use injdoctor_checks::facts::Resource;
 use injdoctor_checks::redaction::{Keep, fields};
 use injdoctor_checks::registry;
@@ -13,7 +13,7 @@ use injdoctor_checks::registry;
 /// Every generated file: its path in `docs/`, and its content.
 pub fn files() -> BTreeMap<String, String> {
     let mut files: BTreeMap<_, _> = registry()
-        .map(|check| (format!("checks/{}.md", check.code), page(check)))
+        .map(|check| (format!("checks/{}.md", check.code), check_page(check)))
         .collect();
     files.insert("checks/README.md".to_owned(), index());
     files.insert("clusterrole.yaml".to_owned(), cluster_role());
@@ -84,9 +84,22 @@ fn reads(check: &Check) -> impl Iterator<Item = (&'static str, &'static str)> {
     own.map(|(_, verb, resource)| (verb, resource))
 }
 
-/// A check's documentation with what it reads, as Markdown.
-pub fn page(check: &Check) -> String {
+/// The page of a cause as Markdown: of a check, its documentation with what it looks like and reads.
+pub fn page(cause: Cause) -> String {
+    match cause {
+        Cause::Checked(check) => check_page(check),
+        Cause::Described(described) => described.page.to_owned(),
+    }
+}
+
+fn check_page(check: &Check) -> String {
     let mut page = format!("# {} {}\n\n{}\n", check.code, check.name, check.markdown());
+    // Writing to a string cannot fail.
+    let _ = write!(
+        page,
+        "\n## What it looks like\n\n```console\n{}```\n",
+        check.output
+    );
     let mut verbs: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (verb, resource) in reads(check) {
         verbs.entry(verb).or_default().push(format!("`{resource}`"));
@@ -107,26 +120,29 @@ pub fn question(stage: Stage) -> &'static str {
         Stage::Wanted => "does istiod want to inject the pod?",
         Stage::Rendered => "can istiod render the sidecar for the pod?",
         Stage::Admitted => "does the API server admit the pod as it is injected?",
+        Stage::Running => "does the pod start, and does its proxy work?",
     }
 }
 
 fn index() -> String {
-    let mut text =
-        "# Checks\n\nEach has a page here; `injdoctor explain CODE` shows the same.\n".to_owned();
+    let mut text = "\
+# Causes
+
+Each has a page; `injdoctor explain CODE` or `injdoctor explain NAME` shows the same. What has no code has no check yet.
+"
+    .to_owned();
     for stage in Stage::ALL {
-        let checks: Vec<_> = registry().filter(|check| check.stage == stage).collect();
-        if checks.is_empty() {
-            continue;
-        }
         let _ = write!(text, "\n## {}: {}\n\n", stage.name(), question(stage));
-        text.push_str("| code | name | what it finds |\n|---|---|---|\n");
-        for check in checks {
-            let sentence = check.sentence().trim_end_matches('.');
-            let _ = writeln!(
-                text,
-                "| [{0}]({0}.md) | {1} | {sentence} |",
-                check.code, check.name
-            );
+        text.push_str("| code | name | what it is |\n|---|---|---|\n");
+        for cause in catalogue().filter(|cause| cause.stage() == stage) {
+            let (name, sentence) = (cause.name(), cause.sentence().trim_end_matches('.'));
+            let _ = match cause.code() {
+                Some(code) => writeln!(text, "| [{code}]({code}.md) | {name} | {sentence} |"),
+                None => writeln!(
+                    text,
+                    "| no check finds it yet | [{name}](../causes/{name}.md) | {sentence} |"
+                ),
+            };
         }
     }
     text

@@ -24,6 +24,7 @@ pub mod exit;
 mod guard;
 pub mod input;
 pub mod manifest;
+mod pager;
 pub mod progress;
 pub mod render;
 pub mod snapshot_file;

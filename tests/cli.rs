@@ -264,6 +264,33 @@ fn without_utf8_everything_is_ascii() {
 }
 
 #[test]
+fn causes_are_explained_by_code_number_or_name() {
+    let page = |subject: &str| {
+        let output = injdoctor(&["explain", subject]).output().unwrap();
+        assert!(output.status.success(), "{subject}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let checked = page("INJ107");
+    assert!(
+        checked.starts_with("INJ107 revision-unknown\n"),
+        "{checked}"
+    );
+    assert!(checked.contains("$ injdoctor check "), "{checked}");
+    for subject in ["inj107", "107", "revision-unknown", "Revision-Unknown"] {
+        assert_eq!(page(subject), checked, "{subject}");
+    }
+    let described = page("pod-security");
+    assert!(
+        described.starts_with("pod-security\nadmitted: "),
+        "{described}"
+    );
+    assert!(
+        described.contains("\nNo check finds this yet.\n"),
+        "{described}"
+    );
+}
+
+#[test]
 fn a_mesh_wide_cause_is_told_once() {
     let mesh = mesh("once");
     let output = injdoctor(&["check", "--from", &mesh]).output().unwrap();

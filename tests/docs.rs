@@ -2,11 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use injdoctor::docs;
+use injdoctor_checks::causes::{Cause, catalogue};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs")
@@ -79,6 +80,36 @@ fn codes_are_never_reused() {
             "docs/codes.txt lacks codes\nBLESS=1 cargo test --test docs"
         );
     }
+}
+
+#[test]
+fn every_check_shows_what_its_scenario_prints() {
+    for check in injdoctor_checks::registry() {
+        let (code, name) = (check.code, check.name);
+        let headline = format!(" {code} {name}");
+        let there = check.output.lines().any(|line| line.ends_with(&headline));
+        assert!(
+            check.output.starts_with("$ injdoctor check ") && there,
+            "docs/outputs/{code}.txt is not what a scenario prints of {name}\n\
+             BLESS=1 cargo test --test scenarios -- {name}"
+        );
+    }
+}
+
+/// The files in a folder of `docs/`, without their extensions.
+fn stems(of: &str) -> BTreeSet<String> {
+    let entries = fs::read_dir(folder().join(of)).unwrap();
+    let stem = |path: PathBuf| path.file_stem().unwrap().to_string_lossy().into_owned();
+    entries.map(|entry| stem(entry.unwrap().path())).collect()
+}
+
+#[test]
+fn nothing_is_left_over() {
+    let checked = catalogue().filter_map(Cause::code).map(str::to_owned);
+    assert_eq!(stems("outputs"), checked.collect());
+    let described = catalogue().filter(|cause| cause.code().is_none());
+    let described = described.map(|cause| cause.name().to_owned());
+    assert_eq!(stems("causes"), described.collect());
 }
 
 /// Headings that every page has, so that a reader finds the same in the same place.

@@ -29,6 +29,8 @@ pub struct Check {
     /// The doc comment of its declaration: one sentence, then what it finds, why it matters,
     /// how to heal it, and references, as Markdown.
     pub documentation: &'static str,
+    /// What is printed of it in the real cluster of its scenario, as recorded in `docs/outputs`.
+    pub output: &'static str,
     /// Which of several findings that decide the same explains the others.
     pub rank: Rank,
     /// The decision.
@@ -108,6 +110,12 @@ macro_rules! declare_check {
             stage: $crate::stage::Stage::$stage,
             about: $crate::causes::About::$about,
             documentation: concat!($($doc, "\n"),+),
+            output: include_str!(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/../docs/outputs/",
+                $code,
+                ".txt"
+            )),
             rank: $crate::causes::declare::rank!($($rank)?),
             run,
         };

@@ -1,13 +1,16 @@
 //! The causes: a file for each check, with what it finds, how it explains that, and what fixes it.
 //!
 //! They stand in one folder for each stage of a pod's way: [`called`], [`reached`], [`wanted`],
-//! [`rendered`], [`admitted`]; [`mesh`] has those that concern no single pod.
+//! [`rendered`], [`admitted`]; [`mesh`] has those that concern no single pod. [`catalogue`] has beside them the causes
+//! that a page describes and no check finds yet.
 
 use std::sync::LazyLock;
 
 mod admitted;
 mod called;
+mod catalogue;
 mod declare;
+mod described;
 pub(crate) mod fields;
 mod mesh;
 mod opposed;
@@ -17,8 +20,10 @@ pub(crate) mod refused;
 pub(crate) mod rendered;
 mod wanted;
 
+pub use catalogue::{Cause, catalogue};
 pub(crate) use declare::declare_check;
 pub use declare::{About, Check, Verdict};
+pub use described::Described;
 pub use rank::Rank;
 
 /// Every check, in the order of the pod's way and, within a stage, of their codes.

@@ -425,9 +425,11 @@ mod tests {
 
     #[test]
     fn the_status_tells_how_many_pods_are_ready() {
-        let of = |status: Value| json!({"spec": {"selector": {}, "template": {}}, "status": status});
+        let of =
+            |status: Value| json!({"spec": {"selector": {}, "template": {}}, "status": status});
         let replicas = of(json!({"replicas": 3, "readyReplicas": 2}));
-        let daemon = of(json!({"currentNumberScheduled": 3, "numberReady": 2, "desiredNumberScheduled": 4}));
+        let daemon =
+            of(json!({"currentNumberScheduled": 3, "numberReady": 2, "desiredNumberScheduled": 4}));
         let pod = |phase: &str, ready: &str| {
             let conditions = [json!({"type": "Ready", "status": ready})];
             read::<Pod>(json!({"status": {"phase": phase, "conditions": conditions}}))

@@ -32,4 +32,6 @@ pub use recorder::{ReadSet, Recorder};
 pub use resource::{Object, Objects, Resource, for_resource};
 pub use snapshot::{Connection, Manifest, Snapshot, Subject};
 pub use store::Store;
-pub use workload::{Condition, Custom, Kind, Owner, Readiness, Rollout, Target, Template, Workload};
+pub use workload::{
+    Condition, Custom, Kind, Owner, Readiness, Rollout, Target, Template, Workload,
+};

@@ -111,7 +111,7 @@ heal:
         )
     }
 
-    /// The files to write, below the root of the repository.
+    /// The files to write, below the root of the repository. The scenario's run fills in the output.
     fn files(&self, root: &Path) -> Vec<(PathBuf, String)> {
         let codes =
             fs::read_to_string(root.join("docs/codes.txt")).expect("docs/codes.txt is there");
@@ -120,12 +120,14 @@ heal:
         let registered = fs::read_to_string(topic.join("mod.rs"))
             .unwrap_or_else(|error| panic!("{} is no topic: {error}", topic.display()));
         let yaml = format!("{}.yaml", self.name);
+        let code = self.code(&codes);
         vec![
             (topic.join("mod.rs"), register(&registered, &self.module())),
             (
                 topic.join(format!("{}.rs", self.module())),
-                self.check(&self.code(&codes)),
+                self.check(&code),
             ),
+            (root.join(format!("docs/outputs/{code}.txt")), String::new()),
             (
                 root.join("checks/tests/cases").join(stage).join(&yaml),
                 self.case(),
@@ -186,6 +188,7 @@ fn a_new_check_has_all_its_files() {
         check.contains(&format!("\"INJ{}\", \"a-new-cause\", Wanted", number + 1)),
         "{check}"
     );
+    assert!(text(&format!("docs/outputs/INJ{}.txt", number + 1)).is_empty());
     assert!(text("tests/scenarios/wanted/a-new-cause.yaml").contains("root cause: a-new-cause"));
     assert!(text("checks/tests/cases/wanted/a-new-cause.yaml").contains("status: failed"));
 }

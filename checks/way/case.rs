@@ -295,7 +295,10 @@ impl<'a> Case<'a> {
     /// Every warning that was read, whatever it is about.
     pub fn warnings(&self) -> Result<Vec<&'a Event>, Missing> {
         let store = self.index().store();
-        let mut reads = store.reads_of(Resource::Event).map(|(read, _)| read).peekable();
+        let mut reads = store
+            .reads_of(Resource::Event)
+            .map(|(read, _)| read)
+            .peekable();
         if reads.peek().is_none() {
             // That nothing was asked is told by a look at what should have been.
             return Ok(self.list(&ownership::events_read(None))?.iter().collect());

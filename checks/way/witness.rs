@@ -144,8 +144,7 @@ pub fn is_fresh(case: &Case, pod: &ObservedPod) -> bool {
     let Some(made) = pod.created else {
         return false;
     };
-    let (Ok(Some(template)), Ok(rest)) = (changes::of_template(case), case.changes())
-    else {
+    let (Ok(Some(template)), Ok(rest)) = (changes::of_template(case), case.changes()) else {
         return false;
     };
     // A change that keeps no time shows in the resourceVersion, yet also one between the pod's making and its start.

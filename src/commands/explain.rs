@@ -4,36 +4,42 @@ use std::io::{self, Write};
 
 use anyhow::bail;
 use injdoctor_checks::Stage;
-use injdoctor_checks::causes::Check;
-use injdoctor_checks::registry;
+use injdoctor_checks::causes::{Cause, catalogue};
 
 use crate::cli::Explain;
 use crate::docs;
 use crate::exit::Exit;
+use crate::pager;
 use crate::render::markdown;
 use crate::render::page::{Page, Span, Style};
 use crate::render::text::table::Columns;
 use crate::terminal::Look;
 
-/// Writes the documentation of a check, or the list of all.
+/// Writes the page of a cause, or the list of all.
 pub fn run(arguments: &Explain, look: Look, out: &mut dyn Write) -> anyhow::Result<Exit> {
-    let written = match &arguments.subject {
-        Some(subject) => one(find(subject)?, &mut Page::new(out, look)),
-        None => all(&mut Page::new(out, look)),
-    };
+    let cause = arguments.subject.as_deref().map(find).transpose()?;
+    let written = pager::show(out, |out| {
+        let mut page = Page::new(out, look);
+        match cause {
+            Some(cause) => one(cause, &mut page),
+            None => all(&mut page),
+        }
+    });
     super::finish(written, out)?;
     Ok(Exit::Clear)
 }
 
-fn find(subject: &str) -> anyhow::Result<&'static Check> {
-    let found = registry().find(|check| {
-        check.code.eq_ignore_ascii_case(subject) || check.name.eq_ignore_ascii_case(subject)
+fn find(subject: &str) -> anyhow::Result<Cause> {
+    let found = catalogue().find(|cause| {
+        let code = cause.code().unwrap_or_default();
+        let digits = code.trim_start_matches("INJ");
+        let mut names = [code, digits, cause.name()].into_iter();
+        names.any(|name| !subject.is_empty() && name.eq_ignore_ascii_case(subject))
     });
     match found {
-        Some(check) => Ok(check),
+        Some(cause) => Ok(cause),
         None => bail!(
-            "{subject:?} is neither a code nor a name of a check; did you mean {}? \
-             `injdoctor explain` lists all",
+            "{subject:?} is neither a code nor a name; did you mean {}? `injdoctor explain` lists all",
             nearest(subject)
         ),
     }
@@ -41,52 +47,52 @@ fn find(subject: &str) -> anyhow::Result<&'static Check> {
 
 fn nearest(subject: &str) -> String {
     let (code, name) = (subject.to_uppercase(), subject.to_lowercase());
-    let likeness = |check: &Check| {
-        strsim::jaro_winkler(check.code, &code).max(strsim::jaro_winkler(check.name, &name))
+    let likeness = |cause: Cause| {
+        let by_code = cause
+            .code()
+            .map_or(0.0, |one| strsim::jaro_winkler(one, &code));
+        by_code.max(strsim::jaro_winkler(cause.name(), &name))
     };
-    let nearest = registry().reduce(|best, check| {
-        if likeness(check) > likeness(best) {
-            check
+    let nearest = catalogue().reduce(|best, cause| {
+        if likeness(cause) > likeness(best) {
+            cause
         } else {
             best
         }
     });
-    nearest.map_or_else(String::new, |check| {
-        format!("{} {}", check.code, check.name)
-    })
+    nearest.map_or_else(String::new, title)
 }
 
-fn one(check: &Check, page: &mut Page) -> io::Result<()> {
-    let title = format!("{} {}", check.code, check.name);
-    page.line(0, &[Span::new(Style::Strong, title)])?;
-    let stage = format!("{}: {}", check.stage.name(), docs::question(check.stage));
+/// The code, where there is one, and the name.
+fn title(cause: Cause) -> String {
+    match cause.code() {
+        Some(code) => format!("{code} {}", cause.name()),
+        None => cause.name().to_owned(),
+    }
+}
+
+fn one(cause: Cause, page: &mut Page) -> io::Result<()> {
+    page.line(0, &[Span::new(Style::Strong, title(cause))])?;
+    let stage = cause.stage();
+    let stage = format!("{}: {}", stage.name(), docs::question(stage));
     page.line(0, &[Span::new(Style::Faint, stage)])?;
-    let text = docs::page(check);
+    let text = docs::page(cause);
     let body = text.split_once('\n').map_or("", |(_, body)| body);
     markdown::write(body, page)
 }
 
 fn all(page: &mut Page) -> io::Result<()> {
-    for (number, stage) in Stage::ALL.into_iter().enumerate() {
-        let checks: Vec<_> = registry().filter(|check| check.stage == stage).collect();
-        if checks.is_empty() {
-            continue;
-        }
-        if number > 0 {
-            page.blank()?;
-        }
+    let words = "What has no code is described only: no check finds it yet.";
+    page.line(0, &[Span::plain(words)])?;
+    for stage in Stage::ALL {
+        page.blank()?;
         let heading = format!("{}: {}", stage.name(), docs::question(stage));
         page.line(0, &[Span::new(Style::Strong, heading)])?;
         let mut columns = Columns::headless(page);
-        for check in checks {
-            columns.row([
-                (Style::Plain, check.code.to_owned()),
-                (Style::Plain, check.name.to_owned()),
-                (
-                    Style::Plain,
-                    check.sentence().trim_end_matches('.').to_owned(),
-                ),
-            ]);
+        for cause in catalogue().filter(|cause| cause.stage() == stage) {
+            let sentence = cause.sentence().trim_end_matches('.');
+            let cells = [cause.code().unwrap_or("-"), cause.name(), sentence];
+            columns.row(cells.map(|cell| (Style::Plain, cell.to_owned())));
         }
         columns.write(page)?;
     }

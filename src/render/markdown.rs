@@ -2,6 +2,8 @@
 
 use std::io;
 
+use textwrap::core::display_width;
+
 use super::page::{Page, Span, Style};
 
 /// A piece of a document.
@@ -32,13 +34,21 @@ pub fn write(markdown: &str, page: &mut Page) -> io::Result<()> {
                 page.wrapped(2, &[Span::plain(bullet)], hang, &Span::plain(inline(&text)))?;
             }
             Block::Code(lines) => {
+                let indent = code_indent(&lines, page.look().width);
                 for line in lines {
-                    page.line(4, &[Span::plain(line)])?;
+                    page.line(indent, &[Span::plain(line)])?;
                 }
             }
         }
     }
     Ok(())
+}
+
+/// Four, or less where a line that fits the page would not fit any more.
+fn code_indent(lines: &[String], width: usize) -> usize {
+    let widths = lines.iter().map(|line| display_width(line));
+    let longest = widths.filter(|one| *one <= width).max().unwrap_or(0);
+    4.min(width.saturating_sub(longest))
 }
 
 fn blocks(markdown: &str) -> Vec<Block> {
@@ -147,6 +157,21 @@ mod tests {
                 Block::Paragraph("end".to_owned()),
             ]
         );
+    }
+
+    #[test]
+    fn code_that_fits_the_page_is_not_pushed_beyond_it() {
+        for (widths, expected) in [
+            (&[10, 76][..], 4),
+            (&[10, 78], 2),
+            (&[80], 0),
+            // This one does not fit in any case.
+            (&[10, 300], 4),
+            (&[], 4),
+        ] {
+            let lines: Vec<_> = widths.iter().map(|&width| "x".repeat(width)).collect();
+            assert_eq!(code_indent(&lines, 80), expected, "{widths:?}");
+        }
     }
 
     #[test]

@@ -273,6 +273,7 @@ fn stage(stage: Stage) -> v1::Stage {
         Stage::Wanted => v1::Stage::Wanted,
         Stage::Rendered => v1::Stage::Rendered,
         Stage::Admitted => v1::Stage::Admitted,
+        Stage::Running => v1::Stage::Running,
     }
 }
 

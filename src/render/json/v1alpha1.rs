@@ -396,6 +396,8 @@ pub enum Stage {
     Rendered,
     /// The API server admits the pod as it is injected.
     Admitted,
+    /// The pod starts, and its proxy works.
+    Running,
 }
 
 /// How much a finding contradicts what somebody wants.

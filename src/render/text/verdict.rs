@@ -176,7 +176,9 @@ fn why_not(diagnosis: &Diagnosis) -> &'static str {
     match root {
         Some((check, finding)) if finding.severity == Severity::Info => match check.stage {
             Stage::Mesh | Stage::Called => ": injection was not requested",
-            Stage::Reached | Stage::Wanted | Stage::Rendered | Stage::Admitted => " by design",
+            Stage::Reached | Stage::Wanted | Stage::Rendered | Stage::Admitted | Stage::Running => {
+                " by design"
+            }
         },
         _ => ", although injection was requested",
     }

@@ -84,9 +84,14 @@ pub fn observation(observation: &Observation) -> String {
         Seen::Rejected if pods == 0 => "rejected".to_owned(),
         Seen::Rejected => format!("rejected, {injected}/{pods} injected"),
         Seen::Injected | Seen::NotInjected | Seen::Mixed => {
-            let not_ready = observation.readiness.filter(|one| injected > 0 && one.ready < one.pods);
+            let not_ready = observation
+                .readiness
+                .filter(|one| injected > 0 && one.ready < one.pods);
             let not_ready = not_ready.map(|one| format!(", {}/{} ready", one.ready, one.pods));
-            format!("{injected}/{pods} injected{}", not_ready.unwrap_or_default())
+            format!(
+                "{injected}/{pods} injected{}",
+                not_ready.unwrap_or_default()
+            )
         }
     }
 }

@@ -39,6 +39,7 @@ mod namespace;
 mod network;
 mod network_policy;
 mod other_webhook;
+mod output;
 mod process;
 mod run;
 mod scenario;

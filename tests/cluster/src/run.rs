@@ -15,6 +15,7 @@ use crate::dry_run::{Outcome, dry_run, pod_of};
 use crate::fixes::prove_fixes;
 use crate::from_file::prove_from_file;
 use crate::json::{list, text};
+use crate::output::prove_output;
 use crate::scenario::{Heal, HealedOutcome, Predicted, Scenario, Step};
 use crate::wait::{patience, wait_for};
 
@@ -38,6 +39,7 @@ fn prove(cluster: &mut Cluster, scenario: &Scenario, binary: &Path) -> Result<()
     let diagnosis = broken(cluster, scenario, binary)?;
     compare_with_pods(scenario, &diagnosis)?;
     compare_with_webhooks(cluster, &diagnosis, binary)?;
+    prove_output(cluster, scenario, binary)?;
     prove_from_file(cluster, scenario, binary)?;
     let diagnosis = prove_fixes(cluster, scenario, binary, diagnosis)?;
     match &scenario.heal {

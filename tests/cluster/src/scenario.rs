@@ -1,6 +1,6 @@
 //! Scenarios: states of a cluster as data, with what a diagnosis of them has to say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -19,6 +19,9 @@ pub struct Scenario {
     /// The stage of the injection that it belongs to and its own name: `called/namespace-label-value`.
     #[serde(skip)]
     pub name: String,
+    /// The check whose page shows what is printed here.
+    #[serde(skip)]
+    pub shown: Option<String>,
     /// One sentence that says what is the matter.
     pub about: String,
     /// The labels of the namespace `shop` before it is broken.
@@ -90,6 +93,14 @@ pub struct Expectation {
     pub exit: i32,
 }
 
+impl Expectation {
+    /// The checks that find something.
+    pub fn checks(&self) -> impl Iterator<Item = &str> {
+        let names = [&self.root_cause, &self.finds].into_iter();
+        names.filter_map(|name| name.as_deref())
+    }
+}
+
 /// What becomes of the next pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[expect(missing_docs, reason = "the words of a diagnosis, explained there")]
@@ -156,6 +167,7 @@ impl Scenario {
                 scenarios.push(scenario.with_context(|| format!("in {}", file.display()))?);
             }
         }
+        choose_shown(&mut scenarios);
         Ok(scenarios)
     }
 
@@ -184,6 +196,25 @@ impl Scenario {
         };
         scenario.name = format!("{}/{}", part(stage), part(file));
         Ok(scenario)
+    }
+}
+
+/// For each check the scenario of its name, or else the first that has it.
+fn choose_shown(scenarios: &mut [Scenario]) {
+    let checks: BTreeSet<_> = scenarios
+        .iter()
+        .flat_map(|scenario| scenario.expect.checks().map(str::to_owned))
+        .collect();
+    for check in checks {
+        let of_check = |one: &Scenario| one.expect.checks().any(|name| name == check);
+        let named = |one: &Scenario| of_check(one) && one.name.ends_with(&format!("/{check}"));
+        let chosen = scenarios
+            .iter()
+            .position(named)
+            .or_else(|| scenarios.iter().position(of_check));
+        if let Some(scenario) = chosen.and_then(|at| scenarios.get_mut(at)) {
+            scenario.shown = Some(check);
+        }
     }
 }
 

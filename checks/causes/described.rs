@@ -1,0 +1,123 @@
+//! The causes that no check finds yet: their names, which are the catalogue's, and their pages in `docs/causes`. The
+//! check of a cause takes the place of its page.
+
+use crate::stage::Stage;
+
+/// A cause that a page describes.
+#[derive(Debug)]
+pub struct Described {
+    /// Its name in the catalogue, in kebab case.
+    pub name: &'static str,
+    /// The stage of the pod's way.
+    pub stage: Stage,
+    /// The page as it stands in `docs/causes`, as Markdown, with its heading.
+    pub page: &'static str,
+}
+
+/// Declares them by stage, each with `docs/causes/NAME.md`.
+macro_rules! described {
+    ($($stage:ident: $($name:literal),+;)+) => {
+        pub(super) static DESCRIBED: &[Described] = &[$($(
+            Described {
+                name: $name,
+                stage: Stage::$stage,
+                page: include_str!(concat!("../../docs/causes/", $name, ".md")),
+            }
+        ),+),+];
+    };
+}
+
+described! {
+    Mesh:
+        "validating-webhook-stale",
+        "managed-control-plane";
+    Called:
+        "webhook-selectors-platform",
+        "label-added-too-late",
+        "admission-plugin-off",
+        "helm-revision-default",
+        "changed-by-other-webhook",
+        "namespace-label-fought-over";
+    Reached:
+        "istiod-deadlock",
+        "service-type",
+        "webhook-url",
+        "firewall",
+        "apiserver-route",
+        "network-policy",
+        "konnectivity",
+        "stale-connection",
+        "connection-reset",
+        "webhook-traffic-meshed",
+        "ca-bundle-fought-over",
+        "istiod-cannot-patch-webhook",
+        "certificate-name",
+        "istiod-certificate",
+        "tls-version",
+        "istiod-failing",
+        "admission-review-version",
+        "webhook-side-effects";
+    Wanted:
+        "injector-config-stale",
+        "injector-config-wrong-revision",
+        "template-without-proxy",
+        "pod-revision-opts-in",
+        "pod-label-opts-in",
+        "webhook-matches-everything",
+        "system-pods-injected",
+        "manually-injected";
+    Rendered:
+        "template-version",
+        "injector-values",
+        "template-broken",
+        "overrides-invalid",
+        "prometheus-port",
+        "pod-too-large",
+        "status-annotation-invalid",
+        "inject-value-unquoted";
+    Admitted:
+        "pod-security",
+        "openshift-scc",
+        "gke-autopilot",
+        "policy-engine",
+        "quota",
+        "limit-range",
+        "proxy-resources",
+        "reserved-volume",
+        "duplicate-container",
+        "label-too-long",
+        "windows-pod",
+        "native-sidecar-stripped",
+        "service-account-missing",
+        "namespace-terminating",
+        "pod-invalid";
+    Running:
+        "root-certificate-missing",
+        "image-pull",
+        "image-auto",
+        "init-iptables",
+        "cni-not-applied",
+        "cni-failing",
+        "cni-multus",
+        "init-container-network",
+        "proxy-cannot-reach-istiod",
+        "proxy-root-mismatch",
+        "proxy-unauthenticated",
+        "app-before-proxy",
+        "probe-rewrite",
+        "job-never-completes",
+        "proxy-unschedulable",
+        "app-as-proxy-user",
+        "reserved-port",
+        "proxy-dns",
+        "bootstrap-configmap",
+        "native-sidecar-kubelet",
+        "gateway-template",
+        "privileged-port",
+        "app-named-istio-proxy",
+        "no-redirection",
+        "pod-security-context",
+        "autoscaler-safe-to-evict",
+        "proxy-rejected-config",
+        "other-webhook-patches-wrong-container";
+}
