@@ -4,7 +4,7 @@
 //! Data goes one way, and each room knows only those before it:
 //!
 //! 1. [`facts`]: what was asked of the cluster, and what came of it; [`rules`] of Kubernetes, Istio and
-//!    Go in themselves.
+//!    Go in themselves; [`texts`], what the words of an error say.
 //! 2. [`way`]: what the API server and istiod do with the pod.
 //! 3. [`report`]: what can be said about that; [`fixes`]: the changes that help.
 //! 4. [`causes`]: a file for each check, which finds a cause, explains it and says what fixes it.
@@ -36,6 +36,7 @@ pub mod rules;
 mod simulation;
 mod stage;
 pub mod symptoms;
+pub mod texts;
 pub mod way;
 
 pub use causes::registry;

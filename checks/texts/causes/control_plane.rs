@@ -1,0 +1,36 @@
+//! The causes of what the control plane says.
+
+use super::Causes;
+use crate::texts::ControlPlane;
+
+pub(super) fn causes(what: ControlPlane) -> Causes {
+    match what {
+        ControlPlane::WebhookNotReady => Causes::likely("apiserver-route", "istiod sees that the API server cannot call it")
+            .or("firewall", "a firewall may keep the API server from port 15017")
+            .or("network-policy", "a NetworkPolicy may"),
+        ControlPlane::CannotPatch => Causes::certain("istiod-cannot-patch-webhook", "istiod cannot write caBundle into the webhook"),
+        ControlPlane::NoWebhookApi => Causes::likely("admission-review-version", "the API server does not serve the version of webhooks that istiod asks for"),
+        ControlPlane::FoughtOver { validating: true } => Causes::likely(
+            "validating-webhook-stale",
+            "another istiod, mostly of an old version that was left over, writes the validating webhook as well",
+        )
+        .or("ca-bundle-fought-over", "GitOps or Helm may write it"),
+        ControlPlane::FoughtOver { validating: false } => Causes::likely("ca-bundle-fought-over", "somebody else writes the webhook as well"),
+        ControlPlane::NotTrusted => Causes::possible("ca-bundle-mismatch", "whoever calls does not trust the certificate; of istiod's log, that is the API server")
+            .or("proxy-root-mismatch", "sidecars with an old root say the same"),
+        ControlPlane::NoCertificate => Causes::likely("istiod-certificate", "the webhook's server has no usable certificate"),
+        ControlPlane::NoInjector => Causes::certain("injector-not-serving", "istiod found no configuration of the injector when it started"),
+        ControlPlane::ConfigurationUnparsable => Causes::likely("injector-config-stale", "the injector's configuration does not parse, and istiod goes on with the old one"),
+        ControlPlane::PolicyIllegal => Causes::certain("policy-illegal", "istiod does not know this value of policy, and injects nothing"),
+        ControlPlane::InjectValue => Causes::certain("inject-value-invalid", "only \"true\" and \"false\" count"),
+        ControlPlane::Skipped { of_deployment: true } => Causes::possible("policy-disabled", "the pod is a Deployment's, which has its own network mostly; so the policy or its label says no")
+            .or("annotation-opted-out", "the pod's own annotation may say no")
+            .or("host-network", "the pod may have the host's network"),
+        ControlPlane::Skipped { of_deployment: false } => Causes::possible("host-network", "by its name the pod is not a Deployment's; agents on each node have the host's network mostly")
+            .or("policy-disabled", "the policy may be disabled")
+            .or("annotation-opted-out", "the pod's own annotation may say no"),
+        ControlPlane::PrivilegedPort => Causes::certain("privileged-port", "a gateway without root has a port below 1024"),
+        ControlPlane::Hangs => Causes::likely("istiod-failing", "istiod does not answer on its own port"),
+        ControlPlane::CannotWriteRoot => Causes::certain("root-certificate-missing", "istiod may not write istio-ca-root-cert"),
+    }
+}

@@ -1,0 +1,103 @@
+//! What istiod serves with.
+
+use super::ControlPlane;
+use crate::texts::What;
+use crate::texts::head::{Anchor, Head};
+use crate::texts::reading::{Reading, Values};
+use crate::texts::transport::{self, Tls, Transport};
+use crate::texts::value::Key;
+use crate::texts::words::Part;
+
+pub(super) const ANCHORS: &[Anchor] = &[
+    Anchor {
+        words: "tls handshake error from ",
+        read: handshake,
+    },
+    Anchor {
+        words: "cert not initialized",
+        read: no_certificate,
+    },
+    Anchor {
+        words: "incomplete signing ca bundle",
+        read: no_certificate,
+    },
+    Anchor {
+        words: "failed to create injection webhook",
+        read: no_certificate,
+    },
+    Anchor {
+        words: "failed to find any pem data",
+        read: no_certificate,
+    },
+    Anchor {
+        words: "skipping privileged gateway port",
+        read: privileged,
+    },
+    Anchor {
+        words: "/debug/syncz",
+        read: hangs,
+    },
+];
+
+/// Source: Go's `net/http/server.go`: the server logs what the client said.
+fn handshake(head: &Head) -> Option<Reading> {
+    let mut values = Values::default();
+    let message = head.message();
+    let (error, after) = transport::read(message, &mut values)?;
+    let what = match error {
+        Transport::Tls(Tls::BadCertificate | Tls::UnknownAuthority) => ControlPlane::NotTrusted,
+        Transport::Tls(Tls::Internal) => ControlPlane::NoCertificate,
+        _ => return None,
+    };
+    Some(values.into_reading(What::ControlPlane(what), head.at.start, after.at))
+}
+
+fn no_certificate(head: &Head) -> Option<Reading> {
+    let mut values = Values::default();
+    // Other programs look for PEM data too.
+    if head.words().has("pem data") && !head.surroundings.mesh {
+        return None;
+    }
+    values.add(
+        Key::Reason,
+        Part::of(head.text, head.at.start..head.message().end()),
+    );
+    let end = head.message().end();
+    Some(values.into_reading(
+        What::ControlPlane(ControlPlane::NoCertificate),
+        head.at.start,
+        end,
+    ))
+}
+
+/// Source: `pilot/pkg/networking/core/gateway.go` of Istio.
+fn privileged(head: &Head) -> Option<Reading> {
+    let mut values = Values::default();
+    let (port, rest) = head.message().word();
+    values.add(Key::Port, port);
+    if let Some(node) = rest.after("for node ") {
+        values.add(Key::Pod, node.word().0);
+    }
+    Some(values.into_reading(
+        What::ControlPlane(ControlPlane::PrivilegedPort),
+        head.at.start,
+        rest.at,
+    ))
+}
+
+/// istioctl asks istiod on its port for debugging.
+fn hangs(head: &Head) -> Option<Reading> {
+    let mut values = Values::default();
+    let (error, after) = transport::read(head.message(), &mut values)?;
+    let is_slow = matches!(
+        error,
+        Transport::Deadline | Transport::NoHeaders | Transport::NoConnection | Transport::Eof
+    );
+    is_slow.then(|| {
+        values.into_reading(
+            What::ControlPlane(ControlPlane::Hangs),
+            head.at.start,
+            after.at,
+        )
+    })
+}

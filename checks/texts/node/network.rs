@@ -1,0 +1,104 @@
+//! Pods whose network cannot be set up. Source: `cni/pkg/plugin` of Istio, `k8snetworkplumbingwg/multus-cni`.
+
+use super::Node;
+use crate::texts::What;
+use crate::texts::head::{Anchor, Head};
+use crate::texts::reading::{Reading, Values};
+use crate::texts::value::Key;
+use crate::texts::words::Part;
+
+pub(super) const ANCHORS: &[Anchor] = &[
+    Anchor {
+        words: "network-attachment-definition",
+        read: multus,
+    },
+    Anchor {
+        words: "multus",
+        read: multus,
+    },
+    Anchor {
+        words: "no network available in the name istio-cni",
+        read: multus,
+    },
+    Anchor {
+        words: "plugin type=\"istio-cni\"",
+        read: plugin,
+    },
+    Anchor {
+        words: "type=\"istio-cni\"",
+        read: plugin,
+    },
+    Anchor {
+        words: "failed to find plugin \"istio-cni\"",
+        read: plugin,
+    },
+    Anchor {
+        words: "unable to push cni event",
+        read: plugin,
+    },
+    Anchor {
+        words: "failed to contact node istio cni agent",
+        read: plugin,
+    },
+    Anchor {
+        words: "failed to create pod sandbox",
+        read: sandbox,
+    },
+    Anchor {
+        words: "failed create pod sandbox",
+        read: sandbox,
+    },
+    Anchor {
+        words: "failed to create pod network sandbox",
+        read: sandbox,
+    },
+    Anchor {
+        words: "networkplugin cni failed",
+        read: sandbox,
+    },
+];
+
+fn multus(head: &Head) -> Option<Reading> {
+    let around = head.around();
+    around.has("istio").then(|| {
+        let mut values = Values::default();
+        values.add(
+            Key::Plugin,
+            Part::of(head.text, head.at.clone()).until("-definition"),
+        );
+        let end = head.message().end();
+        let mut reading = values.into_reading(What::Node(Node::Multus), head.at.start, end);
+        reading.values.clear();
+        reading
+    })
+}
+
+fn plugin(head: &Head) -> Option<Reading> {
+    let mut values = Values::default();
+    // Multus calls other plugins by itself, and its setup is another matter.
+    if head.before().has("multus") {
+        return None;
+    }
+    let message = head.message();
+    if let Some(reason) = message.after("failed (add): ") {
+        values.add(Key::Reason, reason.trim());
+    }
+    if let Some((path, _)) = message
+        .split("in path [")
+        .and_then(|(_, path)| path.split("]"))
+    {
+        values.add(Key::Path, path);
+    }
+    Some(values.into_reading(What::Node(Node::CniPlugin), head.at.start, message.end()))
+}
+
+fn sandbox(head: &Head) -> Option<Reading> {
+    let mut values = Values::default();
+    let message = head.message();
+    const SIGNS: &[&str] = &["istio-cni", "interceptionmode", "istio cni", "redirect"];
+    if !SIGNS.iter().any(|sign| message.has(sign)) || message.has("multus") {
+        return None;
+    }
+    values.add(Key::Reason, message.strip(":").unwrap_or(message).trim());
+    Some(values.into_reading(What::Node(Node::CniPlugin), head.at.start, message.end()))
+}

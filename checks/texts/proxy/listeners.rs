@@ -1,0 +1,90 @@
+//! Ports that Envoy cannot bind.
+
+use super::Proxy;
+use crate::texts::What;
+use crate::texts::head::{Anchor, Head};
+use crate::texts::reading::{Reading, Values};
+use crate::texts::value::Key;
+use crate::texts::words::Part;
+
+pub(super) const ANCHORS: &[Anchor] = &[
+    Anchor {
+        words: "cannot bind '",
+        read: bind,
+    },
+    Anchor {
+        words: "error adding listener: '",
+        read: duplicate,
+    },
+    Anchor {
+        words: "address already in use",
+        read: taken,
+    },
+];
+
+/// Ports of the sidecar. Source: `pilot/cmd/pilot-agent/status/server.go` of Istio (1.31).
+const PORTS: &[&str] = &[
+    "15000", "15001", "15002", "15004", "15006", "15008", "15009", "15020", "15021", "15053",
+    "15090",
+];
+
+/// `cannot bind '0.0.0.0:80': Permission denied`, as a part of the reasons that Envoy gives.
+fn bind(head: &Head) -> Option<Reading> {
+    let around = Part::of(head.text, head.at.start..head.message().end());
+    // Where the type of the resource is told, the grammar of rejected resources reads it.
+    if head.before_in_message().has("rejected: ") {
+        return None;
+    }
+    let mut values = Values::default();
+    values.add(Key::Address, bound(around)?);
+    Some(values.into_reading(What::Proxy(of(around)?), head.at.start, around.end()))
+}
+
+fn duplicate(head: &Head) -> Option<Reading> {
+    if head.before_in_message().has("rejected: ") {
+        return None;
+    }
+    let mut values = Values::default();
+    let (name, rest) = head.message().split("'")?;
+    values.add(Key::Listener, name);
+    let proxy = of(rest)?;
+    if let Some(address) = bound(rest) {
+        values.add(Key::Address, address);
+    }
+    Some(values.into_reading(What::Proxy(proxy), head.at.start, head.message().end()))
+}
+
+/// `listen tcp 0.0.0.0:15020: bind: address already in use`, of a port that is the sidecar's.
+fn taken(head: &Head) -> Option<Reading> {
+    let before = head.before_in_message();
+    let port = PORTS
+        .iter()
+        .find_map(|port| before.text.rfind(&format!(":{port}")))?;
+    let mut values = Values::default();
+    values.add(
+        Key::Port,
+        before.cut(port).1.cut(1).1.take(|c| c.is_ascii_digit()).0,
+    );
+    Some(values.into_reading(What::Proxy(Proxy::PortTaken), head.at.start, head.at.end))
+}
+
+/// Why a listener could not be made.
+pub(super) fn of(message: Part) -> Option<Proxy> {
+    match () {
+        () if message.has("cannot bind") && message.has("permission denied") => {
+            Some(Proxy::PrivilegedPort)
+        }
+        () if message.has("address already in use") => Some(Proxy::PortTaken),
+        () if message.has("has duplicate address") => Some(Proxy::PortTaken),
+        () => None,
+    }
+}
+
+/// The address that was to be bound.
+pub(super) fn bound(message: Part) -> Option<Part> {
+    let (address, _) = message
+        .after("bind ")
+        .or_else(|| message.after("duplicate address "))?
+        .quoted()?;
+    Some(address)
+}
