@@ -32,8 +32,7 @@ pub fn run(arguments: &Explain, look: Look, out: &mut dyn Write) -> anyhow::Resu
 fn find(subject: &str) -> anyhow::Result<Cause> {
     let found = catalogue().find(|cause| {
         let code = cause.code().unwrap_or_default();
-        let digits = code.trim_start_matches("INJ");
-        let mut names = [code, digits, cause.name()].into_iter();
+        let mut names = [code, digits(code), cause.name()].into_iter();
         names.any(|name| !subject.is_empty() && name.eq_ignore_ascii_case(subject))
     });
     match found {
@@ -45,12 +44,18 @@ fn find(subject: &str) -> anyhow::Result<Cause> {
     }
 }
 
+/// The number in a code.
+fn digits(code: &str) -> &str {
+    code.trim_start_matches("INJ")
+}
+
 fn nearest(subject: &str) -> String {
     let (code, name) = (subject.to_uppercase(), subject.to_lowercase());
     let likeness = |cause: Cause| {
-        let by_code = cause
-            .code()
-            .map_or(0.0, |one| strsim::jaro_winkler(one, &code));
+        let by_code = cause.code().map_or(0.0, |one| {
+            let by_number = strsim::jaro_winkler(digits(one), &code);
+            by_number.max(strsim::jaro_winkler(one, &code))
+        });
         by_code.max(strsim::jaro_winkler(cause.name(), &name))
     };
     let nearest = catalogue().reduce(|best, cause| {
