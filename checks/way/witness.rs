@@ -13,6 +13,7 @@ use super::changes::{self, Changed};
 use super::{Case, ObservedPod, Outcome, Prediction, Rejection};
 use crate::facts::{Missing, Rollout};
 use crate::stage::Stage;
+use crate::texts::{self, Denied, Found, Key, What};
 
 /// How long after a change a pod has to be made so that the API server, istiod and the nodes know of it.
 const SETTLED: Duration = Duration::from_secs(10);
@@ -53,13 +54,18 @@ fn refused(case: &Case, rejection: &Rejection, prediction: &mut Prediction) {
     prediction.revision = None;
 }
 
-/// The stage of a refusal, by its text. Source: `k8s.io/apiserver/pkg/admission/plugin/webhook` (v0.36), errors of
-/// `mutating/dispatcher.go`.
+/// The stage of a refusal, by its text.
 fn stage_of(text: &str) -> Stage {
-    match text.contains("failed calling webhook") {
-        true => Stage::Reached,
-        false => Stage::Admitted,
+    match read(text).map(|found| found.what) {
+        Some(What::Call(_)) => Stage::Reached,
+        Some(What::Denied(Denied::Injector(_) | Denied::InjectorOtherwise)) => Stage::Rendered,
+        _ => Stage::Admitted,
     }
+}
+
+/// What a refusal says first.
+fn read(text: &str) -> Option<Found> {
+    texts::read(text).into_iter().next()
 }
 
 /// Why a refusal may be over.
@@ -87,8 +93,8 @@ impl fmt::Display for Since {
 /// # Errors
 /// [`Missing`] where what it rests on was not read.
 pub fn over_since(case: &Case, rejection: &Rejection) -> Result<Option<Since>, Missing> {
-    let text = &rejection.message;
-    if let Some(webhook) = webhook_of(text)
+    let found = read(&rejection.message);
+    if let Some(webhook) = found.as_ref().and_then(|one| one.value(Key::Webhook))
         && !is_called(case, webhook)?
     {
         return Ok(Some(Since::NotCalled(webhook.to_owned())));
@@ -96,25 +102,18 @@ pub fn over_since(case: &Case, rejection: &Rejection) -> Result<Option<Since>, M
     let Some(at) = rejection.at.or(rejection.since) else {
         return Ok(None);
     };
-    let is_about_injection = text.contains("failed calling webhook")
-        || text.contains("sidecar-injector.istio.io")
-        || text.contains("istio.io/");
-    let rest: Rc<[Changed]> = match () {
-        () if is_about_injection => case.changes()?,
-        () if text.contains("PodSecurity") => changes::of_namespace(case)?.into_iter().collect(),
-        () => Rc::default(),
+    let rest: Rc<[Changed]> = match found.map(|one| one.what) {
+        Some(What::Call(_) | What::Denied(Denied::Injector(_) | Denied::InjectorOtherwise)) => {
+            case.changes()?
+        }
+        Some(What::Denied(Denied::PodSecurity { .. })) => {
+            changes::of_namespace(case)?.into_iter().collect()
+        }
+        _ => Rc::default(),
     };
     let template = changes::of_template(case)?;
     let mut all = template.iter().chain(rest.iter());
     Ok(all.find(|one| one.at > at).cloned().map(Since::Changed))
-}
-
-/// The webhook that a refusal names.
-fn webhook_of(text: &str) -> Option<&str> {
-    let (_, rest) = text
-        .split_once("failed calling webhook \"")
-        .or_else(|| text.split_once("admission webhook \""))?;
-    rest.split_once('"').map(|(name, _)| name)
 }
 
 /// Whether a webhook may be called for the pod. Only mutating ones are known, so that any other is.

@@ -3,14 +3,24 @@
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
 
 use crate::facts::{Kind, Missing};
+use crate::texts::{self, Transport, What};
 use crate::way::Case;
+
+/// Why a call failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallError {
+    /// In the API server's words, without those about which webhook it was.
+    pub text: String,
+    /// What they say; none where that is not known.
+    pub transport: Option<Transport>,
+}
 
 /// Why the last call of a webhook entry failed, if a refusal of a pod still stands that says so.
 /// Source: Kubernetes 1.36, `k8s.io/apiserver/pkg/util/webhook/error.go` (`ErrCallingWebhook`).
 ///
 /// # Errors
 /// [`Missing`] where it was not read whether one stands.
-pub fn of(case: &Case, webhook: &MutatingWebhook) -> Result<Option<String>, Missing> {
+pub fn of(case: &Case, webhook: &MutatingWebhook) -> Result<Option<CallError>, Missing> {
     if case.target().kind == Kind::MutatingWebhookConfiguration {
         return Ok(None);
     }
@@ -19,8 +29,21 @@ pub fn of(case: &Case, webhook: &MutatingWebhook) -> Result<Option<String>, Miss
         return Err(missing.clone());
     }
     let rejection = observation.rejection.as_ref();
-    let cause = rejection.and_then(|rejection| cause(&rejection.message, &webhook.name));
-    Ok(cause.map(str::to_owned))
+    Ok(rejection.and_then(|rejection| CallError::of(&rejection.message, &webhook.name)))
+}
+
+impl CallError {
+    /// Why a call of an entry failed; none where a message does not tell of one.
+    pub fn of(message: &str, entry: &str) -> Option<Self> {
+        let text = cause(message, entry)?.to_owned();
+        let transport = texts::read(message)
+            .into_iter()
+            .find_map(|one| match one.what {
+                What::Call(call) => call.error,
+                _ => None,
+            });
+        Some(Self { text, transport })
+    }
 }
 
 fn cause<'a>(message: &'a str, entry: &str) -> Option<&'a str> {
@@ -35,16 +58,22 @@ fn cause<'a>(message: &'a str, entry: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::texts::Http;
 
     #[test]
     fn the_cause_is_what_follows_the_name_of_the_entry() {
         let error = "Internal error occurred: failed calling webhook \"object.sidecar-injector.istio.io\": failed to call webhook: the server could not find the requested resource";
         let entry = "object.sidecar-injector.istio.io";
-        assert_eq!(
-            cause(error, entry),
-            Some("the server could not find the requested resource")
-        );
-        assert_eq!(cause(error, "namespace.sidecar-injector.istio.io"), None);
-        assert_eq!(cause("exceeded quota: pods", entry), None);
+        let expected = CallError {
+            text: "the server could not find the requested resource".to_owned(),
+            transport: Some(Transport::Http(Http::NotFound)),
+        };
+        assert_eq!(CallError::of(error, entry), Some(expected));
+        for (message, entry) in [
+            (error, "namespace.sidecar-injector.istio.io"),
+            ("exceeded quota: pods", entry),
+        ] {
+            assert_eq!(CallError::of(message, entry), None, "{message}");
+        }
     }
 }

@@ -28,7 +28,7 @@ pub fn answers<T>(case: &Case, entry: Entry) -> Step<T, Failing> {
     match api_server_error::of(case, entry.webhook)? {
         Some(error) => Ok(Err(Failing {
             webhook: entry.name(),
-            error,
+            error: error.text,
         })),
         None => Err(Missing(format!(
             "whether {} answers cannot be seen from the cluster's API",

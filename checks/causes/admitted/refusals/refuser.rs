@@ -1,38 +1,41 @@
 //! Who refuses a pod, by the API server's text.
 
-/// Marks of a text, and who writes it; the first that is found counts. Source: `k8s.io/apiserver` and
-/// `k8s.io/kubernetes/plugin/pkg/admission` (v1.36).
-const REFUSERS: [(&str, &str); 11] = [
-    (
-        "failed calling webhook",
-        "the API server, as its call of an admission webhook failed",
-    ),
-    ("ValidatingAdmissionPolicy", "a ValidatingAdmissionPolicy"),
-    ("denied the request", "an admission webhook"),
-    ("violates PodSecurity", "Pod Security admission"),
-    ("exceeded quota", "a ResourceQuota"),
-    ("failed quota", "a ResourceQuota"),
-    (" per Container is ", "a LimitRange"),
-    (" per Pod is ", "a LimitRange"),
-    (
-        "error looking up service account",
-        "ServiceAccount admission",
-    ),
-    (
-        "security context constraint",
-        "SecurityContextConstraint admission",
-    ),
-    ("is being terminated", "the namespace lifecycle"),
-];
+use crate::texts::{self, Confidence, Denied, What};
 
 /// Who refuses: the subject of a sentence.
 pub fn refuser(text: &str) -> &'static str {
-    let known = REFUSERS.iter().find(|(mark, _)| text.contains(mark));
-    match known {
-        Some((_, who)) => who,
-        None if text.contains(" is invalid: ") => "the API server's validation of the pod",
-        None => "the API server",
+    let what = texts::read(text).into_iter().next().map(|found| found.what);
+    let denied = match what {
+        Some(What::Call(_)) => return "the API server, as its call of an admission webhook failed",
+        Some(What::Denied(denied)) => denied,
+        _ => return "the API server",
+    };
+    match denied {
+        Denied::Injector(_)
+        | Denied::InjectorOtherwise
+        | Denied::WebhookBecauseOfSidecar
+        | Denied::Webhook { .. }
+        | Denied::DryRun => "an admission webhook",
+        Denied::Policy { .. } => "a ValidatingAdmissionPolicy",
+        Denied::Autopilot => "GKE Autopilot",
+        Denied::PodSecurity { .. } => "Pod Security admission",
+        Denied::PodSecurityPolicy => "PodSecurityPolicy admission",
+        Denied::SecurityContextDeny => "SecurityContextDeny admission",
+        Denied::SecurityContextConstraints => "SecurityContextConstraint admission",
+        Denied::QuotaExceeded | Denied::QuotaWants | Denied::QuotaUnknown => "a ResourceQuota",
+        Denied::LimitRange => "a LimitRange",
+        Denied::ServiceAccount => "ServiceAccount admission",
+        Denied::Terminating => "the namespace lifecycle",
+        Denied::MatchCondition => "the API server, as a match condition of a webhook failed",
+        Denied::Field(_) => "the API server's validation of the pod",
+        Denied::InitBesideCni => "the API server",
     }
+}
+
+/// The cause of the catalogue that a text tells, where its words seldom have another.
+pub fn cause(text: &str) -> Option<&'static str> {
+    let best = texts::recognise(text).into_iter().next()?.cause;
+    (best.confidence >= Confidence::Likely).then_some(best.name)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Pods are refused, and no other check expects that.
 
-use super::refuser::refuser;
+use super::refuser::{cause, refuser};
 use crate::causes::refused::{Refused, refused};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::{Missing, Workload};
@@ -39,10 +39,12 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     let often = rejection
         .times
         .map_or_else(String::new, |times| format!(", {times} times so far"));
+    let more = cause(&rejection.message).map(|name| format!("; see `injdoctor explain {name}`"));
     let message = format!(
-        "pods of {} are refused by {who}{often}: {}",
+        "pods of {} are refused by {who}{often}: {}{}",
         case.target(),
-        rejection.message
+        rejection.message,
+        more.unwrap_or_default()
     );
     let mut evidence = Evidence::new(&rejection.source, ".message").actual(&rejection.message);
     evidence.set_at = rejection.at.or(rejection.since);

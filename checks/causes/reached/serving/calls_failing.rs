@@ -15,6 +15,7 @@ use crate::facts::{Kind, Missing};
 use crate::fixes::{deployment_object, restart_istiod};
 use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk, Severity};
 use crate::rules::credentials::without_credentials;
+use crate::texts::{self, Key, What};
 use crate::way::{Case, Destination, Outcome, is_refusal, is_way_changed_since};
 
 /// How long a refusal tells something about now: a controller tries again at the latest after 1,000 s, and then
@@ -188,10 +189,17 @@ fn restart_where_it_hangs(deployment: &Deployment) -> Fix {
 /// Whether a text tells of a failed call of this destination: by the name of an entry, and by the Service in the URL,
 /// as entries of several revisions have the same names.
 fn is_about(destination: &Destination, text: &str) -> bool {
-    let mut entries = destination.configuration.webhooks.iter().flatten();
-    let names_entry = entries.any(|one| text.contains(&format!("webhook \"{}\"", one.name)));
-    let names_service = destination.service().is_none_or(|service| {
-        text.contains(&format!("://{}.{}.svc", service.name, service.namespace))
-    });
-    text.contains("failed calling") && names_entry && names_service
+    let names_entry = |found: &texts::Found| {
+        let mut entries = destination.configuration.webhooks.iter().flatten();
+        entries.any(|one| found.value(Key::Webhook) == Some(&one.name))
+    };
+    let names_service = |found: &texts::Found| {
+        destination.service().is_none_or(|service| {
+            found.value(Key::Service) == Some(&service.name)
+                && found.value(Key::Namespace) == Some(&service.namespace)
+        })
+    };
+    texts::read(text).iter().any(|found| {
+        matches!(found.what, What::Call(_)) && names_entry(found) && names_service(found)
+    })
 }

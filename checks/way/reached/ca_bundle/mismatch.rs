@@ -11,6 +11,7 @@ use super::not_pem::{NotPem, readable};
 use super::root;
 use crate::facts::Missing;
 use crate::rules::certificates::{Trust, md5_hex, parse_pem_bundle};
+use crate::texts::{Tls, Transport};
 use crate::way::Case;
 use crate::way::injector::{environment, istiod_container, label};
 use crate::way::names;
@@ -94,8 +95,8 @@ where
         return Ok(Ok(()));
     }
     let error = api_server_error::of(case, webhook);
-    let is_proof = |error: &String| error.contains("x509: certificate signed by unknown authority");
-    if matches!(&error, Ok(Some(error)) if is_proof(error)) {
+    let unknown = Some(Transport::Tls(Tls::UnknownAuthority));
+    if matches!(&error, Ok(Some(error)) if error.transport == unknown) {
         return Ok(Err(obstacle));
     }
     if let Some(doubt) = doubt {

@@ -8,10 +8,11 @@ use k8s_openapi::api::admissionregistration::v1::ServiceReference;
 use k8s_openapi::api::core::v1::{Container, Pod};
 
 use crate::facts::Missing;
+use crate::texts::{Tls, Transport};
 use crate::way::Case;
 use crate::way::injector::{environment, istiod_container};
 use crate::way::names;
-use crate::way::reached::api_server_error;
+use crate::way::reached::api_server_error::{self, CallError};
 use crate::way::reached::istiod::Istiod;
 use crate::way::reached::service::host;
 use crate::way::reached::step::{Entry, Step};
@@ -46,12 +47,13 @@ pub fn named(
     }
     // The certificate itself is in sight of nobody: a Secret may hold another one.
     match api_server_error::of(case, entry.webhook)? {
-        Some(error) if error.contains("certificate is") && error.contains(&host) => {
-            Ok(Err(WrongName {
-                webhook: entry.name(),
-                error,
-            }))
-        }
+        Some(CallError {
+            text,
+            transport: Some(Transport::Tls(Tls::WrongName | Tls::NoNames)),
+        }) if text.contains(&host) => Ok(Err(WrongName {
+            webhook: entry.name(),
+            error: text,
+        })),
         _ => Err(Missing(format!(
             "{host} is none of the names that istiod of revision {} puts into its certificate; whether a Secret \
              holds another certificate is not visible",

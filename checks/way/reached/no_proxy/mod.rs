@@ -4,11 +4,12 @@ use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, ServiceRefere
 use k8s_openapi::api::core::v1::Pod;
 
 use super::api_server::environment_of;
-use super::api_server_error;
+use super::api_server_error::{self, CallError};
 use super::service::{called_port, host};
 use super::step::Step;
 use crate::facts::Missing;
 use crate::rules::no_proxy::{ProxyDecision, webhook_goes_through_proxy};
+use crate::texts::Transport;
 use crate::way::Case;
 
 mod proxied;
@@ -84,16 +85,16 @@ fn by_error(
     webhook: &MutatingWebhook,
     service: &ServiceReference,
 ) -> Result<Option<Proxied>, Missing> {
-    let error = api_server_error::of(case, webhook)?.filter(|error| is_of_a_proxy(error));
+    let error = api_server_error::of(case, webhook)?.filter(is_of_a_proxy);
     Ok(error.map(|error| Proxied {
         host: host(service),
-        witness: Witness::Error(error),
+        witness: Witness::Error(error.text),
     }))
 }
 
 /// Whether an error is one that only a proxy causes: Go's transport hands on how the proxy answered
 /// the request to connect, and nothing else.
-fn is_of_a_proxy(error: &str) -> bool {
+fn is_of_a_proxy(error: &CallError) -> bool {
     const ANSWERS: [&str; 9] = [
         "Service Unavailable",
         "Bad Gateway",
@@ -105,8 +106,8 @@ fn is_of_a_proxy(error: &str) -> bool {
         "Internal Server Error",
         "Unable to connect",
     ];
-    let last = error.rsplit(": ").next().unwrap_or(error);
-    error.contains("proxyconnect tcp") || ANSWERS.contains(&last)
+    let last = error.text.rsplit(": ").next().unwrap_or(&error.text);
+    error.transport == Some(Transport::ProxyConnect) || ANSWERS.contains(&last)
 }
 
 #[cfg(test)]
@@ -115,7 +116,11 @@ mod tests {
 
     #[test]
     fn only_what_a_proxy_says_speaks_of_a_proxy() {
-        let post = "Post \"https://istiod.istio-system.svc:443/inject?timeout=10s\": ";
+        let post = "failed to call webhook: Post \"https://istiod.istio-system.svc:443/inject?timeout=10s\": ";
+        let is_of_a_proxy = |error: &str| {
+            let message = format!("failed calling webhook \"a.b.c\": {error}");
+            super::is_of_a_proxy(&CallError::of(&message, "a.b.c").unwrap())
+        };
         for (cause, expected) in [
             (
                 "proxyconnect tcp: dial tcp 172.18.0.9:3128: connect: connection refused",
@@ -138,11 +143,11 @@ mod tests {
                 "{cause}"
             );
         }
-        assert!(!is_of_a_proxy(
-            "the server could not find the requested resource"
-        ));
-        assert!(!is_of_a_proxy(
-            "an error on the server (\"\") has prevented the request from succeeding"
-        ));
+        for other in [
+            "the server could not find the requested resource",
+            "an error on the server (\"\") has prevented the request from succeeding",
+        ] {
+            assert!(!is_of_a_proxy(other), "{other}");
+        }
     }
 }

@@ -9,6 +9,7 @@ use super::istiod::{Istiod, started};
 use super::step::{Entry, Step};
 use crate::facts::Missing;
 use crate::rules::credentials;
+use crate::texts::{Http, Transport};
 use crate::way::Case;
 use crate::way::injector::{environment, is_hidden, istiod_container, path};
 
@@ -58,8 +59,8 @@ pub fn served(case: &Case, entry: Entry, istiod: &Istiod, pods: &[&Pod]) -> Step
     };
     // An istiod that started while it was there goes on with what it read, so this alone does not
     // prove the 404; the API server's own error does.
-    let error = api_server_error::of(case, entry.webhook)?.unwrap_or_default();
-    if error.contains("the server could not find the requested resource") {
+    let error = api_server_error::of(case, entry.webhook)?.and_then(|error| error.transport);
+    if error == Some(Transport::Http(Http::NotFound)) {
         return Ok(Err(NotServing::ConfigMap(name)));
     }
     Err(Missing(format!(
