@@ -7,6 +7,7 @@ use injdoctor_checks::Stage;
 use injdoctor_checks::causes::Check;
 use injdoctor_checks::registry;
 
+use super::explain_error;
 use crate::cli::Explain;
 use crate::docs;
 use crate::exit::Exit;
@@ -17,6 +18,9 @@ use crate::terminal::Look;
 
 /// Writes the documentation of a check, or the list of all.
 pub fn run(arguments: &Explain, look: Look, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    if let Some(text) = &arguments.error {
+        return explain_error::run(text, arguments.output, look, out);
+    }
     let written = match &arguments.subject {
         Some(subject) => one(find(subject)?, &mut Page::new(out, look)),
         None => all(&mut Page::new(out, look)),
