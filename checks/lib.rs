@@ -22,6 +22,7 @@
     )
 )]
 
+pub mod advice;
 pub mod causes;
 pub mod diagnosis;
 mod engine;

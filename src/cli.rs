@@ -22,6 +22,12 @@ Exit codes, the same in every format:
   2  wrong usage, or no connection
   3  no verdict, because facts were missing";
 
+const EXPLAIN_EXIT_CODES: &str = "\
+Exit codes, the same in every format:
+  0  explained
+  2  wrong usage
+  3  the error text names no cause that is known";
+
 /// Says why a Kubernetes pod is not, or cannot be, injected with the Istio sidecar, and how to heal it
 #[derive(Debug, Parser)]
 #[command(
@@ -68,7 +74,7 @@ pub enum Command {
     Snapshot(Snapshot),
     /// Diagnose a broken cluster that was recorded earlier; no cluster is needed
     Demo(Demo),
-    /// Explain a cause by its code or name: what it means, how to tell it, how to heal it
+    /// Explain a cause, or an error text: what it means, how to tell it, how to fix it
     Explain(Explain),
     /// Print the completion script of a shell
     Completion(Completion),
@@ -183,16 +189,45 @@ pub struct Demo {
     help_template = TEMPLATE,
     before_help = "\
 Examples:
-  injdoctor explain               # all causes
-  injdoctor explain INJ101        # one of them, by code
-  injdoctor explain pod-security  # or by name, also where it has no code yet
+  injdoctor explain                                 # all causes
+  injdoctor explain INJ101                          # one of them, by code
+  injdoctor explain pod-security                    # or by name, also where it has no code yet
+  kubectl get events | injdoctor explain --error -  # what an error text means
 
-"
+",
+    after_help = EXPLAIN_EXIT_CODES
 )]
 pub struct Explain {
     /// Code or name of a cause; without it, all are listed
     #[arg(value_name = "CODE|NAME")]
     pub subject: Option<String>,
+    /// Say what an error text means: of an event, a log or a terminal; - is standard input
+    #[arg(
+        long,
+        value_name = "TEXT",
+        conflicts_with = "subject",
+        allow_hyphen_values = true
+    )]
+    pub error: Option<String>,
+    /// How to write what an error text means
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        requires = "error",
+        help_heading = "Output"
+    )]
+    pub output: ExplainFormat,
+}
+
+/// How what an error text means is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExplainFormat {
+    /// For people: the causes, what tells them apart, and what heals them
+    Text,
+    /// For programs: {"matches": [{"code", "name", "confidence", "values", ...}]}, best first
+    Json,
 }
 
 /// `injdoctor completion`.

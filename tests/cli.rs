@@ -251,6 +251,7 @@ fn without_utf8_everything_is_ascii() {
         &["check", "--from", &hostile, "-o", "wide"][..],
         &["demo"],
         &["explain"],
+        &["explain", "--error", HOSTILE],
     ] {
         let output = injdoctor(command).env("LANG", "C").output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
@@ -307,6 +308,7 @@ fn eighty_columns_hold_the_text() {
         &["webhook", "--from", &mesh],
         &["demo"],
         &["explain"],
+        &["explain", "--error", HOSTILE],
     ] {
         let output = injdoctor(command).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
@@ -333,5 +335,23 @@ fn the_formats_for_programs_hold_the_same_value() {
         let json: Value = serde_json::from_str(&run("json")).unwrap();
         let yaml: Value = serde_saphyr::from_str(&run("yaml")).unwrap();
         assert_eq!(json, yaml, "{file}");
+    }
+}
+
+/// An error text whose values hold what a terminal obeys.
+const HOSTILE: &str = "admission webhook \"object.sidecar-injector.istio.io\" denied the request: requested template \"x\u{1b}[2J\u{202e}\u{9b}31m\" not found; have [a\u{7}\u{1b}]0;title\u{7} b]";
+
+#[test]
+fn no_control_character_of_an_error_text_reaches_the_terminal() {
+    for format in ["text", "json"] {
+        let command = [
+            "explain", "--color", "never", "-o", format, "--error", HOSTILE,
+        ];
+        let output = injdoctor(&command).output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains("template-not-found"), "{text}");
+        let found = text.chars().find(|c| *c != '\n' && is_invisible(*c));
+        assert_eq!(found, None, "{text}");
     }
 }

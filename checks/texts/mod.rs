@@ -280,20 +280,22 @@ fn placed(normal: &Normal, reading: Reading) -> Found {
     }
 }
 
-/// What either of two readings of the same text says; where both say something, that of more values.
+/// What either of two readings of the same text says, both in the order of their places; where both say something,
+/// that of more values.
 fn merged(one: Vec<Found>, other: Vec<Found>) -> Vec<Found> {
-    let mut all = one;
-    for found in other {
-        let same = all
-            .iter_mut()
-            .find(|one| one.place.start < found.place.end && found.place.start < one.place.end);
-        match same {
-            Some(one) if says_more(&found, one) => *one = found,
-            Some(_) => {}
-            None => all.push(found),
+    let mut all: Vec<Found> = Vec::with_capacity(one.len());
+    let mut both: Vec<Found> = one.into_iter().chain(other).collect();
+    both.sort_by_key(|found| (found.place.start, found.place.end));
+    for found in both {
+        match all.last_mut() {
+            Some(last) if found.place.start < last.place.end => {
+                if says_more(&found, last) {
+                    *last = found;
+                }
+            }
+            _ => all.push(found),
         }
     }
-    all.sort_by_key(|one| (one.place.start, one.place.end));
     all
 }
 

@@ -6,6 +6,7 @@ use anyhow::bail;
 use injdoctor_checks::Stage;
 use injdoctor_checks::causes::{Cause, catalogue};
 
+use super::explain_error;
 use crate::cli::Explain;
 use crate::docs;
 use crate::exit::Exit;
@@ -17,6 +18,9 @@ use crate::terminal::Look;
 
 /// Writes the page of a cause, or the list of all.
 pub fn run(arguments: &Explain, look: Look, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    if let Some(text) = &arguments.error {
+        return explain_error::run(text, arguments.output, look, out);
+    }
     let cause = arguments.subject.as_deref().map(find).transpose()?;
     let written = pager::show(out, |out| {
         let mut page = Page::new(out, look);

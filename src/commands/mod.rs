@@ -5,6 +5,7 @@ mod check;
 mod completion;
 mod demo;
 mod explain;
+mod explain_error;
 mod narrow;
 mod snapshot;
 mod source;

@@ -83,6 +83,10 @@ fn call(head: &Head) -> Option<Reading> {
         values.add(Key::Webhook, webhook);
         rest = after;
     }
+    if rest.text.trim().is_empty() && !values.has(Key::Webhook) {
+        // Prose about failed calls.
+        return None;
+    }
     let before = head.before();
     let logged = before
         .text
@@ -145,6 +149,9 @@ fn finish(
         parts.host.map(|host| host.text),
         parts.path.map(|path| path.text),
     );
+    if party == Party::Unnamed && error.is_none() {
+        return None;
+    }
     let call = Call {
         party,
         policy,

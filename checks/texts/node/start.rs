@@ -60,9 +60,9 @@ const PROGRAMS: &[&str] = &[
 fn exec_format(head: &Head) -> Option<Reading> {
     let mut values = Values::default();
     let before = head.before_in_message();
-    let program = PROGRAMS.iter().find(|name| before.has(name))?;
-    let at = before.text.rfind(program)?;
-    values.add(Key::Program, before.cut(at).1.word().0);
+    let message = Part::of(head.text, before.at..head.message().end());
+    let program = PROGRAMS.iter().find_map(|name| message.text.find(name))?;
+    values.add(Key::Program, message.cut(program).1.word().0);
     Some(values.into_reading(What::Node(Node::ExecFormat), head.at.start, head.at.end))
 }
 

@@ -142,6 +142,7 @@ fn quotes_of(line: &str) -> Quotes {
     }
     let mut deepest = 0;
     let mut opens = [false; DEPTHS];
+    let mut opens_value = false;
     let mut backslashes = 0;
     let mut before = [' ', ' '];
     for (at, c) in line.char_indices() {
@@ -163,6 +164,7 @@ fn quotes_of(line: &str) -> Quotes {
                     [' ', ' '] if depth == 0 => is_member(line),
                     _ => false,
                 };
+                opens_value |= opens_string && before[1] == '=';
                 if opens_string && let Some(one) = opens.get_mut(depth) {
                     *one = true;
                 }
@@ -177,8 +179,10 @@ fn quotes_of(line: &str) -> Quotes {
             }
         }
     }
+    // Values of other messages are printed as JSON too, in the middle of a line.
+    let is_json = line.trim_start().starts_with(['{', '[', '"']) || deepest > 0;
     for (depth, around) in quotes.around.iter_mut().enumerate() {
-        let is_open = opens.get(depth).copied().unwrap_or(false);
+        let is_open = opens.get(depth).copied().unwrap_or(false) && (is_json || opens_value);
         // Quotes of the deepest strings belong to the message, unless they are all there are.
         *around = is_open && (depth < deepest || depth == 0);
     }

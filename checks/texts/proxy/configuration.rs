@@ -140,7 +140,7 @@ fn rejected(head: &Head) -> Option<Reading> {
 fn upstream(head: &Head) -> Option<Reading> {
     let mut values = Values::default();
     let message = head.message();
-    if !head.surroundings.mesh {
+    if !head.surroundings.mesh && !head.before().has("xds") {
         return None;
     }
     if is_unauthenticated(message) {

@@ -9,6 +9,10 @@ use crate::texts::words::{Part, floor, has};
 
 pub(super) const ANCHORS: &[Anchor] = &[
     Anchor {
+        words: "permission denied (you must be root)",
+        read: rights,
+    },
+    Anchor {
         words: "initialize iptables table",
         read: iptables,
     },
@@ -126,6 +130,13 @@ fn iptables(head: &Head) -> Option<Reading> {
     );
     let end = head.message().end();
     Some(values.into_reading(What::Proxy(Proxy::Iptables), start, end))
+}
+
+/// `iptables v1.6.0: ...: Permission denied (you must be root)`.
+fn rights(head: &Head) -> Option<Reading> {
+    head.before_in_message()
+        .has("ptables")
+        .then(|| iptables(head))?
 }
 
 /// `istio-init` beside words of failure: in the status of a pod, or in what the container says.

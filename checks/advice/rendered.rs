@@ -1,0 +1,86 @@
+//! Stage rendered.
+
+use super::Advice;
+
+pub(super) const ADVICE: &[Advice] = &[
+    Advice {
+        name: "template-not-found",
+        means: "the pod asks for a template that this revision does not have",
+        decide: "kubectl get configmap istio-sidecar-injector -n {istio} -o jsonpath={.data.config}",
+        tells: "{template} is not one of the templates",
+        fix: "correct inject.istio.io/templates in the pod's template: no blank name, no trailing comma",
+        heal: "",
+    },
+    Advice {
+        name: "annotation-invalid",
+        means: "istiod refuses the value of an annotation",
+        decide: "kubectl get deployments -n {namespace} -o yaml",
+        tells: "the pod's template has the annotation with this value",
+        fix: "correct the annotation in the pod's template",
+        heal: "",
+    },
+    Advice {
+        name: "template-version",
+        means: "the ConfigMap of the injector and istiod are of different versions",
+        decide: "kubectl get deployment istiod -n {istio} -o jsonpath={.spec.template.spec.containers[*].image}",
+        tells: "the image is of another version than the chart of the ConfigMap",
+        fix: "bring both to the same version: upgrade istiod, or install its chart again",
+        heal: "",
+    },
+    Advice {
+        name: "injector-values",
+        means: "the values in the injector's ConfigMap do not parse",
+        decide: "kubectl get configmap istio-sidecar-injector -n {istio} -o jsonpath={.data.values}",
+        tells: "this is no valid JSON",
+        fix: "install the ConfigMap again",
+        heal: "",
+    },
+    Advice {
+        name: "template-broken",
+        means: "a template of the injector fails to render",
+        decide: "kubectl get configmap istio-sidecar-injector -n {istio} -o jsonpath={.data.config}",
+        tells: "the template is not the shipped one",
+        fix: "correct the template, or install the ConfigMap again",
+        heal: "",
+    },
+    Advice {
+        name: "overrides-invalid",
+        means: "proxy.istio.io/overrides cannot be applied",
+        decide: "kubectl get deployments -n {namespace} -o yaml",
+        tells: "the annotation stands in the pod's template",
+        fix: "remove it: istiod writes it by itself",
+        heal: "",
+    },
+    Advice {
+        name: "prometheus-port",
+        means: "istiod refuses the port or the targets of Prometheus",
+        decide: "kubectl get deployments -n {namespace} -o yaml",
+        tells: "prometheus.io/port is a port of the sidecar, or no number",
+        fix: "give another port, or switch merging off: prometheus.istio.io/merge-metrics \"false\"",
+        heal: "",
+    },
+    Advice {
+        name: "pod-too-large",
+        means: "the pod is larger than istiod accepts",
+        decide: "kubectl get deployments -n {namespace} -o yaml",
+        tells: "the pod's template is megabytes long",
+        fix: "move data out of annotations and environment",
+        heal: "",
+    },
+    Advice {
+        name: "status-annotation-invalid",
+        means: "a sidecar.istio.io/status of the wrong shape ends istiod's handler",
+        decide: "kubectl get deployments -n {namespace} -o yaml",
+        tells: "the pod's template has the annotation sidecar.istio.io/status",
+        fix: "remove it from the template: istiod writes it by itself",
+        heal: "",
+    },
+    Advice {
+        name: "inject-value-unquoted",
+        means: "true or false stands without quotes in YAML",
+        decide: "grep -rn sidecar.istio.io/inject .",
+        tells: "the value has no quotes",
+        fix: "write \"true\" or \"false\" in quotes",
+        heal: "",
+    },
+];
