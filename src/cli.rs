@@ -28,7 +28,7 @@ Exit codes, the same in every format:
   2  wrong usage
   3  the error text names no cause that is known";
 
-/// Says why a Kubernetes pod is not, or cannot be, injected with the Istio sidecar, and how to heal it
+/// Says why a Kubernetes pod is not, or cannot be, injected with the Istio sidecar, and how to fix it
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -66,7 +66,7 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Say whether pods are, will be or cannot be injected, why, and how to heal it
+    /// Say whether pods are, will be or cannot be injected, why, and how to fix it
     Check(Check),
     /// Show the injection webhooks: whom they call, whether that works, what they select
     Webhook(Webhook),
@@ -224,7 +224,7 @@ pub struct Explain {
 /// How what an error text means is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ExplainFormat {
-    /// For people: the causes, what tells them apart, and what heals them
+    /// For people: the causes, what tells them apart, and what fixes them
     Text,
     /// For programs: {"matches": [{"code", "name", "confidence", "values", ...}]}, best first
     Json,
@@ -319,7 +319,7 @@ pub struct ConnectionFlags {
 /// The formats of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For people: the root cause and what heals it
+    /// For people: the root cause and what fixes it
     Text,
     /// For people: every check, every call and every fix as well
     Wide,

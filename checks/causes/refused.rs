@@ -2,6 +2,7 @@
 
 use crate::causes::Verdict;
 use crate::facts::Missing;
+use crate::texts::{self, Confidence};
 use crate::way::{Case, Outcome, Rejection, over_since};
 
 /// Whether pods are refused.
@@ -36,4 +37,16 @@ pub fn refused(case: &Case) -> Result<Refused, Missing> {
         Some(reason) => Refused::Expectedly(Verdict::NotApplicable(reason)),
         None => Refused::Unexpectedly(rejection.clone()),
     })
+}
+
+/// Where to read on, to be said after the words of a refusal: the page of their cause, where they seldom have another.
+pub fn see_also(text: &str) -> String {
+    let best = texts::recognise(text)
+        .into_iter()
+        .next()
+        .map(|one| one.cause);
+    best.filter(|cause| cause.confidence >= Confidence::Likely)
+        .map_or_else(String::new, |cause| {
+            format!("; see `injdoctor explain {}`", cause.name)
+        })
 }

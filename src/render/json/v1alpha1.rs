@@ -376,7 +376,7 @@ pub struct Finding {
     pub follows: Option<Text>,
     /// The fields it rests on, the decisive one first.
     pub evidence: Vec<Evidence>,
-    /// What heals it, the best first.
+    /// What fixes it, the best first.
     pub fixes: Vec<Fix>,
 }
 
@@ -430,16 +430,16 @@ pub struct Evidence {
     pub set_at: Option<Text>,
 }
 
-/// A way to heal a finding.
+/// A way to fix a finding.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Fix {
     /// What it does.
     pub title: Text,
-    /// What running it can do beyond healing.
+    /// What running it can do beyond fixing.
     pub risk: Risk,
     /// The commands as argument vectors, in the order in which to run them; empty where only
-    /// something outside of the cluster's API heals.
+    /// something outside of the cluster's API fixes.
     pub commands: Vec<Vec<Text>>,
     /// What those commands do about other obstacles, which stand behind the one of the finding.
     pub then: Vec<Next>,
@@ -474,7 +474,7 @@ pub struct After {
     pub because: Text,
 }
 
-/// What running a fix can do beyond healing.
+/// What running a fix can do beyond fixing.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Risk {

@@ -1,6 +1,6 @@
 //! Who refuses a pod, by the API server's text.
 
-use crate::texts::{self, Confidence, Denied, What};
+use crate::texts::{self, Denied, What};
 
 /// Who refuses: the subject of a sentence.
 pub fn refuser(text: &str) -> &'static str {
@@ -30,12 +30,6 @@ pub fn refuser(text: &str) -> &'static str {
         Denied::Field(_) => "the API server's validation of the pod",
         Denied::InitBesideCni => "the API server",
     }
-}
-
-/// The cause of the catalogue that a text tells, where its words seldom have another.
-pub fn cause(text: &str) -> Option<&'static str> {
-    let best = texts::recognise(text).into_iter().next()?.cause;
-    (best.confidence >= Confidence::Likely).then_some(best.name)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Pods are refused, and no other check expects that.
 
-use super::refuser::{cause, refuser};
-use crate::causes::refused::{Refused, refused};
+use super::refuser::refuser;
+use crate::causes::refused::{Refused, refused, see_also};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::{Missing, Workload};
 use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk, Severity};
@@ -39,12 +39,11 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     let often = rejection
         .times
         .map_or_else(String::new, |times| format!(", {times} times so far"));
-    let more = cause(&rejection.message).map(|name| format!("; see `injdoctor explain {name}`"));
     let message = format!(
         "pods of {} are refused by {who}{often}: {}{}",
         case.target(),
         rejection.message,
-        more.unwrap_or_default()
+        see_also(&rejection.message)
     );
     let mut evidence = Evidence::new(&rejection.source, ".message").actual(&rejection.message);
     evidence.set_at = rejection.at.or(rejection.since);

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::Event;
 
 use crate::causes::reached::istiod;
 use crate::causes::reached::obstacle_findings::Found;
-use crate::causes::refused::{Refused, refused};
+use crate::causes::refused::{Refused, refused, see_also};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::ownership::happened;
 use crate::facts::{Kind, Missing};
@@ -145,9 +145,10 @@ impl Failure {
             .at
             .map_or_else(String::new, |at| format!(", last at {at}"));
         let message = format!(
-            "calls of {} fail{last}, although its way is clear as far as it can be seen: {}",
+            "calls of {} fail{last}, although its way is clear as far as it can be seen: {}{}",
             destination.name(),
-            self.text
+            self.text,
+            see_also(&self.text)
         );
         let mut evidence = Evidence::new(self.object, ".message").actual(self.text);
         evidence.set_at = self.at;
