@@ -86,11 +86,9 @@ fn cause(one: &Match, is_same: bool, page: &mut Page) -> io::Result<()> {
     if let Some(command) = advice.heal(found) {
         page.command(4, &command)?;
     }
-    if let Some(check) = check {
-        let more = format!("more: injdoctor explain {}", check.code);
-        page.line(2, &[Span::new(Style::Faint, more)])?;
-    }
-    Ok(())
+    let page_name = check.map_or(one.cause.name, |check| check.code);
+    let more = format!("more: injdoctor explain {page_name}");
+    page.line(2, &[Span::new(Style::Faint, more)])
 }
 
 fn labelled(label: &str, text: &str, page: &mut Page) -> io::Result<()> {
