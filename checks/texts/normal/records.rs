@@ -5,8 +5,12 @@ use super::{Glue, Normal, characters};
 /// A terminal or a chat is not narrower.
 const NARROWEST: usize = 40;
 
-/// What begins a record wherever it stands: marks of lists and logs, and the fields that kubectl describes.
+/// What begins a record wherever it stands: marks of lists and logs, the fields that kubectl describes, and the columns of
+/// its events.
 const MARKS: &[&str] = &[
+    "warning  ",
+    "normal  ",
+    "type  ",
     "{",
     "[20",
     "[ist",
