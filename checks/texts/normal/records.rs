@@ -104,6 +104,12 @@ pub(super) fn write(text: &str, glue: Glue, normal: &mut Normal<'_>) {
         }
         match before {
             Before::Partial => {}
+            Before::Line {
+                announces: true, ..
+            } if body.trim_start().starts_with("* ") => {
+                // A list of errors, as Go's multierror writes it.
+                normal.space(start.saturating_sub(1));
+            }
             Before::Line { is_full, .. }
                 if !carried.is_log
                     && !begins(body, indent(body) > first, is_full && glue == Glue::Nothing) =>
