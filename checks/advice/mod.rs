@@ -181,7 +181,15 @@ mod tests {
 
     #[test]
     fn nothing_but_a_name_gets_into_a_command() {
-        for quota in ["$(reboot)", "-rf", "a&b", "`id`", "--all", "A", "x\u{1b}y"] {
+        for quota in [
+            "$(reboot)",
+            "-rf",
+            "a&b",
+            "`id`",
+            "--all",
+            "A",
+            "x\u{202e}y",
+        ] {
             let text = format!(
                 "pods \"web-1\" is forbidden: exceeded quota: {quota}, requested: cpu=2, used: cpu=1, limited: cpu=2"
             );

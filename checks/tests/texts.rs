@@ -262,6 +262,15 @@ fn each_of_several_errors_is_found_with_its_place() {
 }
 
 #[test]
+fn events_are_told_apart_in_their_table() {
+    let text = "Events:\n  Type     Reason        Age   From     Message\n  ----     ------        ----  ----     -------\n  Warning  FailedCreate  2m    job      Error creating: Internal error occurred: failed calling webhook \"namespace.sidecar-injector.istio.io\": failed to call webhook\n  Warning  FailedMount   1m    kubelet  MountVolume.SetUp failed for volume \"istiod-ca-cert\" : configmap \"istio-ca-root-cert\" not found\n  Warning  Failed        1m    kubelet  dial tcp 10.0.0.1:443: connect: no route to host\n";
+    let found = read(text);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert_eq!(found[0].value(Key::Error), None);
+    assert_eq!(found[1].value(Key::Volume), Some("istiod-ca-cert"));
+}
+
+#[test]
 fn values_are_read_out_of_every_wrapping() {
     let text = "Error creating: Internal error occurred: failed calling webhook \"namespace.sidecar-injector.istio.io\": failed to call webhook: Post \"https://istiod-canary.mesh.svc:443/inject?timeout=10s\": dial tcp 10.96.141.206:443: connect: connection refused";
     for (wrapping, wrapped) in wrappings(text) {

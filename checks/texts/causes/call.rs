@@ -123,6 +123,10 @@ fn of_error(error: Transport, call: Call, found: &Found, surroundings: &Surround
             "connection-reset",
             "somebody between the API server and istiod, or istiod itself, closes the connection in the middle",
         )
+        .or(
+            "service-port",
+            "another port of istiod closes what it does not understand: the Service's targetPort may be wrong",
+        )
         .or("status-annotation-invalid", "istiod's handler ends like this where sidecar.istio.io/status has the wrong shape")
         .or("webhook-traffic-meshed", "a sidecar in istiod's pod may end the connection"),
         Transport::ConnectionLost => Causes::likely("stale-connection", "the connection that the API server kept open is dead")

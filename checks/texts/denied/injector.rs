@@ -136,6 +136,9 @@ pub(super) fn refusal(message: Part, values: &mut Values) -> Option<Refusal> {
     }
     let marks: &[(&str, Refusal)] = &[
         ("failed to parse values", Refusal::Values),
+        // Only annotations are judged several at once.
+        ("errors occurred", Refusal::Annotation),
+        ("error occurred", Refusal::Annotation),
         ("prometheus", Refusal::Prometheus),
         ("failed to re apply container", Refusal::Overrides),
         ("proxy.istio.io/overrides", Refusal::Overrides),

@@ -5,8 +5,12 @@ use super::{Glue, Normal, characters};
 /// A terminal or a chat is not narrower.
 const NARROWEST: usize = 40;
 
-/// What begins a record wherever it stands: marks of lists and logs, and the fields that kubectl describes.
+/// What begins a record wherever it stands: marks of lists and logs, the fields that kubectl describes, and the columns of
+/// its events.
 const MARKS: &[&str] = &[
+    "warning  ",
+    "normal  ",
+    "type  ",
     "{",
     "[20",
     "[ist",
@@ -100,6 +104,12 @@ pub(super) fn write(text: &str, glue: Glue, normal: &mut Normal<'_>) {
         }
         match before {
             Before::Partial => {}
+            Before::Line {
+                announces: true, ..
+            } if body.trim_start().starts_with("* ") => {
+                // A list of errors, as Go's multierror writes it.
+                normal.space(start.saturating_sub(1));
+            }
             Before::Line { is_full, .. }
                 if !carried.is_log
                     && !begins(body, indent(body) > first, is_full && glue == Glue::Nothing) =>
