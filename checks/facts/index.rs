@@ -1,5 +1,6 @@
 //! Finding objects in a store: by name, by uid, by owner, and events by what they are about.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use k8s_openapi::api::core::v1::Event;
@@ -15,8 +16,13 @@ pub struct Index<'a> {
     metadata: HashMap<(Resource, &'a str, &'a str), &'a ObjectMeta>,
     by_owner: HashMap<&'a str, Vec<Owned<'a>>>,
     events: HashMap<&'a str, Vec<&'a Event>>,
+    places: OnceCell<Places>,
     recorder: Recorder,
 }
+
+/// Where the objects stand in what each read brought, by their uids. It borrows nothing, as what is worked out late
+/// would bind an index to the life of its store.
+type Places = HashMap<Read, HashMap<Box<str>, usize>>;
 
 /// Where a whole object stands.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +49,7 @@ impl<'a> Index<'a> {
             metadata: HashMap::new(),
             by_owner: HashMap::new(),
             events: HashMap::new(),
+            places: OnceCell::new(),
             recorder: Recorder::default(),
         };
         let mut known = HashSet::new();
@@ -176,6 +183,16 @@ impl<'a> Index<'a> {
         T::among(place.objects)?.get(place.at)
     }
 
+    /// Where the objects of these uids stand in what a read brought, in its order.
+    pub fn places(&self, read: &Read, uids: &HashSet<&str>) -> Vec<usize> {
+        let places = self.places.get_or_init(|| places(self.store));
+        let of_read = places.get(read);
+        let place = |uid: &&str| of_read?.get(*uid).copied();
+        let mut found: Vec<_> = uids.iter().filter_map(place).collect();
+        found.sort_unstable();
+        found
+    }
+
     /// The store that was gone through.
     pub fn store(&self) -> &'a Store {
         self.store
@@ -200,6 +217,17 @@ impl<'a> Index<'a> {
     pub fn recorder(&self) -> &Recorder {
         &self.recorder
     }
+}
+
+fn places(store: &Store) -> Places {
+    let mut places = Places::new();
+    for (read, fact) in store.reads() {
+        let metadata = fact.got().map(Objects::metadata).unwrap_or_default();
+        let uids = metadata.into_iter().enumerate();
+        let of_read = uids.map(|(at, one)| (one.uid.as_deref().unwrap_or_default().into(), at));
+        places.insert(read.clone(), of_read.collect());
+    }
+    places
 }
 
 fn first<T: Object>(fact: &Fact<Objects>) -> Fact<&T> {

@@ -120,17 +120,14 @@ macro_rules! resources {
                 }
             }
 
-            /// A copy of those objects whose metadata are as wanted.
-            pub fn filtered(&self, wanted: impl Fn(&ObjectMeta) -> bool) -> Self {
+            /// A copy of the objects at these places.
+            pub fn at(&self, places: &[usize]) -> Self {
+                fn at<T: Clone>(all: &[T], places: &[usize]) -> Vec<T> {
+                    places.iter().filter_map(|place| all.get(*place)).cloned().collect()
+                }
                 match self {
-                    $(Self::$name(all) => {
-                        let wanted = all.iter().filter(|one| wanted(&one.metadata));
-                        Self::$name(wanted.cloned().collect())
-                    })+
-                    Self::Metadata(all) => {
-                        let wanted = all.iter().filter(|one| wanted(one));
-                        Self::Metadata(wanted.cloned().collect())
-                    }
+                    $(Self::$name(all) => Self::$name(at(all, places)),)+
+                    Self::Metadata(all) => Self::Metadata(at(all, places)),
                 }
             }
 

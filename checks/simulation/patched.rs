@@ -31,7 +31,7 @@ pub fn alone(mesh: &Mesh, subject: &Subject) -> Snapshot {
             && (read.resource.is_workload() || read.resource == Resource::Event)
             && !read.namespace.as_ref().is_some_and(is_of_mesh);
         let fact = match fact {
-            Fact::Got(objects) if is_long => Fact::Got(own(objects, &family)),
+            Fact::Got(objects) if is_long => Fact::Got(own(index, read, objects, &family)),
             fact => fact.clone(),
         };
         reads.insert(read.clone(), fact);
@@ -57,15 +57,17 @@ fn family<'a>(index: &Index<'a>, subject: &Subject) -> HashSet<&'a str> {
     members.chain(top).chain(below).collect()
 }
 
-fn own(objects: &Objects, family: &HashSet<&str>) -> Objects {
-    if let Objects::Event(events) = objects {
-        let about = events.iter().filter(|event| {
-            let about = event.involved_object.uid.as_deref();
-            about.is_some_and(|uid| family.contains(uid))
-        });
-        return Objects::Event(about.cloned().collect());
+/// Those of the family. A mesh has as many causes as objects, so these are not gone through for each.
+fn own(index: &Index, read: &Read, objects: &Objects, family: &HashSet<&str>) -> Objects {
+    match objects {
+        Objects::Event(_) => {
+            let mut family: Vec<_> = family.iter().collect();
+            family.sort_unstable();
+            let about = family.iter().flat_map(|uid| index.events_about(uid));
+            Objects::Event(about.map(|event| (*event).clone()).collect())
+        }
+        objects => objects.at(&index.places(read, family)),
     }
-    objects.filtered(|metadata| family.contains(uid(metadata)))
 }
 
 /// The snapshot after some steps.
