@@ -81,7 +81,12 @@ fn finding(printed: &str, check: &str) -> Option<(String, String)> {
 }
 
 /// What changes from run to run, and what stands in its place.
-const CHANGING: [(&str, &str); 7] = [
+const CHANGING: [(&str, &str); 8] = [
+    // Who builds the world, or restores it after the scenario before.
+    (
+        r"\bset by(\s+)(?:istio-operator|istioctl|testcluster|kubectl)(,|\s|$)",
+        "set by${1}kubectl${2}",
+    ),
     (r"\b\d+[smhd] ago\b", "5s ago"),
     (r"\b\d+(\s+times\s+so\s+far)\b", "3$1"),
     // The names of pods, with the hash of their template.
