@@ -3,10 +3,10 @@
 use std::cmp::Reverse;
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::{Case, Destination};
+use super::{Answer, Arrival, Case, Destination, Istiod, names};
 use crate::facts::{Kind, Missing, Workload};
 
 /// An object that decides, and when it was changed last.
@@ -78,12 +78,34 @@ pub fn is_way_changed_since(
     Ok(all.any(|one| one.at > at))
 }
 
-/// What stands behind the Service of a destination.
+/// What stands behind the Service of a destination, and what the istiod reads that answers there.
 fn behind(case: &Case, destination: &Destination) -> Result<Vec<Changed>, Missing> {
-    match destination.service() {
-        Some(service) => behind_service(case, &service.namespace, &service.name),
-        None => Ok(Vec::new()),
+    let mut all = match destination.service() {
+        Some(service) => behind_service(case, &service.namespace, &service.name)?,
+        None => Vec::new(),
+    };
+    if let Answer::Yes(Arrival::Istiod(istiod)) = destination.route.reached(case) {
+        all.extend(configuration(case, &istiod)?);
     }
+    Ok(all)
+}
+
+/// The ConfigMaps of an istiod, which reads them again when they change.
+fn configuration(case: &Case, istiod: &Istiod) -> Result<Vec<Changed>, Missing> {
+    let mesh = names::with_revision(names::MESH_CONFIG, &istiod.revision);
+    let maps = [
+        case.injector_config_map(&istiod.namespace, &istiod.injector_config_map())?,
+        case.mesh_config_map(&istiod.namespace, &mesh)?,
+    ];
+    let changed = |map: &ConfigMap| {
+        let changed = changed("configmap", &map.metadata)?;
+        // Of it only the data matters, which is set and never only taken away.
+        Some(Changed {
+            version: None,
+            ..changed
+        })
+    };
+    Ok(maps.into_iter().flatten().filter_map(changed).collect())
 }
 
 fn behind_service(case: &Case, namespace: &str, name: &str) -> Result<Vec<Changed>, Missing> {

@@ -84,7 +84,7 @@ fn finding(printed: &str, check: &str) -> Option<(String, String)> {
 const CHANGING: [(&str, &str); 8] = [
     // Who builds the world, or restores it after the scenario before.
     (
-        r"\bset by(\s+)(?:istio-operator|istioctl|testcluster|kubectl)(,|\s|$)",
+        r"\bset by(\s+)(?:istio-operator|istioctl|testcluster|kubectl(?:-create|-replace|-client-side-apply)?)(,|\s|$)",
         "set by${1}kubectl${2}",
     ),
     (r"\b\d+[smhd] ago\b", "5s ago"),
