@@ -141,7 +141,7 @@ fn walk(case: &Case, prediction: &mut Prediction) -> Result<(), Open> {
             webhook,
         };
         let overruled = injections.overrule(webhook);
-        outcome = match injections.proxies.is_some() && matters(case, entry, call.injector) {
+        outcome = match injections.proxies.is_some() && matters(case, entry, call) {
             true => same_for_injected(case, webhook, terms, &pod, &call.called)
                 .map_err(Open::at(Stage::Called)),
             false => Ok(()),
@@ -205,9 +205,14 @@ impl Injections {
     }
 }
 
-/// Whether anything follows from a webhook's call: other vendors' that answer, or may fail, leave a sidecar as it is.
-fn matters(case: &Case, entry: Entry, injector: bool) -> bool {
-    injector || fails_closed(entry.webhook) && !reached(case, entry, injector).is_yes()
+/// Whether anything follows from a webhook's call: other vendors' that answer, or may fail, leave a sidecar as it is. A
+/// match condition that cannot be evaluated fails before anybody is asked.
+fn matters(case: &Case, entry: Entry, call: &Call) -> bool {
+    let fails = || {
+        matches!(call.called, Answer::No(NotCalled::ConditionError { .. }))
+            || !reached(case, entry, call.injector).is_yes()
+    };
+    call.injector || fails_closed(entry.webhook) && fails()
 }
 
 /// Configuration and entry of a call.
@@ -261,7 +266,7 @@ fn step(
     };
     match call.called.known() {
         // Whether another vendor's webhook is called does not matter where it would answer, or be done without.
-        Err(_) if !call.injector && !matters(case, entry, false) => return Ok(()),
+        Err(_) if !call.injector && !matters(case, entry, call) => return Ok(()),
         Err(missing) => return Err(Open::at(Stage::Called)(missing)),
         Ok(Answer::Yes(_)) => {}
         Ok(Answer::No(NotCalled::ConditionError { .. })) if fails_closed || call.injector => {

@@ -43,6 +43,10 @@ fn of_pod(spec: &PodSpec, counts: impl Fn(&str) -> bool) -> Option<String> {
     let init_containers = || spec.init_containers.iter().flatten().filter(counts);
     of_another_system(spec)
         .or_else(|| namespaces_of_the_host(spec))
+        .or_else(|| {
+            let has_none = containers(spec).any(|one| one.name.is_empty());
+            has_none.then(|| "it has a container without a name".to_owned())
+        })
         .or_else(|| twice(names(), "containers"))
         .or_else(|| volumes(spec))
         .or_else(|| containers(spec).filter(counts).find_map(above_limit))
