@@ -105,11 +105,12 @@ fn next_pod(case: &Case, predicted: &Prediction, findings: &[Found]) -> Option<S
 
 /// What is wrong where it cannot be told what follows: the first thing that matters at the stage that is open.
 fn root_cause_where_open(predicted: &Prediction, findings: &[Found]) -> Option<&'static Check> {
-    let at_this_stage = findings.iter().filter(|(check, finding)| {
-        check.stage == predicted.decided && finding.severity >= Severity::Warning
+    let first = findings.iter().find(|(check, finding)| {
+        predicted.outcome == Outcome::Unknown
+            && check.stage == predicted.decided
+            && finding.severity >= Severity::Warning
     });
-    let first = at_this_stage.map(|(check, _)| *check).next();
-    first.filter(|_| predicted.outcome == Outcome::Unknown)
+    first.map(|(check, _)| *check)
 }
 
 fn differs(

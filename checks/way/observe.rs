@@ -115,17 +115,12 @@ fn newest(condition: Rejection, event: Option<Rejection>) -> Rejection {
 }
 
 fn by_event(event: &Event) -> Rejection {
-    let object = &event.involved_object;
     let message = event.message.as_deref().unwrap_or_default();
     // The controller's words before those of the API server.
     let own = message.strip_prefix("Error creating: ").unwrap_or(message);
     Rejection {
         message: without_credentials(own),
-        source: format!(
-            "event FailedCreate of {}/{}",
-            object.kind.as_deref().unwrap_or_default().to_lowercase(),
-            object.name.as_deref().unwrap_or_default()
-        ),
+        source: refusal_source(event),
         since: event.first_timestamp.as_ref().map(|time| time.0),
         at: happened(event),
         times: event.count,
@@ -153,6 +148,16 @@ fn replica_failure(workload: &Workload) -> Option<Rejection> {
         at: None,
         times: None,
     })
+}
+
+/// An event that tells that a pod was refused, in words.
+pub fn refusal_source(event: &Event) -> String {
+    let object = &event.involved_object;
+    format!(
+        "event FailedCreate of {}/{}",
+        object.kind.as_deref().unwrap_or_default().to_lowercase(),
+        object.name.as_deref().unwrap_or_default()
+    )
 }
 
 /// Whether an event tells that a pod was refused.

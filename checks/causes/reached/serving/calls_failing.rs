@@ -1,5 +1,6 @@
 //! Calls fail, though everything that is visible is as it should be.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -16,7 +17,7 @@ use crate::fixes::{deployment_object, restart_istiod};
 use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk, Severity};
 use crate::rules::credentials::without_credentials;
 use crate::texts::{self, Key, What};
-use crate::way::{Case, Destination, Outcome, is_refusal, is_way_changed_since};
+use crate::way::{Case, Destination, Outcome, is_refusal, is_way_changed_since, refusal_source};
 
 /// How long a refusal tells something about now: a controller tries again at the latest after 1,000 s, and then
 /// the event is renewed.
@@ -100,25 +101,28 @@ fn newest_failure(
     warnings: &[&Event],
 ) -> Result<Option<Failure>, Missing> {
     let text = |event: &Event| event.message.clone().unwrap_or_default();
-    let failures = warnings
-        .iter()
-        .filter(|event| is_refusal(event) && is_about(destination, &text(event)));
-    let times = failures.filter_map(|event| Some((happened(event)?, *event)));
-    let Some((at, event)) = times.max_by_key(|(at, _)| *at) else {
+    let may_be_so_now = |at: &Timestamp| at.checked_add(RETRIED).is_ok_and(|end| end >= case.now());
+    let refusals = warnings.iter().filter(|event| is_refusal(event));
+    let times = refusals.filter_map(|event| Some((happened(event)?, *event)));
+    let mut recent: Vec<_> = times.filter(|(at, _)| may_be_so_now(at)).collect();
+    // The newest first, as a text takes longer to read than a time.
+    recent.sort_by_key(|(at, _)| Reverse(*at));
+    let newest = recent
+        .into_iter()
+        .find(|(_, event)| is_about(destination, &text(event)));
+    let Some((at, event)) = newest else {
         return Ok(None);
     };
-    let is_old = at.checked_add(RETRIED).is_ok_and(|end| end < case.now());
-    if is_old || is_way_changed_since(case, destination, at)? {
+    if is_way_changed_since(case, destination, at)? {
         return Ok(None);
     }
-    let about = &event.involved_object;
+    let namespace = event.involved_object.namespace.as_deref();
     Ok(Some(Failure {
         text: without_credentials(&text(event)),
         object: format!(
-            "event FailedCreate of {}/{} -n {}",
-            about.kind.as_deref().unwrap_or_default().to_lowercase(),
-            about.name.as_deref().unwrap_or_default(),
-            about.namespace.as_deref().unwrap_or_default(),
+            "{} -n {}",
+            refusal_source(event),
+            namespace.unwrap_or_default()
         ),
         at: Some(at),
     }))
