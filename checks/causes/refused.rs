@@ -2,7 +2,7 @@
 
 use crate::causes::Verdict;
 use crate::facts::Missing;
-use crate::texts::{self, Confidence};
+use crate::texts::{Cause, Confidence};
 use crate::way::{Case, Outcome, Rejection, over_since};
 
 /// Whether pods are refused.
@@ -40,12 +40,9 @@ pub fn refused(case: &Case) -> Result<Refused, Missing> {
 }
 
 /// Where to read on, to be said after the words of a refusal: the page of their cause, where they seldom have another.
-pub fn see_also(text: &str) -> String {
-    let best = texts::recognise(text)
-        .into_iter()
-        .next()
-        .map(|one| one.cause);
-    best.filter(|cause| cause.confidence >= Confidence::Likely)
+pub fn see_also(cause: Option<&Cause>) -> String {
+    cause
+        .filter(|cause| cause.confidence >= Confidence::Likely)
         .map_or_else(String::new, |cause| {
             format!("; see `injdoctor explain {}`", cause.name)
         })

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::facts::{Missing, Readiness};
 use crate::stage::Stage;
+use crate::texts;
 
 /// What the API server and istiod will do with the next pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -171,6 +172,31 @@ pub struct Rejection {
     pub at: Option<Timestamp>,
     /// How often, where that is recorded.
     pub times: Option<i32>,
+    /// What the words say first; none where they are not known.
+    pub said: Option<texts::Found>,
+    /// The cause that they tell best; none where they tell none.
+    pub cause: Option<texts::Cause>,
+}
+
+impl Rejection {
+    /// A refusal in words, which are read here once for all who ask.
+    pub fn new(message: String, source: String) -> Self {
+        let causes = texts::recognise(&message).into_iter();
+        Self {
+            said: texts::read(&message).into_iter().next(),
+            cause: causes.map(|one| one.cause).next(),
+            message,
+            source,
+            since: None,
+            at: None,
+            times: None,
+        }
+    }
+
+    /// When it is known to have stood last, where that is recorded.
+    pub fn stood(&self) -> Option<Timestamp> {
+        self.at.or(self.since)
+    }
 }
 
 /// How the pods fare that exist.

@@ -39,7 +39,7 @@ pub use injector::{
 };
 pub use injector_config::{Config, InjectorConfig};
 pub use names::with_revision;
-pub use observe::{is_refusal, observe, refusal_source};
+pub use observe::{is_refusal, observe};
 pub use pod::JudgedPod;
 pub use predict::predict;
 pub(crate) use predict::{calls, is_static, namespace_labels};

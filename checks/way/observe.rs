@@ -86,7 +86,7 @@ fn standing_rejection(case: &Case) -> Result<Option<Rejection>, Missing> {
         events => events?,
     };
     let event = events.iter().rev().find(|event| is_refusal(event));
-    let event = event.map(|event| by_event(event));
+    let event = event.map(|event| Rejection::of(event));
     let (Some(event), None) = (&event, &condition) else {
         return Ok(condition.map(|condition| newest(condition, event)));
     };
@@ -114,19 +114,6 @@ fn newest(condition: Rejection, event: Option<Rejection>) -> Rejection {
     }
 }
 
-fn by_event(event: &Event) -> Rejection {
-    let message = event.message.as_deref().unwrap_or_default();
-    // The controller's words before those of the API server.
-    let own = message.strip_prefix("Error creating: ").unwrap_or(message);
-    Rejection {
-        message: without_credentials(own),
-        source: refusal_source(event),
-        since: event.first_timestamp.as_ref().map(|time| time.0),
-        at: happened(event),
-        times: event.count,
-    }
-}
-
 fn by_condition(case: &Case) -> Result<Option<Rejection>, Missing> {
     let chain = case.chain()?;
     // Only the newest ReplicaSet makes pods; an older one's condition is history.
@@ -141,23 +128,32 @@ fn replica_failure(workload: &Workload) -> Option<Rejection> {
             && condition.status == "True"
             && condition.reason == "FailedCreate"
     })?;
+    let source = format!("condition ReplicaFailure of {}", workload.reference());
     Some(Rejection {
-        message: without_credentials(&failure.message),
-        source: format!("condition ReplicaFailure of {}", workload.reference()),
         since: failure.last_transition_time.as_ref().map(|time| time.0),
-        at: None,
-        times: None,
+        ..Rejection::new(without_credentials(&failure.message), source)
     })
 }
 
-/// An event that tells that a pod was refused, in words.
-pub fn refusal_source(event: &Event) -> String {
-    let object = &event.involved_object;
-    format!(
-        "event FailedCreate of {}/{}",
-        object.kind.as_deref().unwrap_or_default().to_lowercase(),
-        object.name.as_deref().unwrap_or_default()
-    )
+impl Rejection {
+    /// What an event tells of a refusal.
+    pub fn of(event: &Event) -> Self {
+        let message = event.message.as_deref().unwrap_or_default();
+        // The controller's words before those of the API server.
+        let own = message.strip_prefix("Error creating: ").unwrap_or(message);
+        let object = &event.involved_object;
+        let source = format!(
+            "event FailedCreate of {}/{}",
+            object.kind.as_deref().unwrap_or_default().to_lowercase(),
+            object.name.as_deref().unwrap_or_default()
+        );
+        Self {
+            since: event.first_timestamp.as_ref().map(|time| time.0),
+            at: happened(event),
+            times: event.count,
+            ..Self::new(without_credentials(own), source)
+        }
+    }
 }
 
 /// Whether an event tells that a pod was refused.

@@ -13,7 +13,7 @@ use super::changes::{self, Changed};
 use super::{Case, ObservedPod, Outcome, Prediction, Rejection};
 use crate::facts::{Missing, Rollout};
 use crate::stage::Stage;
-use crate::texts::{self, Denied, Found, Key, What};
+use crate::texts::{Denied, Key, What};
 
 /// How long after a change a pod has to be made so that the API server, istiod and the nodes know of it.
 const SETTLED: Duration = Duration::from_secs(10);
@@ -37,13 +37,13 @@ fn refused(case: &Case, rejection: &Rejection, prediction: &mut Prediction) {
     match over_since(case, rejection) {
         Ok(None) if is_certain => {
             prediction.outcome = Outcome::Rejected;
-            prediction.decided = stage_of(&rejection.message);
+            prediction.decided = stage_of(rejection);
             prediction.because = format!("pods are being refused: {}", rejection.message);
             prediction.webhook = None;
         }
         Err(missing) if is_certain => {
             prediction.outcome = Outcome::Unknown;
-            prediction.decided = stage_of(&rejection.message);
+            prediction.decided = stage_of(rejection);
             prediction.because = format!(
                 "pods are being refused, and whether that is over cannot be told: {}",
                 missing.0
@@ -55,17 +55,12 @@ fn refused(case: &Case, rejection: &Rejection, prediction: &mut Prediction) {
 }
 
 /// The stage of a refusal, by its text.
-fn stage_of(text: &str) -> Stage {
-    match read(text).map(|found| found.what) {
+fn stage_of(rejection: &Rejection) -> Stage {
+    match rejection.said.as_ref().map(|said| said.what) {
         Some(What::Call(_)) => Stage::Reached,
         Some(What::Denied(Denied::Injector(_) | Denied::InjectorOtherwise)) => Stage::Rendered,
         _ => Stage::Admitted,
     }
-}
-
-/// What a refusal says first.
-fn read(text: &str) -> Option<Found> {
-    texts::read(text).into_iter().next()
 }
 
 /// Why a refusal may be over.
@@ -93,16 +88,16 @@ impl fmt::Display for Since {
 /// # Errors
 /// [`Missing`] where what it rests on was not read.
 pub fn over_since(case: &Case, rejection: &Rejection) -> Result<Option<Since>, Missing> {
-    let found = read(&rejection.message);
-    if let Some(webhook) = found.as_ref().and_then(|one| one.value(Key::Webhook))
+    let said = rejection.said.as_ref();
+    if let Some(webhook) = said.and_then(|one| one.value(Key::Webhook))
         && !is_called(case, webhook)?
     {
         return Ok(Some(Since::NotCalled(webhook.to_owned())));
     }
-    let Some(at) = rejection.at.or(rejection.since) else {
+    let Some(at) = rejection.stood() else {
         return Ok(None);
     };
-    let rest: Rc<[Changed]> = match found.map(|one| one.what) {
+    let rest: Rc<[Changed]> = match said.map(|one| one.what) {
         Some(What::Call(_) | What::Denied(Denied::Injector(_) | Denied::InjectorOtherwise)) => {
             case.changes()?
         }

@@ -3,8 +3,8 @@
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
 
 use crate::facts::{Kind, Missing};
-use crate::texts::{self, Transport, What};
-use crate::way::Case;
+use crate::texts::{Transport, What};
+use crate::way::{Case, Rejection};
 
 /// Why a call failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,19 +29,17 @@ pub fn of(case: &Case, webhook: &MutatingWebhook) -> Result<Option<CallError>, M
         return Err(missing.clone());
     }
     let rejection = observation.rejection.as_ref();
-    Ok(rejection.and_then(|rejection| CallError::of(&rejection.message, &webhook.name)))
+    Ok(rejection.and_then(|rejection| CallError::of(rejection, &webhook.name)))
 }
 
 impl CallError {
-    /// Why a call of an entry failed; none where a message does not tell of one.
-    pub fn of(message: &str, entry: &str) -> Option<Self> {
-        let text = cause(message, entry)?.to_owned();
-        let transport = texts::read(message)
-            .into_iter()
-            .find_map(|one| match one.what {
-                What::Call(call) => call.error,
-                _ => None,
-            });
+    /// Why a call of an entry failed; none where a refusal does not tell of one.
+    pub(super) fn of(rejection: &Rejection, entry: &str) -> Option<Self> {
+        let text = cause(&rejection.message, entry)?.to_owned();
+        let transport = match rejection.said.as_ref()?.what {
+            What::Call(call) => call.error,
+            _ => None,
+        };
         Some(Self { text, transport })
     }
 }
@@ -68,12 +66,13 @@ mod tests {
             text: "the server could not find the requested resource".to_owned(),
             transport: Some(Transport::Http(Http::NotFound)),
         };
-        assert_eq!(CallError::of(error, entry), Some(expected));
+        let refused = |message: &str| Rejection::new(message.to_owned(), String::new());
+        assert_eq!(CallError::of(&refused(error), entry), Some(expected));
         for (message, entry) in [
             (error, "namespace.sidecar-injector.istio.io"),
             ("exceeded quota: pods", entry),
         ] {
-            assert_eq!(CallError::of(message, entry), None, "{message}");
+            assert_eq!(CallError::of(&refused(message), entry), None, "{message}");
         }
     }
 }

@@ -1,11 +1,10 @@
 //! Who refuses a pod, by the API server's text.
 
-use crate::texts::{self, Denied, What};
+use crate::texts::{Denied, Found, What};
 
-/// Who refuses: the subject of a sentence.
-pub fn refuser(text: &str) -> &'static str {
-    let what = texts::read(text).into_iter().next().map(|found| found.what);
-    let denied = match what {
+/// Who refuses, by what the text says first: the subject of a sentence.
+pub fn refuser(said: Option<&Found>) -> &'static str {
+    let denied = match said.map(|said| said.what) {
         Some(What::Call(_)) => return "the API server, as its call of an admission webhook failed",
         Some(What::Denied(denied)) => denied,
         _ => return "the API server",
@@ -35,6 +34,7 @@ pub fn refuser(text: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::texts::read;
 
     #[test]
     fn the_text_tells_who_refuses() {
@@ -73,7 +73,7 @@ mod tests {
             ),
             ("something new", "the API server"),
         ] {
-            assert_eq!(refuser(text), expected, "{text}");
+            assert_eq!(refuser(read(text).first()), expected, "{text}");
         }
     }
 }

@@ -35,7 +35,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         Refused::Expectedly(verdict) => return Ok(verdict),
         Refused::Unexpectedly(rejection) => rejection,
     };
-    let who = refuser(&rejection.message);
+    let who = refuser(rejection.said.as_ref());
     let often = rejection
         .times
         .map_or_else(String::new, |times| format!(", {times} times so far"));
@@ -43,10 +43,10 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         "pods of {} are refused by {who}{often}: {}{}",
         case.target(),
         rejection.message,
-        see_also(&rejection.message)
+        see_also(rejection.cause.as_ref())
     );
     let mut evidence = Evidence::new(&rejection.source, ".message").actual(&rejection.message);
-    evidence.set_at = rejection.at.or(rejection.since);
+    evidence.set_at = rejection.stood();
     let finding = Finding::new(Severity::Error, Effect::Decides(Outcome::Rejected), message)
         .evidence(evidence);
     let workload = case.workload()?;

@@ -15,9 +15,8 @@ use crate::facts::ownership::happened;
 use crate::facts::{Kind, Missing};
 use crate::fixes::{deployment_object, restart_istiod};
 use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk, Severity};
-use crate::rules::credentials::without_credentials;
-use crate::texts::{self, Key, What};
-use crate::way::{Case, Destination, Outcome, is_refusal, is_way_changed_since, refusal_source};
+use crate::texts::{Key, What};
+use crate::way::{Case, Destination, Outcome, Rejection, is_refusal, is_way_changed_since};
 
 /// How long a refusal tells something about now: a controller tries again at the latest after 1,000 s, and then
 /// the event is renewed.
@@ -62,16 +61,11 @@ fn of_pods(case: &Case) -> Result<Verdict, Missing> {
     };
     let destinations = case.destinations()?;
     let mut all = destinations.all.iter();
-    let Some(destination) = all.find(|one| is_about(one, &rejection.message)) else {
+    let Some(destination) = all.find(|one| is_about(one, &rejection)) else {
         return Ok(Verdict::Passed);
     };
-    let failure = Failure {
-        text: rejection.message,
-        object: rejection.source,
-        at: rejection.at.or(rejection.since),
-    };
     let effect = Effect::Decides(Outcome::Rejected);
-    let finding = failure.finding(case, destination, Severity::Error, effect)?;
+    let finding = finding(case, destination, &rejection, Severity::Error, effect)?;
     Ok(Verdict::of([finding]))
 }
 
@@ -86,8 +80,9 @@ fn of_webhook(case: &Case) -> Result<Verdict, Missing> {
                 Some(_) => None,
                 None => newest_failure(case, destination, &warnings)?,
             };
-            let told =
-                |one: Failure| one.finding(case, destination, Severity::Warning, Effect::Beside);
+            let told = |one: Rejection| {
+                finding(case, destination, &one, Severity::Warning, Effect::Beside)
+            };
             failure.map(told).transpose()
         });
     }
@@ -99,71 +94,53 @@ fn newest_failure(
     case: &Case,
     destination: &Destination,
     warnings: &[&Event],
-) -> Result<Option<Failure>, Missing> {
-    let text = |event: &Event| event.message.clone().unwrap_or_default();
+) -> Result<Option<Rejection>, Missing> {
     let may_be_so_now = |at: &Timestamp| at.checked_add(RETRIED).is_ok_and(|end| end >= case.now());
     let refusals = warnings.iter().filter(|event| is_refusal(event));
     let times = refusals.filter_map(|event| Some((happened(event)?, *event)));
     let mut recent: Vec<_> = times.filter(|(at, _)| may_be_so_now(at)).collect();
     // The newest first, as a text takes longer to read than a time.
     recent.sort_by_key(|(at, _)| Reverse(*at));
-    let newest = recent
+    let mut told = recent
         .into_iter()
-        .find(|(_, event)| is_about(destination, &text(event)));
-    let Some((at, event)) = newest else {
+        .map(|(at, event)| (at, event, Rejection::of(event)));
+    let newest = told.find(|(_, _, failure)| is_about(destination, failure));
+    let Some((at, event, failure)) = newest else {
         return Ok(None);
     };
     if is_way_changed_since(case, destination, at)? {
         return Ok(None);
     }
     let namespace = event.involved_object.namespace.as_deref();
-    Ok(Some(Failure {
-        text: without_credentials(&text(event)),
-        object: format!(
-            "{} -n {}",
-            refusal_source(event),
-            namespace.unwrap_or_default()
-        ),
-        at: Some(at),
-    }))
+    let source = format!("{} -n {}", failure.source, namespace.unwrap_or_default());
+    Ok(Some(Rejection { source, ..failure }))
 }
 
-/// A call that failed.
-struct Failure {
-    /// The API server's words.
-    text: String,
-    /// Where they stand.
-    object: String,
-    at: Option<Timestamp>,
-}
-
-impl Failure {
-    fn finding(
-        self,
-        case: &Case,
-        destination: &Destination,
-        severity: Severity,
-        effect: Effect,
-    ) -> Result<Finding, Missing> {
-        let last = self
-            .at
-            .map_or_else(String::new, |at| format!(", last at {at}"));
-        let message = format!(
-            "calls of {} fail{last}, although its way is clear as far as it can be seen: {}{}",
-            destination.name(),
-            self.text,
-            see_also(&self.text)
-        );
-        let mut evidence = Evidence::new(self.object, ".message").actual(self.text);
-        evidence.set_at = self.at;
-        let finding = Finding::new(severity, effect, message).evidence(evidence);
-        Ok(match istiod::deployment_of(case, destination)? {
-            Some(deployment) => finding
-                .fix(look_at(deployment))
-                .fix(restart_where_it_hangs(deployment)),
-            None => finding,
-        })
-    }
+fn finding(
+    case: &Case,
+    destination: &Destination,
+    failure: &Rejection,
+    severity: Severity,
+    effect: Effect,
+) -> Result<Finding, Missing> {
+    let last = failure
+        .stood()
+        .map_or_else(String::new, |at| format!(", last at {at}"));
+    let message = format!(
+        "calls of {} fail{last}, although its way is clear as far as it can be seen: {}{}",
+        destination.name(),
+        failure.message,
+        see_also(failure.cause.as_ref())
+    );
+    let mut evidence = Evidence::new(&failure.source, ".message").actual(&failure.message);
+    evidence.set_at = failure.stood();
+    let finding = Finding::new(severity, effect, message).evidence(evidence);
+    Ok(match istiod::deployment_of(case, destination)? {
+        Some(deployment) => finding
+            .fix(look_at(deployment))
+            .fix(restart_where_it_hangs(deployment)),
+        None => finding,
+    })
 }
 
 fn look_at(deployment: &Deployment) -> Fix {
@@ -191,20 +168,17 @@ fn restart_where_it_hangs(deployment: &Deployment) -> Fix {
     restart_istiod(fix, deployment)
 }
 
-/// Whether a text tells of a failed call of this destination: by the name of an entry, and by the Service in the URL,
-/// as entries of several revisions have the same names.
-fn is_about(destination: &Destination, text: &str) -> bool {
-    let names_entry = |found: &texts::Found| {
-        let mut entries = destination.configuration.webhooks.iter().flatten();
-        entries.any(|one| found.value(Key::Webhook) == Some(&one.name))
+/// Whether a refusal tells of a failed call of this destination: by the name of an entry, and by the Service in the
+/// URL, as entries of several revisions have the same names.
+fn is_about(destination: &Destination, refusal: &Rejection) -> bool {
+    let Some(said) = &refusal.said else {
+        return false;
     };
-    let names_service = |found: &texts::Found| {
-        destination.service().is_none_or(|service| {
-            found.value(Key::Service) == Some(&service.name)
-                && found.value(Key::Namespace) == Some(&service.namespace)
-        })
-    };
-    texts::read(text).iter().any(|found| {
-        matches!(found.what, What::Call(_)) && names_entry(found) && names_service(found)
-    })
+    let mut entries = destination.configuration.webhooks.iter().flatten();
+    let names_entry = entries.any(|one| said.value(Key::Webhook) == Some(&one.name));
+    let names_service = destination.service().is_none_or(|service| {
+        said.value(Key::Service) == Some(&service.name)
+            && said.value(Key::Namespace) == Some(&service.namespace)
+    });
+    matches!(said.what, What::Call(_)) && names_entry && names_service
 }

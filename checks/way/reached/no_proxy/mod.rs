@@ -113,13 +113,15 @@ fn is_of_a_proxy(error: &CallError) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::way::Rejection;
 
     #[test]
     fn only_what_a_proxy_says_speaks_of_a_proxy() {
         let post = "failed to call webhook: Post \"https://istiod.istio-system.svc:443/inject?timeout=10s\": ";
         let is_of_a_proxy = |error: &str| {
             let message = format!("failed calling webhook \"a.b.c\": {error}");
-            super::is_of_a_proxy(&CallError::of(&message, "a.b.c").unwrap())
+            let refused = Rejection::new(message, String::new());
+            super::is_of_a_proxy(&CallError::of(&refused, "a.b.c").unwrap())
         };
         for (cause, expected) in [
             (
