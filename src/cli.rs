@@ -24,9 +24,11 @@ Exit codes, the same in every format:
 
 const EXPLAIN_EXIT_CODES: &str = "\
 Exit codes, the same in every format:
-  0  explained
-  2  wrong usage
-  3  the error text names no cause that is known";
+  0  explained; and no finding at or above warning in a cluster that was looked at
+  1  findings in that cluster
+  2  wrong usage, or no connection
+  3  the error text names no cause that is known; or no verdict on that cluster,
+     because facts were missing";
 
 /// Says why a Kubernetes pod is not, or cannot be, injected with the Istio sidecar, and how to fix it
 #[derive(Debug, Parser)]
@@ -193,6 +195,7 @@ Examples:
   injdoctor explain INJ101                          # one of them, by code
   injdoctor explain pod-security                    # or by name, also where it has no code yet
   kubectl get events | injdoctor explain --error -  # what an error text means
+  injdoctor explain --error 'TEXT' -n shop          # and whether it is so in that namespace
 
 ",
     after_help = EXPLAIN_EXIT_CODES
@@ -201,7 +204,9 @@ pub struct Explain {
     /// Code or name of a cause; without it, all are listed
     #[arg(value_name = "CODE|NAME")]
     pub subject: Option<String>,
-    /// Say what an error text means: of an event, a log or a terminal; - is standard input
+    /// Say what an error text means: of an event, a log or a terminal; - is standard input. With -n, --context
+    /// or --kubeconfig, or where the text names a Service that a webhook of the current context calls, the
+    /// cluster is looked at, too
     #[arg(
         long,
         value_name = "TEXT",

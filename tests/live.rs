@@ -233,6 +233,81 @@ const ROWS: &[Row] = &[
         Error("cut off"),
     ),
     (
+        "an error text about the called Service, and the cluster is well",
+        &["explain", "--error", CALL],
+        "",
+        0,
+        Out(&[
+            "likely INJ202",
+            "in the cluster: none of these causes is found there",
+            "all is well",
+        ]),
+    ),
+    (
+        "an error text about a Service that nobody calls here",
+        &["explain", "--error", "-", "-o", "json"],
+        "failed calling webhook \"sidecar-injector.istio.io\": failed to call webhook: Post \"https://injector.mesh.svc:443/inject\": service \"injector\" not found",
+        0,
+        Out(&["\"name\": \"webhook-service-missing\"", "\"cluster\": null"]),
+    ),
+    (
+        "an error text about a pod of a namespace",
+        &["explain", "--error", QUOTA, "-n", "shop", "-o", "json"],
+        "",
+        0,
+        Out(&[
+            "\"name\": \"quota\"",
+            "\"found\": false",
+            "\"name\": \"reviews\"",
+        ]),
+    ),
+    (
+        "an error text about anything, and a namespace with findings",
+        &["explain", "--error", QUOTA, "-n", "odd"],
+        "",
+        1,
+        Out(&[
+            "certain",
+            "none of these causes is found there",
+            "namespace-label-value",
+        ]),
+    ),
+    (
+        "an error text without a known cause, and a namespace",
+        &[
+            "explain",
+            "--error",
+            "Error: connect ECONNREFUSED 127.0.0.1:5432",
+            "-n",
+            "shop",
+        ],
+        "",
+        3,
+        Out(&["no cause"]),
+    ),
+    (
+        "an error text, and a kubeconfig that is asked for and leads nowhere",
+        &[
+            "explain",
+            "--error",
+            QUOTA,
+            "-o",
+            "json",
+            "--kubeconfig",
+            "unreachable",
+        ],
+        "",
+        2,
+        Error("refused"),
+    ),
+    (
+        "an error text that may be read, and no permissions at all",
+        &["explain", "--error", CALL, "--as", "nobody", "-n", "shop"],
+        "",
+        3,
+        Out(&["likely INJ202", "cannot"]),
+    ),
+    (
         "no permissions at all",
         &["check", "deploy/reviews", "-n", "shop", "--as", "nobody"],
         "",
@@ -262,6 +337,10 @@ const ROWS: &[Row] = &[
     ),
 ];
 
+const CALL: &str = "Error creating: Internal error occurred: failed calling webhook \"namespace.sidecar-injector.istio.io\": failed to call webhook: Post \"https://istiod.istio-system.svc:443/inject?timeout=10s\": dial tcp 10.96.0.2:443: connect: connection refused";
+
+const QUOTA: &str = "pods \"reviews-7d4b9c-\" is forbidden: exceeded quota: small, requested: cpu=2, used: cpu=1, limited: cpu=2";
+
 const WORLD: &str = r#"
 apiVersion: v1
 kind: Namespace
@@ -284,6 +363,19 @@ spec:
   template:
     metadata: {labels: {app: plain, sidecar.istio.io/inject: "false"}}
     spec: {containers: [{name: plain, image: "plain:1"}]}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: odd, labels: {istio-injection: Enabled}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: ratings, namespace: odd}
+spec:
+  selector: {matchLabels: {app: ratings}}
+  template:
+    metadata: {labels: {app: ratings}}
+    spec: {containers: [{name: ratings, image: "ratings:1"}]}
 ---
 apiVersion: v1
 kind: Namespace

@@ -7,7 +7,7 @@ use injdoctor_checks::Stage;
 use injdoctor_checks::causes::{Cause, catalogue};
 
 use super::explain_error;
-use crate::cli::Explain;
+use crate::cli::{ConnectionFlags, Explain};
 use crate::docs;
 use crate::exit::Exit;
 use crate::pager;
@@ -17,9 +17,14 @@ use crate::render::text::table::Columns;
 use crate::terminal::Look;
 
 /// Writes the page of a cause, or the list of all.
-pub fn run(arguments: &Explain, look: Look, out: &mut dyn Write) -> anyhow::Result<Exit> {
+pub fn run(
+    arguments: &Explain,
+    connection: &ConnectionFlags,
+    look: Look,
+    out: &mut dyn Write,
+) -> anyhow::Result<Exit> {
     if let Some(text) = &arguments.error {
-        return explain_error::run(text, arguments.output, look, out);
+        return explain_error::run(text, arguments.output, connection, look, out);
     }
     let cause = arguments.subject.as_deref().map(find).transpose()?;
     let written = pager::show(out, |out| {

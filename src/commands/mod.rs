@@ -28,7 +28,7 @@ pub fn run(cli: &Cli, look: Look, out: &mut dyn Write) -> anyhow::Result<Exit> {
         Command::Webhook(arguments) => webhook::run(arguments, connection, look, out),
         Command::Snapshot(arguments) => snapshot::run(arguments, connection, look, out),
         Command::Demo(arguments) => demo::run(arguments, look, out),
-        Command::Explain(arguments) => explain::run(arguments, look, out),
+        Command::Explain(arguments) => explain::run(arguments, connection, look, out),
         Command::Completion(arguments) => completion::run(arguments, out),
     }
 }

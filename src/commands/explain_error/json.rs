@@ -1,17 +1,21 @@
 //! What an error text means, for programs.
 
+use std::collections::BTreeSet;
+
 use injdoctor_checks::advice::advice;
 use injdoctor_checks::report::quote;
 use injdoctor_checks::texts::{Found, Match};
 use serde_json::{Map, Value, json};
 
-/// The answer: all matches, best first.
-pub fn answer(matches: &[Match]) -> Value {
-    let matches: Vec<_> = matches.iter().map(one).collect();
-    json!({ "matches": matches })
+/// The answer: all matches, best first; and what a cluster has of them, with the names of the checks that find anything
+/// there and the answer of `check` or `webhook`.
+pub fn answer(matches: &[Match], cluster: Option<(BTreeSet<&'static str>, Value)>) -> Value {
+    let (found, cluster) = cluster.unzip();
+    let matches: Vec<_> = matches.iter().map(|one| of(one, found.as_ref())).collect();
+    json!({ "matches": matches, "cluster": cluster })
 }
 
-fn one(one: &Match) -> Value {
+fn of(one: &Match, shown: Option<&BTreeSet<&'static str>>) -> Value {
     let Match {
         cause,
         found,
@@ -27,6 +31,7 @@ fn one(one: &Match) -> Value {
         "values": values(found),
         "place": { "start": found.place.start, "end": found.place.end },
         "times": times,
+        "found": shown.map(|shown| shown.contains(cause.name)),
         "decide": advice.map(|advice| json!({
             "command": quote(&advice.decide(found)),
             "tells": advice.tells(found),

@@ -1,5 +1,6 @@
 //! What an error text means, for people.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use injdoctor_checks::advice::advice;
@@ -10,18 +11,40 @@ use crate::render::page::{Page, Span, Style};
 /// A text has rarely more causes than a reader can weigh.
 const MOST: usize = 6;
 
+/// Says that the text names no cause.
+pub fn unknown(page: &mut Page) -> io::Result<()> {
+    let words = "This text names no cause that is known: it is not about injection or the mesh, or says it in words that are new. `injdoctor check` looks at the cluster itself.";
+    page.wrapped(0, &[], 0, &Span::plain(words))
+}
+
+/// Says which of the causes the cluster has, before its own answer.
+pub fn cluster(
+    matches: &[Match],
+    found: &BTreeSet<&'static str>,
+    page: &mut Page,
+) -> io::Result<()> {
+    let names = matches.iter().map(|one| one.cause.name);
+    let shown: Vec<_> = names
+        .filter(|name| found.contains(name))
+        .map(titled)
+        .collect();
+    let words = match shown.as_slice() {
+        [] => "none of these causes is found there".to_owned(),
+        [one] => format!("{one} is found there"),
+        several => format!("of these causes {} are found there", several.join(", ")),
+    };
+    page.blank()?;
+    page.wrapped(
+        0,
+        &[Span::new(Style::Strong, "in the cluster:")],
+        2,
+        &Span::plain(words),
+    )?;
+    page.blank()
+}
+
 /// Writes the causes, best first.
 pub fn write(matches: &[Match], page: &mut Page) -> io::Result<()> {
-    if matches.is_empty() {
-        return page.wrapped(
-            0,
-            &[],
-            0,
-            &Span::plain(
-                "This text names no cause that is known: it is not about injection or the mesh, or says it in words that are new. `injdoctor check` looks at the cluster itself.",
-            ),
-        );
-    }
     for (number, one) in matches.iter().take(MOST).enumerate() {
         if number > 0 {
             page.blank()?;
@@ -43,7 +66,6 @@ pub fn write(matches: &[Match], page: &mut Page) -> io::Result<()> {
 fn cause(one: &Match, is_same: bool, page: &mut Page) -> io::Result<()> {
     let found = &one.found;
     let check = super::check(one.cause.name);
-    let code = check.map_or_else(String::new, |check| format!("{} ", check.code));
     let style = match one.cause.confidence {
         Confidence::Certain => Style::Error,
         Confidence::Likely => Style::Warning,
@@ -54,7 +76,7 @@ fn cause(one: &Match, is_same: bool, page: &mut Page) -> io::Result<()> {
         &[
             Span::new(style, one.cause.confidence.name()),
             Span::plain(" "),
-            Span::new(Style::Strong, format!("{code}{}", one.cause.name)),
+            Span::new(Style::Strong, titled(one.cause.name)),
         ],
     )?;
     let advice = advice(one.cause.name);
@@ -89,6 +111,14 @@ fn cause(one: &Match, is_same: bool, page: &mut Page) -> io::Result<()> {
     let page_name = check.map_or(one.cause.name, |check| check.code);
     let more = format!("more: injdoctor explain {page_name}");
     page.line(2, &[Span::new(Style::Faint, more)])
+}
+
+/// A cause, with the code of the check that finds it.
+fn titled(name: &str) -> String {
+    match super::check(name) {
+        Some(check) => format!("{} {name}", check.code),
+        None => name.to_owned(),
+    }
 }
 
 fn labelled(label: &str, text: &str, page: &mut Page) -> io::Result<()> {
