@@ -10,6 +10,10 @@ use injdoctor_checks::facts::Resource;
 use injdoctor_checks::redaction::{Keep, fields};
 use injdoctor_checks::registry;
 
+use crate::render::json::explanation::Explanation;
+use crate::render::json::schema;
+use crate::render::json::v1alpha1::Answer;
+
 /// Every generated file: its path in `docs/`, and its content.
 pub fn files() -> BTreeMap<String, String> {
     let mut files: BTreeMap<_, _> = registry()
@@ -18,7 +22,15 @@ pub fn files() -> BTreeMap<String, String> {
     files.insert("checks/README.md".to_owned(), index());
     files.insert("clusterrole.yaml".to_owned(), cluster_role());
     files.insert("snapshot.md".to_owned(), snapshot());
-    files.insert("json/diagnosis-v1alpha1.schema.json".to_owned(), schema());
+    for (name, schema) in [
+        ("diagnosis", schema::<Answer>()),
+        ("explanation", schema::<Explanation>()),
+    ] {
+        files.insert(
+            format!("json/{name}-v1alpha1.schema.json"),
+            written(&schema),
+        );
+    }
     files
 }
 
@@ -188,9 +200,9 @@ rules:
     text
 }
 
-fn schema() -> String {
+fn written(schema: &schemars::Schema) -> String {
     // A schema is plain JSON; writing it to a string cannot fail.
-    let text = serde_json::to_string_pretty(&crate::render::json::schema()).unwrap_or_default();
+    let text = serde_json::to_string_pretty(schema).unwrap_or_default();
     text + "\n"
 }
 

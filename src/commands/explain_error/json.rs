@@ -4,49 +4,63 @@ use std::collections::BTreeSet;
 
 use injdoctor_checks::advice::advice;
 use injdoctor_checks::report::quote;
-use injdoctor_checks::texts::{Found, Match};
-use serde_json::{Map, Value, json};
+use injdoctor_checks::texts;
+use serde_json::Value;
+
+use crate::render::json::explanation::{
+    Confidence, Decide, Explanation, ExplanationKind, Fix, Match, Place,
+};
+use crate::render::json::v1alpha1::ApiVersion;
 
 /// The answer: all matches, best first; and what a cluster has of them, with the names of the checks that find anything
 /// there and the answer of `check` or `webhook`.
-pub fn answer(matches: &[Match], cluster: Option<(BTreeSet<&'static str>, Value)>) -> Value {
+pub fn answer(
+    matches: &[texts::Match],
+    cluster: Option<(BTreeSet<&'static str>, Value)>,
+) -> Explanation {
     let (found, cluster) = cluster.unzip();
-    let matches: Vec<_> = matches.iter().map(|one| of(one, found.as_ref())).collect();
-    json!({ "matches": matches, "cluster": cluster })
+    Explanation {
+        api_version: ApiVersion::V1alpha1,
+        kind: ExplanationKind::Explanation,
+        matches: matches.iter().map(|one| of(one, found.as_ref())).collect(),
+        cluster,
+    }
 }
 
-fn of(one: &Match, shown: Option<&BTreeSet<&'static str>>) -> Value {
-    let Match {
+fn of(one: &texts::Match, found_there: Option<&BTreeSet<&'static str>>) -> Match {
+    let texts::Match {
         cause,
         found,
         times,
     } = one;
     let advice = advice(cause.name);
-    json!({
-        "code": super::check(cause.name).map(|check| check.code),
-        "name": cause.name,
-        "confidence": cause.confidence.name(),
-        "means": advice.map(|advice| advice.means),
-        "because": cause.because,
-        "values": values(found),
-        "place": { "start": found.place.start, "end": found.place.end },
-        "times": times,
-        "found": shown.map(|shown| shown.contains(cause.name)),
-        "decide": advice.map(|advice| json!({
-            "command": quote(&advice.decide(found)),
-            "tells": advice.tells(found),
-        })),
-        "fix": advice.map(|advice| json!({
-            "what": advice.fix,
-            "command": advice.heal(found).map(|command| quote(&command)),
-        })),
-    })
-}
-
-/// The names and figures of the text.
-fn values(found: &Found) -> Map<String, Value> {
     let values = found.values.iter();
-    values
-        .map(|value| (value.key.name(), value.text.clone().into()))
-        .collect()
+    Match {
+        code: super::check(cause.name).map(|check| check.code),
+        name: cause.name,
+        confidence: match cause.confidence {
+            texts::Confidence::Possible => Confidence::Possible,
+            texts::Confidence::Likely => Confidence::Likely,
+            texts::Confidence::Certain => Confidence::Certain,
+        },
+        found: found_there.map(|names| names.contains(cause.name)),
+        means: advice.map(|advice| advice.means),
+        because: cause.because,
+        values: values
+            .map(|value| (value.key.name(), value.text.as_str().into()))
+            .collect(),
+        place: Place {
+            start: found.place.start,
+            end: found.place.end,
+        },
+        times: *times,
+        decide: advice.map(|advice| Decide {
+            command: quote(&advice.decide(found)).into(),
+            tells: advice.tells(found).into(),
+        }),
+        fix: advice.map(|advice| Fix {
+            what: advice.fix,
+            command: advice.heal(found).map(|command| quote(&command).into()),
+        }),
+    }
 }

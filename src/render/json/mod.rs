@@ -2,6 +2,7 @@
 
 mod convert;
 mod escape;
+pub mod explanation;
 mod shallow;
 mod text;
 pub mod v1alpha1;
@@ -10,6 +11,7 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 
 use injdoctor_checks::diagnosis::Diagnosis;
+use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use serde_json::ser::{Formatter, PrettyFormatter};
@@ -99,13 +101,11 @@ impl Serialize for Answer<'_, '_> {
     }
 }
 
-/// The contract as a JSON schema.
-pub fn schema() -> schemars::Schema {
+/// A contract as a JSON schema: [`v1alpha1::Answer`] or [`explanation::Explanation`].
+pub fn schema<T: JsonSchema>() -> schemars::Schema {
     // What is written, not what would be accepted: every field is there, if only as null.
     let settings = SchemaSettings::draft2020_12().for_serialize();
-    settings
-        .into_generator()
-        .into_root_schema_for::<v1alpha1::Answer>()
+    settings.into_generator().into_root_schema_for::<T>()
 }
 
 #[cfg(test)]

@@ -39,6 +39,7 @@ fn prove(cluster: &mut Cluster, scenario: &Scenario, binary: &Path) -> Result<()
     let diagnosis = broken(cluster, scenario, binary)?;
     compare_with_pods(scenario, &diagnosis)?;
     compare_with_webhooks(cluster, &diagnosis, binary)?;
+    compare_with_words(cluster, scenario, &diagnosis, binary)?;
     prove_output(cluster, scenario, binary)?;
     prove_from_file(cluster, scenario, binary)?;
     let diagnosis = prove_fixes(cluster, scenario, binary, diagnosis)?;
@@ -118,6 +119,29 @@ fn compare_with_webhooks(cluster: &Cluster, diagnosis: &Diagnosis, binary: &Path
         String::from_utf8_lossy(&output.stdout)
     );
     Ok(())
+}
+
+/// What the words of the refusal alone tell first.
+fn compare_with_words(
+    cluster: &Cluster,
+    scenario: &Scenario,
+    diagnosis: &Diagnosis,
+    binary: &Path,
+) -> Result<()> {
+    let refusal = diagnosis.refusal();
+    if refusal.is_empty() {
+        return Ok(());
+    }
+    let mut explain = cluster.command(&binary.to_string_lossy());
+    explain.args(["explain", "-o", "json", "--error", refusal]);
+    let output = explain.stdin(Stdio::null()).output()?;
+    let expect = &scenario.expect;
+    let expected = expect.told.as_ref().or(expect.root_cause.as_ref());
+    Diagnosis::printed(&output)?.compare(
+        "first cause by the words of the refusal",
+        "/matches/0/name",
+        expected.map(String::as_str),
+    )
 }
 
 fn prove_healing(

@@ -84,6 +84,9 @@ pub struct Expectation {
     /// The name of a check that finds something which is no cause of anything yet.
     #[serde(default)]
     pub finds: Option<String>,
+    /// What the words of the refusal alone tell first, where that is not the root cause.
+    #[serde(default)]
+    pub told: Option<String>,
     /// What is predicted for the next pod. The API server's dry run has to agree.
     pub predicted: Predicted,
     /// What is seen on the pods that exist.
