@@ -43,7 +43,6 @@ described! {
         "service-type",
         "webhook-url",
         "firewall",
-        "apiserver-route",
         "network-policy",
         "konnectivity",
         "stale-connection",

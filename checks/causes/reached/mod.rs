@@ -11,6 +11,7 @@ mod certificate;
 mod endpoints;
 mod entry;
 mod explanation;
+mod failing_calls;
 mod failure_policy;
 mod istiod;
 mod left_over;
@@ -37,6 +38,7 @@ pub(crate) static TOPICS: &[&[&Check]] = &[
     ca_bundle::CHECKS,
     certificate::CHECKS,
     serving::CHECKS,
+    failing_calls::CHECKS,
     match_conditions::CHECKS,
     other_webhooks::CHECKS,
 ];
