@@ -280,9 +280,9 @@ fn causes_are_explained_by_code_number_or_name() {
     for subject in ["inj107", "107", "revision-unknown", "Revision-Unknown"] {
         assert_eq!(page(subject), checked, "{subject}");
     }
-    let described = page("pod-security");
+    let described = page("gke-autopilot");
     assert!(
-        described.starts_with("pod-security\nadmitted: "),
+        described.starts_with("gke-autopilot\nadmitted: "),
         "{described}"
     );
     assert!(

@@ -134,7 +134,7 @@ fn split(pod: &str) -> (Option<&str>, &str) {
 
 /// Whether a value is a name of an object: nothing else gets into a command. What a text calls a name may be
 /// anything. Source: DNS names of `k8s.io/apimachinery/pkg/util/validation`.
-fn is_name(value: &str) -> bool {
+pub(crate) fn is_name(value: &str) -> bool {
     let is_of_name =
         |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
     let is_end = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());

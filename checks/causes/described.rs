@@ -75,19 +75,15 @@ described! {
         "status-annotation-invalid",
         "inject-value-unquoted";
     Admitted:
-        "pod-security",
         "openshift-scc",
         "gke-autopilot",
         "policy-engine",
-        "quota",
-        "limit-range",
         "proxy-resources",
         "reserved-volume",
         "duplicate-container",
         "label-too-long",
         "windows-pod",
         "native-sidecar-stripped",
-        "service-account-missing",
         "namespace-terminating",
         "pod-invalid";
     Running:

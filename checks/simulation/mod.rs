@@ -59,6 +59,7 @@ impl Now<'_, '_> {
             let predicted = case.prediction();
             if fix.then.is_empty()
                 && !fix.steps.is_empty()
+                && !is_word_against(finding, self.predicted)
                 && is_same(&predicted, self.predicted)
                 && is_found(check, &case, finding)
             {
@@ -146,6 +147,12 @@ fn is_same(one: &Prediction, other: &Prediction) -> bool {
             &other.because,
             &other.webhook,
         )
+}
+
+/// Whether a finding rests on the API server's word against what is predicted: whether that is over after a change, no
+/// prediction shows.
+fn is_word_against(finding: &Finding, predicted: &Prediction) -> bool {
+    finding.effect == Effect::Decides(Outcome::Rejected) && predicted.outcome != Outcome::Rejected
 }
 
 /// Whether a check still finds the same.

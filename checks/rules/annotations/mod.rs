@@ -10,7 +10,7 @@ use crate::rules::credentials::{REDACTED, without_credentials};
 use rule::rule;
 use std::collections::BTreeMap;
 
-pub use quantity::{amount, quantity};
+pub use quantity::{amount, quantity, sum};
 
 /// An answer in three values.
 #[derive(Debug, Clone, PartialEq, Eq)]

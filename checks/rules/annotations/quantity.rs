@@ -53,6 +53,48 @@ pub fn amount(text: &str) -> Option<f64> {
     Some(sign * number * scale)
 }
 
+/// The sum of whole quantities, each so many times, as Kubernetes writes it; none where that is not exact.
+pub fn sum(parts: &[(&str, u32)]) -> Option<String> {
+    const UNITS: [(&str, u32); 6] = [
+        ("Ei", 60),
+        ("Pi", 50),
+        ("Ti", 40),
+        ("Gi", 30),
+        ("Mi", 20),
+        ("Ki", 10),
+    ];
+    let mut thousandths: i128 = 0;
+    let mut is_binary = false;
+    for (text, times) in parts {
+        let end = text.find(|c: char| !c.is_ascii_digit());
+        let (number, suffix) = text.split_at_checked(end.unwrap_or(text.len()))?;
+        let number: i64 = number.parse().ok()?;
+        let scale = match Scale::parse(suffix)? {
+            Scale::Decimal(exponent) => {
+                10_i128.checked_pow(u32::try_from(exponent.checked_add(3)?).ok()?)?
+            }
+            Scale::Binary(exponent) => {
+                is_binary = true;
+                1000 * (1_i128 << u32::try_from(exponent).ok()?)
+            }
+        };
+        let part = i128::from(number).checked_mul(scale)?;
+        let part = part.checked_mul(i128::from(*times))?;
+        thousandths = thousandths.checked_add(part)?;
+    }
+    if thousandths % 1000 != 0 {
+        return Some(format!("{thousandths}m"));
+    }
+    let whole = thousandths / 1000;
+    let unit = UNITS
+        .into_iter()
+        .find(|(_, exponent)| is_binary && whole != 0 && whole % (1 << exponent) == 0);
+    Some(match unit {
+        Some((unit, exponent)) => format!("{}{unit}", whole >> exponent),
+        None => whole.to_string(),
+    })
+}
+
 /// What istiod says to a quantity in an annotation, which becomes part of the sidecar's YAML.
 pub(super) fn of_annotation(text: &str) -> Verdict {
     if text.chars().any(char::is_control) {
@@ -145,6 +187,25 @@ mod tests {
         }
         for text in ["1.2.3", "100 m", "512MB", "one"] {
             assert_eq!(amount(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_sum_is_exact_or_none() {
+        for (parts, expected) in [
+            (&[("0", 1), ("1Gi", 2)][..], Some("2Gi")),
+            (&[("512Mi", 1), ("1152Mi", 1)], Some("1664Mi")),
+            (&[("9100m", 1), ("1100m", 1)], Some("10200m")),
+            (&[("9100m", 1), ("900m", 1)], Some("10")),
+            (&[("1", 1), ("1", 3)], Some("4")),
+            (&[("1000", 1), ("24Ki", 1)], Some("25576")),
+            (&[("1e3", 1), ("1k", 1)], Some("2000")),
+            (&[("1.5", 1)], None),
+            (&[("1n", 1)], None),
+            (&[("", 1)], None),
+            (&[("9000000000000000000Ei", 4_000_000_000)], None),
+        ] {
+            assert_eq!(sum(parts).as_deref(), expected, "{parts:?}");
         }
     }
 

@@ -1,11 +1,12 @@
 //! Pods are refused, and no other check expects that.
 
 use super::refuser::refuser;
+use super::told::{known, rejected, words};
 use crate::causes::refused::{Refused, refused, see_also};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::{Missing, Workload};
-use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk, Severity};
-use crate::way::{Case, Outcome};
+use crate::report::{Command, Fix, Risk};
+use crate::way::Case;
 
 declare_check! {
     /// The API server keeps refusing the pods with a message that no other check explains.
@@ -16,8 +17,8 @@ declare_check! {
     /// refusal rests on.
     ///
     /// ## Why it matters
-    /// The API server decides about the pod after it was injected, too: Pod Security, quotas, limit ranges,
-    /// policies, other webhooks, and the rules of the pod itself. There are no pods, whatever the
+    /// The API server decides about the pod after it was injected, too: policies, other webhooks, and the rules
+    /// of the pod itself. There are no pods, whatever the
     /// injection webhook says.
     ///
     /// ## How to fix it
@@ -35,6 +36,10 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         Refused::Expectedly(verdict) => return Ok(verdict),
         Refused::Unexpectedly(rejection) => rejection,
     };
+    let cause = known(rejection.cause.as_ref());
+    if let Some(name) = cause.filter(|name| super::CHECKS.iter().any(|one| one.name == *name)) {
+        return Ok(Verdict::NotApplicable(format!("{name} explains it")));
+    }
     let who = refuser(rejection.said.as_ref());
     let often = rejection
         .times
@@ -45,10 +50,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         rejection.message,
         see_also(rejection.cause.as_ref())
     );
-    let mut evidence = Evidence::new(&rejection.source, ".message").actual(&rejection.message);
-    evidence.set_at = rejection.stood();
-    let finding = Finding::new(Severity::Error, Effect::Decides(Outcome::Rejected), message)
-        .evidence(evidence);
+    let finding = rejected(message).evidence(words(&rejection));
     let workload = case.workload()?;
     Ok(Verdict::of([match dry_run(case, workload) {
         Some(command) => finding.fix(
