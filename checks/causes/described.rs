@@ -40,8 +40,6 @@ described! {
         "namespace-label-fought-over";
     Reached:
         "istiod-deadlock",
-        "service-type",
-        "webhook-url",
         "firewall",
         "network-policy",
         "konnectivity",
@@ -50,7 +48,6 @@ described! {
         "webhook-traffic-meshed",
         "ca-bundle-fought-over",
         "istiod-cannot-patch-webhook",
-        "certificate-name",
         "istiod-certificate",
         "tls-version",
         "istiod-failing",

@@ -11,6 +11,7 @@ use crate::facts::ownership::events_read;
 use crate::facts::{Index, Read, Resource};
 use crate::way::assumptions::{LIMITS, POLICIES};
 use crate::way::injector::{fails_closed, is_injector};
+use crate::way::reached::meant_service;
 use crate::way::{
     api_servers, endpoint_slices_of, entries, injectors, istiod_container, istiod_container_of,
     label, names, revision,
@@ -125,11 +126,11 @@ fn config_map(namespace: &str, name: &str) -> Read {
 fn called_services(webhooks: &[MutatingWebhookConfiguration]) -> BTreeSet<(String, String)> {
     let on_pods = entries(webhooks)
         .filter(|(_, webhook)| webhook.rules.iter().flatten().any(matches_new_pods));
-    on_pods
-        .chain(injectors(webhooks))
-        .filter_map(|(_, webhook)| webhook.client_config.service.as_ref())
-        .map(|service| (service.namespace.clone(), service.name.clone()))
-        .collect()
+    let called = on_pods.filter_map(|(_, webhook)| webhook.client_config.service.as_ref());
+    let called = called.map(|service| (service.namespace.clone(), service.name.clone()));
+    let meant = injectors(webhooks).filter_map(|(_, webhook)| meant_service(webhook));
+    let meant = meant.map(|service| (service.namespace.clone(), service.name.clone()));
+    called.chain(meant).collect()
 }
 
 /// Whether a rule can match the creation of a pod, whatever its scope and version.
@@ -149,7 +150,7 @@ fn revisions_by_namespace(
 ) -> BTreeMap<String, BTreeSet<String>> {
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (configuration, webhook) in injectors(webhooks) {
-        if let Some(service) = &webhook.client_config.service {
+        if let Some(service) = meant_service(webhook) {
             let revisions = found.entry(service.namespace.clone()).or_default();
             revisions.extend(label(configuration, names::ISTIO_REV).map(str::to_owned));
         }

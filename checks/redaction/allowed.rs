@@ -227,6 +227,7 @@ const BINDING: &[Line] = &[
 const SERVICE: &[Line] = &[
     ("type", Whole, "whether the API server can route to it"),
     ("clusterIP", Whole, "whether the API server can route to it"),
+    ("clusterIPs", Whole, "a way back names them"),
     ("externalName", Whole, "whom it stands for"),
     ("internalTrafficPolicy", Whole, "one of a few words"),
     ("selector", Whole, "which pods it leads to"),

@@ -146,6 +146,9 @@ static TOLD: [Told; 4] = [
             Here("f:hostNetwork"),
             Here("f:replicas"),
             Here("f:selector"),
+            Here("f:type"),
+            Here("f:clusterIP"),
+            Here("f:externalName"),
             Below("f:ports", &[Each(&[Here("f:targetPort"), Here("f:port")])]),
             Below("f:template", &TEMPLATE),
             Below(

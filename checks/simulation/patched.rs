@@ -13,6 +13,7 @@ use crate::facts::{
 };
 use crate::fixes::{from_api, in_api_form};
 use crate::report::{Change, Does, Object, Step};
+use crate::way::reached::meant_service;
 use crate::way::{Mesh, injectors};
 
 /// The snapshot with a single subject. Of the objects of others in long lists nothing is copied.
@@ -21,11 +22,11 @@ pub fn alone(mesh: &Mesh, subject: &Subject) -> Snapshot {
     let family = family(index, subject);
     let webhooks = index.list_all::<MutatingWebhookConfiguration>(None);
     let webhooks = webhooks.got().copied().unwrap_or_default();
-    let called = injectors(webhooks).filter_map(|(_, one)| one.client_config.service.as_ref());
-    let of_mesh: HashSet<_> = called.map(|service| service.namespace.as_str()).collect();
+    let meant = injectors(webhooks).filter_map(|(_, one)| meant_service(one));
+    let of_mesh: HashSet<_> = meant.map(|service| service.namespace.clone()).collect();
     let mut reads = Store::default();
     for (read, fact) in snapshot.reads.reads() {
-        let is_of_mesh = |namespace: &String| of_mesh.contains(namespace.as_str());
+        let is_of_mesh = |namespace: &String| of_mesh.contains(namespace);
         let is_long = read.name.is_none()
             && read.labels.is_none()
             && (read.resource.is_workload() || read.resource == Resource::Event)

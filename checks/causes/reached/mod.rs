@@ -21,6 +21,7 @@ mod obstacle;
 mod obstacle_findings;
 mod other_webhooks;
 mod place;
+mod rejection;
 mod selector;
 mod service;
 mod serving;
@@ -37,6 +38,7 @@ pub(crate) static TOPICS: &[&[&Check]] = &[
     failure_policy::CHECKS,
     ca_bundle::CHECKS,
     certificate::CHECKS,
+    url::CHECKS,
     serving::CHECKS,
     failing_calls::CHECKS,
     match_conditions::CHECKS,

@@ -37,5 +37,5 @@ pub use route::{Arrival, Reached};
 pub use service::{NoPort, NoService, Unroutable, called_port, host};
 pub use serving::NotServing;
 pub use step::{Entry, Leg};
-pub use url::Failing;
+pub use url::{Failing, host_port_path, meant_service};
 pub use walk::reached;

@@ -39,7 +39,7 @@ fn walk(route: &mut Route, case: &Case, entry: Entry, injector: bool) -> Option<
         no_proxy::direct(case, webhook, service)
     });
     let port = route.note(case, Leg::Service, || {
-        service::called::<Obstacle>(case, service)
+        service::called::<Obstacle>(case, service, Some(webhook))
     })?;
     let ready = route.note(case, Leg::Endpoints, || {
         endpoints::ready(case, service, port)

@@ -6,4 +6,4 @@ mod name;
 use crate::causes::Check;
 
 /// The checks of this topic.
-pub(crate) static CHECKS: &[&Check] = &[&expired::CHECK];
+pub(crate) static CHECKS: &[&Check] = &[&expired::CHECK, &name::CHECK];

@@ -86,12 +86,7 @@ fn is_gone(case: &Case, namespace: &str) -> bool {
 /// Makes the Service of a Deployment again.
 fn create(case: &Case, service: &ServiceReference, deployment: &Deployment) -> Fix {
     let (name, namespace) = (service.name.as_str(), service.namespace.as_str());
-    let ports = [
-        (15010, 15010),
-        (15012, 15012),
-        (called_port(service), names::INJECTOR_PORT),
-        (15014, 15014),
-    ];
+    let ports = ports(service);
     let create = ["create", "service", "clusterip", name, "-n", namespace].map(str::to_owned);
     let flags = ports.map(|(port, target)| format!("--tcp={port}:{target}"));
     let object = Object::new("Service", namespace, name);
@@ -116,6 +111,16 @@ fn create(case: &Case, service: &ServiceReference, deployment: &Deployment) -> F
         Some(selector) => fix.forth(Change::new(object, Patch::Selector(selector))),
         None => fix,
     }
+}
+
+/// The ports of istiod's Service, and where they lead.
+pub fn ports(service: &ServiceReference) -> [(i32, i32); 4] {
+    [
+        (15010, 15010),
+        (15012, 15012),
+        (called_port(service), names::INJECTOR_PORT),
+        (15014, 15014),
+    ]
 }
 
 /// What `kubectl create service clusterip` creates.

@@ -1,4 +1,4 @@
-//! The Service that the webhook calls: whether it is there, with the port.
+//! The Service that the webhook calls: whether it is there, with the port, and of a type that can be called.
 
 mod missing;
 pub(super) mod port;
@@ -8,4 +8,4 @@ mod unroutable;
 use crate::causes::Check;
 
 /// The checks of this topic.
-pub(crate) static CHECKS: &[&Check] = &[&missing::CHECK, &port::CHECK];
+pub(crate) static CHECKS: &[&Check] = &[&missing::CHECK, &port::CHECK, &unroutable::CHECK];

@@ -3,6 +3,7 @@
 use k8s_openapi::api::apps::v1::Deployment;
 
 use crate::causes::reached::explanation::object;
+use crate::causes::reached::rejection;
 use crate::fixes::restart_istiod;
 use crate::report::{Evidence, Fix, Risk};
 use crate::way::injector::label;
@@ -32,9 +33,7 @@ pub fn shown(
         evidence.actual = made.map(|at| at.to_string());
     }
     let mut evidence = vec![evidence.expected("before istiod started")];
-    if let Some(rejection) = case.observation().rejection.clone() {
-        evidence.push(Evidence::new(rejection.source, ".message").actual(rejection.message));
-    }
+    evidence.extend(rejection::evidence(case));
     let fix = match config_map {
         Some(_) => {
             let fix = Fix::new(

@@ -37,7 +37,7 @@ pub fn endpoints<O>(case: &Case, reference: &ServiceReference) -> Step<Endpoints
 where
     O: From<NoService> + From<Unroutable> + From<NoPort>,
 {
-    match service::called(case, reference)? {
+    match service::called(case, reference, None)? {
         Ok(port) => Ok(Ok(behind_port(case, reference, port)?)),
         Err(obstacle) => Ok(Err(obstacle)),
     }

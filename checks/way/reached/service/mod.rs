@@ -3,7 +3,7 @@
 //! Source: Kubernetes 1.36, `k8s.io/apiserver/pkg/util/proxy/proxy.go` (`ResolveCluster`, and
 //! `ResolveEndpoint` where kube-apiserver runs with `--enable-aggregator-routing=true`).
 
-use k8s_openapi::api::admissionregistration::v1::ServiceReference;
+use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, ServiceReference};
 use k8s_openapi::api::core::v1::ServicePort;
 
 use super::step::Step;
@@ -29,8 +29,12 @@ pub fn host(service: &ServiceReference) -> String {
     format!("{}.{}.svc", service.name, service.namespace)
 }
 
-/// The port of the Service that a webhook calls.
-pub fn called<'a, O>(case: &Case<'a>, reference: &ServiceReference) -> Step<&'a ServicePort, O>
+/// The port of the Service that a webhook calls; what became of calls is asked of `webhook`.
+pub fn called<'a, O>(
+    case: &Case<'a>,
+    reference: &ServiceReference,
+    webhook: Option<&MutatingWebhook>,
+) -> Step<&'a ServicePort, O>
 where
     O: From<NoService> + From<Unroutable> + From<NoPort>,
 {
@@ -38,12 +42,8 @@ where
     let Some(service) = case.service(&reference.namespace, &reference.name)? else {
         return Ok(Err(NoService { service: name }.into()));
     };
-    if let Some(kind) = unroutable::kind(case, service)? {
-        return Ok(Err(Unroutable {
-            service: name,
-            kind,
-        }
-        .into()));
+    if let Some(unroutable) = unroutable::of(case, service, &name, webhook)? {
+        return Ok(Err(unroutable.into()));
     }
     Ok(port::of(service, name, called_port(reference)).map_err(Into::into))
 }

@@ -2,45 +2,88 @@
 
 use std::fmt;
 
+use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
 use k8s_openapi::api::core::v1::Service;
 
 use super::name::ServiceName;
 use crate::facts::Missing;
 use crate::way::Case;
-use crate::way::reached::api_server;
+use crate::way::reached::{api_server, api_server_error};
 
 /// The API server cannot route to a Service like this.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unroutable {
-    /// The Service that is called.
-    pub service: ServiceName,
-    /// `headless` or `ExternalName`.
-    pub kind: &'static str,
+pub enum Unroutable {
+    /// It has no cluster IP.
+    Headless(ServiceName),
+    /// It is another name of a host.
+    ExternalName {
+        /// The Service that is called.
+        service: ServiceName,
+        /// The host.
+        host: String,
+        /// The API server's own words about a call of that host; none where it calls no Service of this type.
+        error: Option<String>,
+    },
 }
 
 impl fmt::Display for Unroutable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { service, kind } = self;
-        write!(
-            f,
-            "the API server cannot route to {service}, which is {kind}"
-        )
+        match self {
+            Self::Headless(service) => write!(
+                f,
+                "the API server cannot route to {service}, which is headless: it has no cluster IP"
+            ),
+            Self::ExternalName {
+                service,
+                error: None,
+                ..
+            } => write!(
+                f,
+                "the API server cannot route to {service}, which is of type ExternalName"
+            ),
+            Self::ExternalName {
+                service,
+                host,
+                error: Some(error),
+            } => write!(
+                f,
+                "{service} is of type ExternalName, so the API server calls {host} in the place of istiod, and fails: \
+                 {error}"
+            ),
+        }
     }
 }
 
-/// What makes a Service one that the API server cannot route to. With aggregator routing it looks for
-/// an endpoint itself; without, it dials the cluster IP, or the name of an ExternalName Service.
-pub fn kind(case: &Case, service: &Service) -> Result<Option<&'static str>, Missing> {
+/// Why the API server cannot route to a Service. With aggregator routing it looks for an endpoint itself;
+/// without, it dials the cluster IP, or the name of an ExternalName Service, which leads out of sight: only
+/// an error that it got in a call for `webhook` tells.
+pub fn of(
+    case: &Case,
+    service: &Service,
+    name: &ServiceName,
+    webhook: Option<&MutatingWebhook>,
+) -> Result<Option<Unroutable>, Missing> {
     let Some(spec) = &service.spec else {
         return Ok(None);
     };
     if spec.type_.as_deref() == Some("ExternalName") {
+        let host = spec.external_name.clone().unwrap_or_default();
+        let external = |error| {
+            Ok(Some(Unroutable::ExternalName {
+                service: name.clone(),
+                host: host.clone(),
+                error,
+            }))
+        };
         if aggregator_routing(case) == Ok(true) {
-            return Ok(Some("ExternalName"));
+            return external(None);
+        }
+        let error = webhook.map(|webhook| api_server_error::of(case, webhook));
+        if let Some(error) = error.transpose()?.flatten() {
+            return external(Some(error.text));
         }
         return Err(Missing(format!(
-            "the Service is another name of {}: whether that answers cannot be seen from the cluster's API",
-            spec.external_name.as_deref().unwrap_or_default()
+            "the Service is another name of {host}: whether that answers cannot be seen from the cluster's API"
         )));
     }
     if spec.internal_traffic_policy.as_deref() == Some("Local") {
@@ -50,7 +93,7 @@ pub fn kind(case: &Case, service: &Service) -> Result<Option<&'static str>, Miss
         ));
     }
     if spec.cluster_ip.as_deref() == Some("None") && !aggregator_routing(case)? {
-        return Ok(Some("headless"));
+        return Ok(Some(Unroutable::Headless(name.clone())));
     }
     Ok(None)
 }
