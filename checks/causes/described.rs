@@ -60,8 +60,7 @@ described! {
         "pod-revision-opts-in",
         "pod-label-opts-in",
         "webhook-matches-everything",
-        "system-pods-injected",
-        "manually-injected";
+        "system-pods-injected";
     Rendered:
         "template-version",
         "injector-values",

@@ -15,7 +15,7 @@ pub(crate) mod injector;
 mod injector_config;
 mod invalid_pod;
 pub(crate) mod names;
-mod observe;
+pub(crate) mod observe;
 mod pod;
 mod predict;
 pub(crate) mod preferred;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::Event;
+use k8s_openapi::api::core::v1::{Event, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
 use super::changes;
+use super::rendered::containers::PROXY;
 use super::{Observation, ObservedPod, Rejection, Seen, names};
 use crate::facts::ownership::happened;
 use crate::facts::{Kind, Missing, Workload};
@@ -15,9 +16,11 @@ use crate::way::Case;
 
 /// How the pods of the target fare that exist, and the newest refusal that still stands.
 pub fn observe(case: &Case) -> Observation {
-    let pods = case
-        .pods()
-        .map(|pods| pods.iter().map(observed_pod).collect::<Vec<_>>());
+    let pods = case.pods().map(|pods| {
+        let template = case.workload().ok().filter(|one| is_by_template(case, one));
+        let observed = |pod: &&ObjectMeta| observed_pod(pod, template);
+        pods.iter().map(observed).collect::<Vec<_>>()
+    });
     let rejection = standing_rejection(case);
     let outcome = match (&pods, &rejection) {
         (_, Ok(Some(_))) => Seen::Rejected,
@@ -51,10 +54,10 @@ fn together(pods: &[ObservedPod]) -> Seen {
     }
 }
 
-fn observed_pod(pod: &&ObjectMeta) -> ObservedPod {
+fn observed_pod(pod: &ObjectMeta, template: Option<&Workload>) -> ObservedPod {
     ObservedPod {
         name: pod.name.clone().unwrap_or_default(),
-        injected: status(pod).is_some(),
+        injected: status(pod).is_some() && !template.is_some_and(|one| is_copied(pod, one)),
         revision: revision_of(pod),
         created: pod.creation_timestamp.as_ref().map(|time| time.0),
         version: changes::version(pod),
@@ -65,12 +68,51 @@ fn status(pod: &ObjectMeta) -> Option<&String> {
     pod.annotations.as_ref()?.get(names::STATUS)
 }
 
+/// Whether what stands in the template of a workload is there before any pod is injected. A pod that exists is its own
+/// template, as the webhook has left it.
+fn is_by_template(case: &Case, workload: &Workload) -> bool {
+    case.manifest().is_some() || !workload.template_path().is_empty()
+}
+
+/// The annotation `sidecar.istio.io/status` of the pod template, which no webhook has written there.
+///
+/// # Errors
+/// [`Missing`] where the target was not read.
+pub(crate) fn status_of_template(case: &Case) -> Result<Option<String>, Missing> {
+    let workload = case.workload()?;
+    let by_template = is_by_template(case, workload);
+    let status = status(&workload.template.metadata).filter(|_| by_template);
+    Ok(status.cloned())
+}
+
+/// Whether a pod template brings a proxy of its own, as `istioctl kube-inject` writes it.
+pub(crate) fn brings_proxy(template: &PodSpec) -> bool {
+    let init = template.init_containers.iter().flatten();
+    let mut all = template.containers.iter().chain(init);
+    all.any(|one| one.name == PROXY)
+}
+
+/// Whether a pod shows nothing but the annotation of its template, which has no proxy: Istio's sidecar template
+/// writes annotation `istio.io/rev`, too.
+/// Source: Istio 1.31, `manifests/charts/istio-control/istio-discovery/files/injection-template.yaml`.
+fn is_copied(pod: &ObjectMeta, workload: &Workload) -> bool {
+    let template = &workload.template;
+    let revision = |metadata: &ObjectMeta| {
+        let annotations = metadata.annotations.as_ref()?;
+        annotations.get(names::ISTIO_REV).cloned()
+    };
+    status(pod) == status(&template.metadata)
+        && revision(pod) == revision(&template.metadata)
+        && !brings_proxy(&template.spec)
+}
+
 /// The revision that has injected a pod, as istiod wrote it down.
 pub(crate) fn revision_of(pod: &ObjectMeta) -> Option<String> {
     status_revision(status(pod)?)
 }
 
-fn status_revision(status: &str) -> Option<String> {
+/// The revision that such an annotation names.
+pub(crate) fn status_revision(status: &str) -> Option<String> {
     let status: Value = serde_json::from_str(status).ok()?;
     Some(status.get("revision")?.as_str()?.to_owned())
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::changes::{self, Changed};
+use super::observe::status_of_template;
 use super::{Case, ObservedPod, Outcome, Prediction, Rejection};
 use crate::facts::{Missing, Rollout};
 use crate::stage::Stage;
@@ -120,6 +121,10 @@ fn is_called(case: &Case, webhook: &str) -> Result<bool, Missing> {
 
 /// The newest pod that fares otherwise than predicted, although nothing has changed since before it was made.
 fn contradicting_pod(case: &Case, prediction: &Prediction) -> Option<ObservedPod> {
+    // Pods with the annotation of their template do not show what the webhook did.
+    if !matches!(status_of_template(case), Ok(None)) {
+        return None;
+    }
     let is_as_predicted = |pod: &ObservedPod| match prediction.outcome {
         Outcome::Injected => pod.injected && pod.revision == prediction.revision,
         Outcome::NotInjected => !pod.injected,

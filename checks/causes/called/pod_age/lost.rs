@@ -6,6 +6,7 @@ use crate::facts::Missing;
 use crate::fixes::{label_namespace, restart};
 use crate::report::{Difference, Effect, Finding, Fix, Risk, Severity};
 use crate::stage::Stage;
+use crate::way::observe::status_of_template;
 use crate::way::{Case, Outcome, is_fresh, names};
 
 declare_check! {
@@ -37,6 +38,11 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         Outcome::Unknown => return Err(Missing(prediction.because.clone())),
         Outcome::Injected => return Ok(Verdict::not_applicable("the next pod is injected")),
         Outcome::Rejected => return Ok(Verdict::not_applicable("the next pod is refused")),
+    }
+    if status_of_template(case)?.is_some() {
+        let reason =
+            "the pods have what stands in their template, which a restart does not take away";
+        return Ok(Verdict::not_applicable(reason));
     }
     let observation = case.observation();
     let with_sidecar = observation.pods.iter().filter(|pod| pod.injected);

@@ -3,6 +3,7 @@
 mod enabled_by_default;
 mod injected_twice;
 mod label_beats_annotation;
+mod manually_injected;
 mod revision_stale;
 
 use crate::causes::Check;
@@ -13,4 +14,5 @@ pub(crate) static CHECKS: &[&Check] = &[
     &enabled_by_default::CHECK,
     &injected_twice::CHECK,
     &revision_stale::CHECK,
+    &manually_injected::CHECK,
 ];
