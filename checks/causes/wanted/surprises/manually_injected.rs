@@ -66,7 +66,11 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
             names::STATUS
         );
         let is_init = !spec.containers.iter().any(|one| one.name == PROXY);
-        let field = ["containers", "initContainers"][usize::from(is_init)];
+        let field = if is_init {
+            "initContainers"
+        } else {
+            "containers"
+        };
         let path = format!(
             "{}.spec.{field}[?(@.name==\"{PROXY}\")]",
             workload.template_path()
