@@ -144,6 +144,7 @@ fn a_list_of_metadata_and_a_manifest_are_redacted_as_well() {
             ".status",
             ".reason",
             ".protocol",
+            ".port",
             ".cpu",
             ".memory",
             ".templatePath",
