@@ -1,10 +1,10 @@
 //! What of an object is kept.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{FieldsV1, ManagedFieldsEntry, ObjectMeta};
 use serde::{Deserialize, Deserializer};
 
 use super::ownership::controller;
-use super::{Kind, Object, Resource};
+use super::{Kind, Object, Resource, told_fields};
 
 /// An object without what no check asks about. A cluster has thousands of them, and this is half of each.
 #[derive(Clone, Debug)]
@@ -25,15 +25,26 @@ impl<'de, T: Object> Deserialize<'de> for Kept<T> {
     }
 }
 
-/// Nobody asks who set the status, nor who set what in a ReplicaSet of a Deployment, which has all from there.
+/// Nobody asks who set the status, nor who set what in a ReplicaSet of a Deployment, which has all from there. Of other
+/// fields than those of which findings tell it, only when they were set is asked.
 fn keep_asked_about(metadata: &mut ObjectMeta, resource: Resource) {
     let has_maker = resource == Resource::ReplicaSet
         && controller(metadata).is_some_and(|owner| owner.kind == Some(Kind::Deployment));
     let managers = metadata.managed_fields.take();
     metadata.managed_fields = managers.filter(|_| !has_maker).map(|managers| {
-        let of_the_object = |one: &ManagedFieldsEntry| one.subresource.is_none();
-        managers.into_iter().filter(of_the_object).collect()
+        let of_the_object = managers.into_iter().filter(|one| one.subresource.is_none());
+        of_the_object.map(asked_about).collect()
     });
+}
+
+fn asked_about(entry: ManagedFieldsEntry) -> ManagedFieldsEntry {
+    let fields = entry.fields_v1.as_ref();
+    ManagedFieldsEntry {
+        fields_v1: fields
+            .and_then(|fields| told_fields(&fields.0, &|_| true))
+            .map(FieldsV1),
+        ..entry
+    }
 }
 
 #[cfg(test)]

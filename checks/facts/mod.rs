@@ -19,6 +19,7 @@ mod resource;
 mod selector;
 mod snapshot;
 mod store;
+mod told_fields;
 mod workload;
 
 pub use evidence::Evidence;
@@ -32,6 +33,7 @@ pub use recorder::{ReadSet, Recorder};
 pub use resource::{Object, Objects, Resource, for_resource};
 pub use snapshot::{Connection, Manifest, Snapshot, Subject};
 pub use store::Store;
+pub use told_fields::told_fields;
 pub use workload::{
     Condition, Custom, Kind, Owner, Readiness, Rollout, Target, Template, Workload,
 };

@@ -4,8 +4,9 @@ use crate::texts::reading::Values;
 use crate::texts::value::Key;
 use crate::texts::words::Part;
 
-/// Reads what stands before the words of an error: `dial tcp 10.0.0.1:443: connect: `.
-pub(super) fn read(before: Part, values: &mut Values) {
+/// Reads what stands before the words of an error: `dial tcp 10.0.0.1:443: connect: `. Returns whether a name was being
+/// looked up: the address after that is the one of a name server.
+pub(super) fn read(before: Part, values: &mut Values) -> bool {
     // Only the part next to the error is about it.
     let near = before
         .text
@@ -14,10 +15,11 @@ pub(super) fn read(before: Part, values: &mut Values) {
         .nth(200)
         .map_or(0, |(at, _)| at);
     let (_, near) = before.cut(near);
-    let _ = dialled(near, values);
-    if let Some(looked_up) = near.after("lookup ") {
-        values.add(Key::Host, looked_up.word().0);
+    match near.after("lookup ") {
+        Some(looked_up) => values.add(Key::Host, looked_up.word().0),
+        None => drop(dialled(near, values)),
     }
+    near.has("lookup ")
 }
 
 /// Reads the address after `dial tcp`, or the remote one of `read tcp LOCAL->REMOTE`.

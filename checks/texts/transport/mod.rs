@@ -163,8 +163,17 @@ fn detail(
     after: Part,
     values: &mut Values,
 ) -> Transport {
-    dialled::read(before, values);
+    let looks_up = dialled::read(before, values);
     match phrase.means {
+        Transport::Refused
+        | Transport::DialTimeout
+        | Transport::NoRoute
+        | Transport::Unreachable
+        | Transport::NotPermitted
+            if looks_up =>
+        {
+            Transport::NoSuchHost
+        }
         Transport::Tls(tls) => {
             certificate::read(tls, words, after, values);
             Transport::Tls(tls)
