@@ -57,12 +57,13 @@ impl Now<'_, '_> {
             let mesh = self.mesh.changed(&world);
             let case = Case::new(&mesh, world.subjects.first()?);
             let predicted = case.prediction();
-            if fix.then.is_empty()
-                && !fix.steps.is_empty()
-                && !is_word_against(finding, self.predicted)
-                && is_same(&predicted, self.predicted)
-                && is_found(check, &case, finding)
-            {
+            let changes_nothing = fix.then.is_empty() && is_same(&predicted, self.predicted);
+            if changes_nothing && is_word_against(finding, self.predicted) {
+                let why = "no prediction explains the refusal";
+                fix.after = Some(After::Open(why.to_owned()));
+                return Some(fix);
+            }
+            if changes_nothing && !fix.steps.is_empty() && is_found(check, &case, finding) {
                 return None;
             }
             fix.after = Some(After::from(&*predicted));
