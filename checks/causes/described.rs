@@ -73,10 +73,6 @@ described! {
     Admitted:
         "openshift-scc",
         "gke-autopilot",
-        "policy-engine",
-        "proxy-resources",
-        "reserved-volume",
-        "duplicate-container",
         "label-too-long",
         "windows-pod",
         "native-sidecar-stripped",

@@ -2,14 +2,14 @@
 
 use crate::causes::Verdict;
 use crate::facts::Missing;
-use crate::texts::{Cause, Confidence};
-use crate::way::{Case, Outcome, Rejection, over_since};
+use crate::texts::{Cause, Confidence, Denied, What};
+use crate::way::{Answer, Call, Case, Outcome, Prediction, Refusal, Rejection, over_since};
 
 /// Whether pods are refused.
 pub enum Refused {
     /// They are not, or it is no news, with the verdict that says so.
     Expectedly(Verdict),
-    /// They are, though the next one is predicted to pass.
+    /// They are, though the next one is predicted to pass, or to be refused by the validation of the pod.
     Unexpectedly(Rejection),
 }
 
@@ -27,9 +27,11 @@ pub fn refused(case: &Case) -> Result<Refused, Missing> {
     };
     let prediction = case.prediction();
     let reason = match prediction.outcome {
-        Outcome::Rejected => Some("the refusal is expected".to_owned()),
+        Outcome::Rejected if !is_of_validation(&prediction, rejection) => {
+            Some("the refusal is expected".to_owned())
+        }
         Outcome::Unknown => return Err(Missing(prediction.because.clone())),
-        Outcome::Injected | Outcome::NotInjected => {
+        Outcome::Rejected | Outcome::Injected | Outcome::NotInjected => {
             over_since(case, rejection)?.map(|since| since.to_string())
         }
     };
@@ -37,6 +39,16 @@ pub fn refused(case: &Case) -> Result<Refused, Missing> {
         Some(reason) => Refused::Expectedly(Verdict::NotApplicable(reason)),
         None => Refused::Unexpectedly(rejection.clone()),
     })
+}
+
+/// Whether the pod is refused by the API server's validation, and expected to be: only the words tell more of it. What is
+/// refused by a webhook does not come so far.
+fn is_of_validation(prediction: &Prediction, rejection: &Rejection) -> bool {
+    let said = rejection.said.as_ref().map(|said| said.what);
+    let is_invalid =
+        |call: &Call| matches!(call.rendered, Some(Answer::No(Refusal::InvalidPod(_))));
+    let expected = prediction.webhook.is_none() || prediction.calls.iter().any(is_invalid);
+    expected && matches!(said, Some(What::Denied(Denied::Field(_))))
 }
 
 /// Where to read on, to be said after the words of a refusal: the page of their cause, where they seldom have another.

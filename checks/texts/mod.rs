@@ -33,7 +33,7 @@ use aho_corasick::AhoCorasick;
 pub use call::{Call, Policy};
 pub use causes::{Cause, Confidence};
 pub use control_plane::ControlPlane;
-pub use denied::{Denied, FieldError, Refusal};
+pub use denied::{Denied, FieldError, RESERVED_VOLUMES, Refusal};
 pub use node::Node;
 pub use party::Party;
 pub use proxy::Proxy;

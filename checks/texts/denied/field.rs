@@ -208,20 +208,21 @@ fn error(item: Part) -> Option<FieldError> {
 }
 
 /// Volumes that the sidecar brings. Source: `files/injection-template.yaml` of Istio (1.31).
+pub const RESERVED_VOLUMES: &[&str] = &[
+    "istio-envoy",
+    "istio-data",
+    "istio-podinfo",
+    "istio-token",
+    "istiod-ca-cert",
+    "istio-ca-crl",
+    "workload-socket",
+    "credential-socket",
+    "workload-certs",
+    "istio-certs",
+];
+
 fn is_reserved(volume: &str) -> bool {
-    const RESERVED: &[&str] = &[
-        "istio-envoy",
-        "istio-data",
-        "istio-podinfo",
-        "istio-token",
-        "istiod-ca-cert",
-        "istio-ca-crl",
-        "workload-socket",
-        "credential-socket",
-        "workload-certs",
-        "istio-certs",
-    ];
-    RESERVED.contains(&volume)
+    RESERVED_VOLUMES.contains(&volume)
 }
 
 fn is_reserved_path(path: &str) -> bool {

@@ -8,7 +8,7 @@ mod security;
 mod webhook;
 
 use super::head::Anchor;
-pub use field::FieldError;
+pub use field::{FieldError, RESERVED_VOLUMES};
 pub use injector::Refusal;
 
 /// Who refuses, and why.

@@ -1,9 +1,13 @@
 //! Pods that the API server refuses.
 
+mod duplicate_container;
 mod limit_range;
 mod pod_security;
+mod policy_engine;
+mod proxy_resources;
 mod quota;
 mod refuser;
+mod reserved_volume;
 mod service_account_missing;
 mod told;
 mod unexplained;
@@ -17,4 +21,8 @@ pub(crate) static CHECKS: &[&Check] = &[
     &limit_range::CHECK,
     &pod_security::CHECK,
     &service_account_missing::CHECK,
+    &policy_engine::CHECK,
+    &proxy_resources::CHECK,
+    &duplicate_container::CHECK,
+    &reserved_volume::CHECK,
 ];
