@@ -56,11 +56,7 @@ described! {
     Wanted:
         "injector-config-stale",
         "injector-config-wrong-revision",
-        "template-without-proxy",
-        "pod-revision-opts-in",
-        "pod-label-opts-in",
-        "webhook-matches-everything",
-        "system-pods-injected";
+        "template-without-proxy";
     Rendered:
         "template-version",
         "injector-values",

@@ -57,6 +57,11 @@ impl Said {
         self.means != Means::OptOut
     }
 
+    /// Whether it is a label of the pod template by which the API server or istiod decides.
+    pub fn is_label_of_template(&self) -> bool {
+        self.place == Place::Template && self.field == Field::Labels && self.is_exact
+    }
+
     /// It in words: `annotation sidecar.istio.io/inject=true of deployment/reviews's pod template`.
     pub fn in_words(&self) -> String {
         let place = match self.place {

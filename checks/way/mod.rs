@@ -23,7 +23,7 @@ pub(crate) mod reached;
 pub(crate) mod relabelled;
 pub(crate) mod rendered;
 pub(crate) mod selector;
-mod terms;
+pub(crate) mod terms;
 mod version;
 pub(crate) mod wanted;
 mod webhook_rows;

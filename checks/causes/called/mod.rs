@@ -5,7 +5,7 @@ mod other_data_planes;
 mod pod_age;
 mod pod_labels;
 mod revisions;
-mod webhook_selectors;
+pub(crate) mod webhook_selectors;
 
 use crate::causes::Check;
 use crate::facts::Missing;

@@ -7,7 +7,7 @@ mod match_conditions;
 mod missing;
 mod rules;
 mod selectors_changed;
-mod stock;
+pub(crate) mod stock;
 
 use crate::causes::Check;
 

@@ -31,7 +31,7 @@ declare_check! {
 }
 
 /// The entry that selects what says nothing.
-const ENTRY: &str = "auto.sidecar-injector.istio.io";
+pub const ENTRY: &str = "auto.sidecar-injector.istio.io";
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
     let by_default = |entry: &str| (entry == ENTRY).then_some(());

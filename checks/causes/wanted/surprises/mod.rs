@@ -4,7 +4,12 @@ mod enabled_by_default;
 mod injected_twice;
 mod label_beats_annotation;
 mod manually_injected;
+mod matches_everything;
+mod own_label;
+mod pod_label_opts_in;
+mod pod_revision_opts_in;
 mod revision_stale;
+mod system_pods;
 
 use crate::causes::Check;
 
@@ -15,4 +20,8 @@ pub(crate) static CHECKS: &[&Check] = &[
     &injected_twice::CHECK,
     &revision_stale::CHECK,
     &manually_injected::CHECK,
+    &matches_everything::CHECK,
+    &pod_label_opts_in::CHECK,
+    &pod_revision_opts_in::CHECK,
+    &system_pods::CHECK,
 ];
