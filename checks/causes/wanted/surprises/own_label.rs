@@ -8,7 +8,7 @@ use crate::fixes::patch_template;
 use crate::report::{Effect, Field, Finding, Severity};
 use crate::way::asked::{Said, said_of_namespace};
 use crate::way::relabelled::WhatIf;
-use crate::way::{Case, Outcome, names};
+use crate::way::{Case, names};
 
 /// Whether the pod is injected, and would not be without these labels of its own, while its namespace does not ask; or
 /// else what to answer.
@@ -52,10 +52,8 @@ pub fn finding(case: &Case, key: &str) -> Result<Finding, Missing> {
         &[(Field::Labels, key, None)],
         "new pods go without the sidecar",
     )?;
-    Ok(
-        Finding::new(Severity::Info, Effect::Decides(Outcome::Injected), message)
-            .evidence(template_field(case, Field::Labels, key)?)
-            .evidence(namespace_label(case, names::ISTIO_INJECTION)?)
-            .fix(fix.without_sidecar()),
-    )
+    Ok(Finding::new(Severity::Info, Effect::Beside, message)
+        .evidence(template_field(case, Field::Labels, key)?)
+        .evidence(namespace_label(case, names::ISTIO_INJECTION)?)
+        .fix(fix.without_sidecar()))
 }
