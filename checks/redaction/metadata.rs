@@ -6,10 +6,12 @@ use super::walk::Walk;
 use crate::facts::told_fields;
 use crate::rules::credentials::REDACTED;
 
+/// The level of Pod Security, of which findings tell who set it.
+const LEVEL: &str = "pod-security.kubernetes.io/enforce";
+
 /// Labels of which findings tell the value, whatever else selects by them.
 const KNOWN: [&str; 10] = [
-    // The level of Pod Security, which findings tell.
-    "pod-security.kubernetes.io/enforce",
+    LEVEL,
     "app.kubernetes.io/part-of",
     "app.kubernetes.io/name",
     "app.kubernetes.io/instance",
@@ -53,7 +55,7 @@ pub fn setters(walk: &mut Walk, mut all: Vec<Value>) -> Value {
     all.retain(|entry| entry.get("subresource").is_none());
     let time = |entry: &Value| entry.get("time").and_then(Value::as_str).map(str::to_owned);
     let newest = all.iter().filter_map(time).max();
-    let is_told = |key: &str| KNOWN.contains(&key) || is_like_istios(key) || needed.selects(key);
+    let is_told = |key: &str| key == LEVEL || is_like_istios(key) || needed.selects(key);
     let entries = all.into_iter().filter_map(|entry| {
         let Value::Object(mut entry) = entry else {
             return None;
