@@ -2,7 +2,8 @@
 
 use crate::causes::Verdict;
 use crate::facts::Missing;
-use crate::texts::{Cause, Confidence, Denied, What};
+use crate::report::Evidence;
+use crate::texts::{Confidence, Denied, Match, What};
 use crate::way::{Answer, Call, Case, Outcome, Prediction, Refusal, Rejection, over_since};
 
 /// Whether pods are refused.
@@ -10,7 +11,7 @@ pub enum Refused {
     /// They are not, or it is no news, with the verdict that says so.
     Expectedly(Verdict),
     /// They are, though the next one is predicted to pass, or to be refused by the validation of the pod.
-    Unexpectedly(Rejection),
+    Unexpectedly(Box<Rejection>),
 }
 
 /// Whether the pods of the target are refused, although that is not predicted and nothing was changed since.
@@ -37,7 +38,7 @@ pub fn refused(case: &Case) -> Result<Refused, Missing> {
     };
     Ok(match reason {
         Some(reason) => Refused::Expectedly(Verdict::NotApplicable(reason)),
-        None => Refused::Unexpectedly(rejection.clone()),
+        None => Refused::Unexpectedly(Box::new(rejection.clone())),
     })
 }
 
@@ -51,11 +52,21 @@ fn is_of_validation(prediction: &Prediction, rejection: &Rejection) -> bool {
     expected && matches!(said, Some(What::Denied(Denied::Field(_))))
 }
 
+/// The words of a refusal, as evidence.
+pub fn words(rejection: &Rejection) -> Evidence {
+    let mut evidence = Evidence::new(&rejection.source, ".message").actual(&rejection.message);
+    evidence.set_at = rejection.stood();
+    evidence
+}
+
+/// The cause that words tell, where they seldom have another.
+pub fn known(told: Option<&Match>) -> Option<&Match> {
+    told.filter(|one| one.cause.confidence >= Confidence::Likely)
+}
+
 /// Where to read on, to be said after the words of a refusal: the page of their cause, where they seldom have another.
-pub fn see_also(cause: Option<&Cause>) -> String {
-    cause
-        .filter(|cause| cause.confidence >= Confidence::Likely)
-        .map_or_else(String::new, |cause| {
-            format!("; see `injdoctor explain {}`", cause.name)
-        })
+pub fn see_also(told: Option<&Match>) -> String {
+    known(told).map_or_else(String::new, |one| {
+        format!("; see `injdoctor explain {}`", one.cause.name)
+    })
 }

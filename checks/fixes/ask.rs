@@ -2,9 +2,9 @@
 
 use crate::facts::Missing;
 use crate::report::{Field, Fix};
-use crate::way::Case;
 use crate::way::asked::{Means, Place, Said};
 use crate::way::relabelled::Label;
+use crate::way::{Case, names};
 
 use super::patch_template;
 
@@ -38,4 +38,18 @@ pub fn ask_by_label(case: &Case, said: &Said, (key, value): &Label) -> Result<Fi
         Means::OptOut => fix.without_sidecar(),
         Means::Inject | Means::Revision => fix,
     })
+}
+
+/// Lets the pods of the target opt out by their own label, whatever their namespace asks for.
+///
+/// # Errors
+/// [`Missing`] where the target was not read.
+pub fn opt_out(case: &Case) -> Result<Fix, Missing> {
+    let fix = patch_template(
+        case,
+        "let only these pods opt out",
+        &[(Field::Labels, names::INJECT, Some("false"))],
+        "new pods go without the sidecar",
+    )?;
+    Ok(fix.without_sidecar())
 }

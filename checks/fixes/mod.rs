@@ -10,7 +10,7 @@ mod restart;
 mod template;
 mod webhook;
 
-pub use ask::ask_by_label;
+pub use ask::{ask_by_label, opt_out};
 pub use injector_config::{is_literal, set_line};
 pub use istiod::{await_rollout, change_istiod, deployment_object, restart_istiod};
 pub use namespace::{label_namespace, relabel_namespace, relabelled, unlabel_namespace};

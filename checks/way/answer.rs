@@ -174,17 +174,16 @@ pub struct Rejection {
     pub times: Option<i32>,
     /// What the words say first; none where they are not known.
     pub said: Option<texts::Found>,
-    /// The cause that they tell best; none where they tell none.
-    pub cause: Option<texts::Cause>,
+    /// The cause that they tell best, with its place; none where they tell none.
+    pub told: Option<texts::Match>,
 }
 
 impl Rejection {
     /// A refusal in words, which are read here once for all who ask.
     pub fn new(message: String, source: String) -> Self {
-        let causes = texts::recognise(&message).into_iter();
         Self {
             said: texts::read(&message).into_iter().next(),
-            cause: causes.map(|one| one.cause).next(),
+            told: texts::recognise(&message).into_iter().next(),
             message,
             source,
             since: None,

@@ -12,8 +12,8 @@ use crate::facts::Missing;
 use crate::rules::annotations::amount;
 use crate::way::{InjectorConfig, JudgedPod};
 
-/// A resource by its name in Kubernetes, with the annotations of its request and of its limit.
-const RESOURCES: [(&str, &str, &str); 2] = [
+/// A resource of the proxy by its name in Kubernetes, with the annotations of its request and of its limit.
+pub const RESOURCES: [(&str, &str, &str); 2] = [
     (
         "cpu",
         "sidecar.istio.io/proxyCPU",

@@ -8,6 +8,7 @@ use crate::fixes::patch_template;
 use crate::report::Field;
 use crate::texts::Key;
 use crate::way::Case;
+use crate::way::rendered::resources::RESOURCES;
 
 declare_check! {
     /// The proxy's request is above its limit.
@@ -35,21 +36,6 @@ declare_check! {
     "INJ507", "proxy-resources", Admitted, about Pods,
     run
 }
-
-/// A resource, with the annotations of its request and of its limit.
-/// Source: Istio 1.31, `files/injection-template.yaml` of the chart istiod (`resources`).
-const RESOURCES: [(&str, &str, &str); 2] = [
-    (
-        "cpu",
-        "sidecar.istio.io/proxyCPU",
-        "sidecar.istio.io/proxyCPULimit",
-    ),
-    (
-        "memory",
-        "sidecar.istio.io/proxyMemory",
-        "sidecar.istio.io/proxyMemoryLimit",
-    ),
-];
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
     told(case, &CHECK, |found| {

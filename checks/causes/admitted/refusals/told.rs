@@ -1,11 +1,11 @@
 //! A refusal that nothing else explains, and whose words tell its cause.
 
-use crate::causes::refused::{Refused, refused};
+use crate::causes::refused::{Refused, known, refused, words};
 use crate::causes::{Check, Verdict};
 use crate::facts::Missing;
-use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk, Severity};
-use crate::texts::{Cause, Confidence, Found, recognise};
-use crate::way::{Case, Outcome, Rejection};
+use crate::report::{Command, Effect, Finding, Fix, Risk, Severity};
+use crate::texts::Found;
+use crate::way::{Case, Outcome};
 
 /// What a check says about a refusal of its cause: the message, with the names and figures of the text.
 ///
@@ -20,29 +20,13 @@ pub fn told(
         Refused::Expectedly(verdict) => return Ok(verdict),
         Refused::Unexpectedly(rejection) => rejection,
     };
-    if known(rejection.cause.as_ref()) != Some(check.name) {
-        return Ok(Verdict::Passed);
-    }
-    let mut all = recognise(&rejection.message).into_iter();
-    let Some(one) = all.find(|one| one.cause.name == check.name) else {
+    let told = known(rejection.told.as_ref());
+    let Some(told) = told.filter(|one| one.cause.name == check.name) else {
         return Ok(Verdict::Passed);
     };
-    let mut finding = explain(&one.found)?;
+    let mut finding = explain(&told.found)?;
     finding.evidence.push(words(&rejection));
     Ok(Verdict::of([finding]))
-}
-
-/// The cause that words tell, where they seldom have another.
-pub fn known(cause: Option<&Cause>) -> Option<&'static str> {
-    let cause = cause.filter(|cause| cause.confidence >= Confidence::Likely);
-    cause.map(|cause| cause.name)
-}
-
-/// The words themselves, as evidence.
-pub fn words(rejection: &Rejection) -> Evidence {
-    let mut evidence = Evidence::new(&rejection.source, ".message").actual(&rejection.message);
-    evidence.set_at = rejection.stood();
-    evidence
 }
 
 /// A finding that pods are refused.

@@ -1,8 +1,8 @@
 //! Pods are refused, and no other check expects that.
 
 use super::refuser::refuser;
-use super::told::{known, rejected, words};
-use crate::causes::refused::{Refused, refused, see_also};
+use super::told::rejected;
+use crate::causes::refused::{Refused, known, refused, see_also, words};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::{Missing, Workload};
 use crate::report::{Command, Fix, Risk};
@@ -36,7 +36,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         Refused::Expectedly(verdict) => return Ok(verdict),
         Refused::Unexpectedly(rejection) => rejection,
     };
-    let cause = known(rejection.cause.as_ref());
+    let cause = known(rejection.told.as_ref()).map(|one| one.cause.name);
     if let Some(name) = cause.filter(|name| super::CHECKS.iter().any(|one| one.name == *name)) {
         return Ok(Verdict::NotApplicable(format!("{name} explains it")));
     }
@@ -48,7 +48,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         "pods of {} are refused by {who}{often}: {}{}",
         case.target(),
         rejection.message,
-        see_also(rejection.cause.as_ref())
+        see_also(rejection.told.as_ref())
     );
     let finding = rejected(message).evidence(words(&rejection));
     let workload = case.workload()?;

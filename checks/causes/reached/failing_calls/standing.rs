@@ -9,10 +9,10 @@ use k8s_openapi::api::core::v1::Event;
 use super::cause::Cause;
 use crate::causes::Verdict;
 use crate::causes::reached::obstacle_findings::Found;
-use crate::causes::refused::{Refused, refused};
+use crate::causes::refused::{Refused, refused, words};
 use crate::facts::ownership::happened;
 use crate::facts::{Kind, Missing};
-use crate::report::{Effect, Evidence, Finding, Fix, Severity};
+use crate::report::{Effect, Finding, Fix, Severity};
 use crate::texts::{Key, What};
 use crate::way::{Case, Destination, Outcome, Rejection, is_refusal, is_way_changed_since};
 
@@ -56,9 +56,7 @@ impl FailingCall<'_, '_> {
             self.destination.name(),
             explained.words
         );
-        let mut evidence = Evidence::new(&failure.source, ".message").actual(&failure.message);
-        evidence.set_at = failure.stood();
-        let finding = Finding::new(severity, effect, message).evidence(evidence);
+        let finding = Finding::new(severity, effect, message).evidence(words(failure));
         explained.fixes.into_iter().fold(finding, Finding::fix)
     }
 }
@@ -89,7 +87,7 @@ fn of_pods(case: &Case, cause: Cause, explain: Explain) -> Result<Verdict, Missi
     let effect = Effect::Decides(Outcome::Rejected);
     let failing = FailingCall {
         destination,
-        failure: rejection,
+        failure: *rejection,
     };
     let explained = explain(case, &failing)?;
     Ok(Verdict::of([failing.finding(

@@ -44,7 +44,7 @@ fn explain(case: &Case, failing: &FailingCall) -> Result<Explained, Missing> {
     let words = format!(
         "although its way is clear as far as it can be seen: {}{}",
         failure.message,
-        see_also(failure.cause.as_ref())
+        see_also(failure.told.as_ref())
     );
     let fixes = match istiod::deployment_of(case, failing.destination)? {
         Some(deployment) => vec![look_at(deployment), restart_where_it_hangs(deployment)],

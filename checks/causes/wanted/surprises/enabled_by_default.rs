@@ -4,8 +4,8 @@ use crate::causes::fields::namespace_label;
 use crate::causes::wanted::injected;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{patch_template, relabel_namespace};
-use crate::report::{Effect, Evidence, Field, Finding, Fix, Risk, Severity};
+use crate::fixes::{opt_out, relabel_namespace};
+use crate::report::{Effect, Evidence, Finding, Fix, Risk, Severity};
 use crate::way::Case;
 use crate::way::selector::{in_words, requirements};
 use crate::way::{Outcome, injector, names};
@@ -59,13 +59,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         format!("new pods of {name} go without the sidecar"),
     );
     let namespace = relabel_namespace(case, namespace, &[(key, Some("disabled"))])?;
-    let pod = patch_template(
-        case,
-        "let only these pods opt out",
-        &[(Field::Labels, names::INJECT, Some("false"))],
-        "new pods go without the sidecar",
-    )?
-    .without_sidecar();
+    let pod = opt_out(case)?;
     Ok(Verdict::of([Finding::new(
         Severity::Info,
         Effect::Decides(Outcome::Injected),

@@ -4,10 +4,10 @@ use crate::causes::fields::{NAMESPACE_KEYS, namespace_label};
 use crate::causes::wanted::injected;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{patch_template, relabel_namespace};
-use crate::report::{Effect, Field, Finding, Fix, Risk, Severity};
+use crate::fixes::{opt_out, relabel_namespace};
+use crate::report::{Effect, Finding, Fix, Risk, Severity};
 use crate::way::asked::{pod_asks, said_of_namespace};
-use crate::way::{Case, Outcome, names};
+use crate::way::{Case, Outcome};
 
 declare_check! {
     /// Pods of istio-system or of the infrastructure get a sidecar that they should not have.
@@ -57,13 +57,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         format!("new pods of {namespace} go without the sidecar"),
     );
     let fix = relabel_namespace(case, fix, &keys)?.without_sidecar();
-    let pod = patch_template(
-        case,
-        "let only these pods opt out",
-        &[(Field::Labels, names::INJECT, Some("false"))],
-        "new pods go without the sidecar",
-    )?
-    .without_sidecar();
+    let pod = opt_out(case)?;
     Ok(Verdict::of([Finding::new(
         Severity::Warning,
         Effect::Decides(Outcome::Injected),
