@@ -18,9 +18,10 @@ use crate::tools::Tools;
 
 const ETCD_URL: &str = "http://127.0.0.1:2379";
 
-/// The controllers that a scenario can see the work of.
+/// The controllers that a scenario can see the work of. The one of namespaces is not among them: it deletes by the name of
+/// a namespace, and so what was created in the next one of that name. [`crate::namespace`] takes its place.
 const CONTROLLERS: &str = "serviceaccount-controller,serviceaccount-token-controller,root-ca-certificate-publisher-controller,\
-namespace-controller,garbage-collector-controller,resourcequota-controller,clusterrole-aggregation-controller,\
+garbage-collector-controller,resourcequota-controller,clusterrole-aggregation-controller,\
 deployment-controller,replicaset-controller,replicationcontroller-controller,statefulset-controller,daemonset-controller,\
 job-controller,cronjob-controller,disruption-controller,endpoints-controller,endpointslice-controller,\
 endpointslice-mirroring-controller";
