@@ -32,16 +32,12 @@ described! {
         "validating-webhook-stale",
         "managed-control-plane";
     Called:
-        "webhook-selectors-platform",
         "label-added-too-late",
         "admission-plugin-off",
         "helm-revision-default",
         "changed-by-other-webhook",
         "namespace-label-fought-over";
     Reached:
-        "istiod-deadlock",
-        "firewall",
-        "network-policy",
         "konnectivity",
         "stale-connection",
         "connection-reset",

@@ -211,6 +211,7 @@ resources! {
     Service, "", "services";
     EndpointSlice, "discovery.k8s.io", "endpointslices";
     ConfigMap, "", "configmaps";
+    NetworkPolicy, "networking.k8s.io", "networkpolicies";
     Node, "", "nodes";
     ResourceQuota, "", "resourcequotas";
     LimitRange, "", "limitranges";

@@ -84,6 +84,8 @@ static TOLD: [Told; 4] = [
             Here("f:type"),
             Here("f:clusterIP"),
             Here("f:externalName"),
+            Here("f:podSelector"),
+            Here("f:ingress"),
             Below("f:ports", &[Each(&[Here("f:targetPort"), Here("f:port")])]),
             Below("f:template", &TEMPLATE),
             Below(

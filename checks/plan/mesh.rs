@@ -97,6 +97,7 @@ fn others(plan: &mut Plan, namespaces: &Namespaces) {
 fn istiod(plan: &mut Plan, namespace: &str, mut revisions: BTreeSet<String>) {
     plan.want(super::all(Resource::Pod, Some(namespace)));
     plan.want(super::all(Resource::Deployment, Some(namespace)));
+    plan.want(super::all(Resource::NetworkPolicy, Some(namespace)));
     plan.want(config_map(namespace, names::ROOT_CERTIFICATE));
     let pods = plan.index.list_all::<Pod>(Some(namespace));
     let running = pods.got().copied().unwrap_or_default().iter();

@@ -256,6 +256,13 @@ const ENDPOINT_SLICE: &[Line] = &[
     ("ports.protocol", Whole, "one of a few words"),
 ];
 
+const NETWORK_POLICY: &[Line] = &[
+    ("podSelector", Whole, "which pods it is about"),
+    ("policyTypes", Whole, "a few words"),
+    ("ingress.ports", Whole, "numbers, or ports' names"),
+    ("ingress.from.*", Presence, "the API server is no pod"),
+];
+
 const CONFIG_MAP: &[Line] = &[("data", Data, "how istiod injects, and its root")];
 
 const NODE: &[Line] = &[
@@ -360,6 +367,7 @@ pub fn object(resource: Resource) -> Node {
         Resource::Service => node.add("spec", SERVICE),
         Resource::EndpointSlice => node.add("", ENDPOINT_SLICE),
         Resource::ConfigMap => node.add("", CONFIG_MAP),
+        Resource::NetworkPolicy => node.add("spec", NETWORK_POLICY),
     }
     node
 }

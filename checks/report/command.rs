@@ -30,6 +30,11 @@ impl Command {
         Self::of("helm", arguments)
     }
 
+    /// `gcloud` with these arguments.
+    pub fn gcloud<S: Into<String>>(arguments: impl IntoIterator<Item = S>) -> Self {
+        Self::of("gcloud", arguments)
+    }
+
     /// `kubectl edit` of an object with sed as the editor: for a line of a text in the object, which
     /// no patch reaches. The script has to fit the object's YAML as kubectl writes it. kubectl applies
     /// what has changed, and nothing where the script matches nothing.

@@ -9,6 +9,7 @@ use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Event, Namespace, Node, Pod, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::changes::{self, Changed};
@@ -324,6 +325,11 @@ impl<'a> Case<'a> {
         Ok(fact.known_value(&read.to_string())?.unwrap_or_default())
     }
 
+    /// The API server's version, where it was read: `v1.36.0`.
+    pub fn server_version(&self) -> Option<&'a str> {
+        self.snapshot().server_version.got().map(String::as_str)
+    }
+
     /// The target's namespace.
     pub fn namespace(&self) -> Result<Option<&'a Namespace>, Missing> {
         self.namespace_named(&self.target().namespace)
@@ -412,6 +418,11 @@ impl<'a> Case<'a> {
         service: &str,
     ) -> Result<&'a [EndpointSlice], Missing> {
         self.list(&endpoint_slices_of(namespace, service))
+    }
+
+    /// The NetworkPolicies beside such a Service.
+    pub fn network_policies(&self, namespace: &str) -> Result<&'a [NetworkPolicy], Missing> {
+        self.list(&Read::list(Resource::NetworkPolicy, Some(namespace)))
     }
 
     /// The pods beside such a Service, istiod's among them.

@@ -119,6 +119,10 @@ fn behind_service(case: &Case, namespace: &str, name: &str) -> Result<Vec<Change
     for pod in case.istiod_pods(namespace)? {
         all.extend(changed_state(pod));
     }
+    // What may not be read tells of no change.
+    for policy in case.network_policies(namespace).unwrap_or_default() {
+        all.extend(changed("networkpolicy", &policy.metadata));
+    }
     Ok(all)
 }
 

@@ -16,6 +16,7 @@ mod injector_config;
 mod invalid_pod;
 pub(crate) mod names;
 pub(crate) mod observe;
+mod platform;
 mod pod;
 mod predict;
 pub(crate) mod preferred;
@@ -40,6 +41,7 @@ pub use injector::{
 pub use injector_config::{Config, InjectorConfig};
 pub use names::with_revision;
 pub use observe::{is_refusal, observe};
+pub use platform::Platform;
 pub use pod::JudgedPod;
 pub use predict::predict;
 pub(crate) use predict::{calls, is_static, namespace_labels};

@@ -6,8 +6,8 @@
 
 use injdoctor_checks::facts::kinds::{
     ConfigMap, Deployment, EndpointSlice, Event, Job, MutatingAdmissionPolicy,
-    MutatingAdmissionPolicyBinding, MutatingWebhookConfiguration, Namespace, Node, Pod, ReplicaSet,
-    Service, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
+    MutatingAdmissionPolicyBinding, MutatingWebhookConfiguration, Namespace, NetworkPolicy, Node,
+    Pod, ReplicaSet, Service, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
     ValidatingWebhookConfiguration,
 };
 use injdoctor_checks::facts::{
@@ -163,6 +163,14 @@ fn put_cluster(store: &mut Store, cluster: &Value) {
             Read::list(Resource::Deployment, Some(namespace)),
             fact,
             many::<Deployment>,
+        );
+    }
+    for (namespace, fact) in fields(&cluster["networkPolicies"]) {
+        put(
+            store,
+            Read::list(Resource::NetworkPolicy, Some(namespace)),
+            fact,
+            many::<NetworkPolicy>,
         );
     }
     put(store, api_servers(), &cluster["apiServers"], many::<Pod>);

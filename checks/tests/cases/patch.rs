@@ -15,8 +15,9 @@ use serde_json::{Map, Value, json};
 use crate::world::{folder, is_fact};
 
 /// What a case can start from, besides `cluster` and `subjects`.
-const PLACES: [(&str, &[&str]); 25] = [
+const PLACES: [(&str, &[&str]); 27] = [
     ("namespace", &["cluster", "namespaces", "shop"]),
+    ("serverVersion", &["cluster", "serverVersion"]),
     ("webhooks", &["cluster", "webhooks"]),
     ("services", &["cluster", "services"]),
     ("validatingWebhooks", &["cluster", "validatingWebhooks"]),
@@ -32,6 +33,10 @@ const PLACES: [(&str, &[&str]); 25] = [
     ),
     ("quotas", &["cluster", "quotas", "shop"]),
     ("limitRanges", &["cluster", "limitRanges", "shop"]),
+    (
+        "networkPolicies",
+        &["cluster", "networkPolicies", "istio-system"],
+    ),
     ("endpointSlices", &["cluster", "endpointSlices"]),
     ("istiodPods", &["cluster", "pods", "istio-system"]),
     (

@@ -14,6 +14,7 @@ use crate::api::Api;
 use crate::control_plane::{
     ApiServer, ApiServerSettings, Site, start_controller_manager, start_etcd,
 };
+use crate::firewall;
 use crate::istio;
 use crate::kube_proxy::KubeProxy;
 use crate::kubelet::{self, NODE};
@@ -228,6 +229,7 @@ impl Cluster {
         if self.second.take().is_some() {
             self.use_api_server()?;
         }
+        firewall::forget_scenario();
         let api = self.first.api;
         let restored = self.snapshot.restore(api)?;
         if restored.iter().any(|path| istio::is_read_at_startup(path)) {

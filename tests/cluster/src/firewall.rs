@@ -3,10 +3,13 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// The routing table that leads nowhere; `network.rs` sets it up.
 const NOWHERE: &str = "100";
+
+/// The preference of the rules that scenarios make, before those of NetworkPolicies.
+const SCENARIO: &str = "5";
 
 /// The addresses to which nothing gets through.
 #[derive(Default)]
@@ -23,6 +26,17 @@ impl Firewall {
         }
         self.0 = addresses;
     }
+}
+
+/// Takes away the rules that a scenario made, by their preference.
+pub(crate) fn forget_scenario() {
+    let delete = || {
+        let mut ip = Command::new("ip");
+        ip.args(["rule", "del", "pref", SCENARIO])
+            .stderr(Stdio::null());
+        ip.status().is_ok_and(|status| status.success())
+    };
+    while delete() {}
 }
 
 fn rule(verb: &str, address: &SocketAddr) {

@@ -2,9 +2,11 @@
 //! objectSelector, rules and matchConditions select.
 
 mod by_default_missing;
+mod changed;
 mod deactivated;
 mod match_conditions;
 mod missing;
+mod platform;
 mod rules;
 mod selectors_changed;
 pub(crate) mod stock;
@@ -19,4 +21,5 @@ pub(crate) static CHECKS: &[&Check] = &[
     &match_conditions::CHECK,
     &selectors_changed::CHECK,
     &by_default_missing::CHECK,
+    &platform::CHECK,
 ];

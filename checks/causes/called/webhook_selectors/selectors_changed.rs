@@ -1,16 +1,12 @@
 //! Selectors that are not those of the installation.
 
-use serde_json::json;
-
-use crate::causes::called::uncalled;
-use crate::causes::called::webhook_selectors::stock::{entry_path, patch, stock_selectors};
+use super::changed::changed;
+use super::platform::is_of_platform;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::restart;
-use crate::report::{Effect, Evidence, Finding, Severity};
-use crate::way::Case;
-use crate::way::selector::{in_words, requirements, unmet};
-use crate::way::{Outcome, injector};
+use crate::report::{Effect, Finding, Severity};
+use crate::way::{Case, Outcome};
 
 declare_check! {
     /// The selectors of the webhook differ from those the installation ships, and exclude the pod.
@@ -33,78 +29,24 @@ declare_check! {
 }
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
-    let Some(what_if) = uncalled(case)? else {
+    let Some(changed) = changed(case)? else {
         return Ok(Verdict::Passed);
     };
-    for (configuration, webhook) in injector::injectors(case.webhooks()?) {
-        if injector::is_deactivated(webhook) {
-            continue;
-        }
-        let Some((namespace, object)) = stock_selectors(configuration, webhook) else {
-            continue;
-        };
-        let would_select = |selector, labels| {
-            requirements(Some(selector)).is_ok_and(|all| unmet(&all, labels).is_none())
-        };
-        if !would_select(&namespace, &what_if.namespace)
-            || !would_select(&object, &what_if.pod.labels)
-        {
-            continue;
-        }
-        let name = configuration.metadata.name.as_deref().unwrap_or_default();
-        let message = format!(
-            "the selectors of {} in {name} are not those that Istio ships, and exclude the pod",
-            webhook.name
-        );
-        let element = format!("k:{{\"name\":\"{}\"}}", webhook.name);
-        let shown = [
-            (
-                "namespaceSelector",
-                &webhook.namespace_selector,
-                &namespace,
-                &what_if.namespace,
-            ),
-            (
-                "objectSelector",
-                &webhook.object_selector,
-                &object,
-                &what_if.pod.labels,
-            ),
-        ];
-        let mut finding = Finding::new(
-            Severity::Warning,
-            Effect::Decides(Outcome::NotInjected),
-            message,
-        );
-        let mut changes = Vec::new();
-        for (field, actual, stock, labels) in shown {
-            let Ok(actual) = requirements(actual.as_ref()) else {
-                continue;
-            };
-            if unmet(&actual, labels).is_some() {
-                finding = finding.evidence(
-                    Evidence::new(
-                        format!("mutatingwebhookconfiguration/{name}"),
-                        entry_path(webhook, field),
-                    )
-                    .actual(in_words(&actual))
-                    .expected(in_words(&requirements(Some(stock)).unwrap_or_default()))
-                    .set_in(&configuration.metadata, &["webhooks", &element, field]),
-                );
-                changes.push((field, json!(stock)));
-            }
-        }
-        if changes.is_empty() {
-            continue;
-        }
-        let fix = patch(
-            configuration,
-            webhook,
-            "put back the selectors that Istio ships",
-            &changes,
-        )
-        .restart(restart(case)?);
-        return Ok(Verdict::of([finding.fix(fix)]));
+    if is_of_platform(&changed) {
+        return Ok(Verdict::not_applicable(
+            "webhook-selectors-platform explains it",
+        ));
     }
-    Ok(Verdict::Passed)
+    let message = format!(
+        "the selectors of {} in {} are not those that Istio ships, and exclude the pod",
+        changed.webhook.name,
+        changed.name()
+    );
+    let effect = Effect::Decides(Outcome::NotInjected);
+    let finding = Finding::new(Severity::Warning, effect, message);
+    let fix = changed.put_back("put back the selectors that Istio ships");
+    Ok(Verdict::of([changed
+        .evidence()
+        .fold(finding, Finding::evidence)
+        .fix(fix.restart(restart(case)?))]))
 }

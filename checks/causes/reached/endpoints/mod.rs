@@ -1,5 +1,6 @@
 //! The endpoints behind the webhook's Service: whether one is ready.
 
+mod deadlock;
 mod endpoint_cause;
 mod gone;
 mod no_pods;
@@ -12,4 +13,4 @@ mod unready;
 use crate::causes::Check;
 
 /// The checks of this topic.
-pub(crate) static CHECKS: &[&Check] = &[&none_ready::CHECK];
+pub(crate) static CHECKS: &[&Check] = &[&none_ready::CHECK, &deadlock::CHECK];

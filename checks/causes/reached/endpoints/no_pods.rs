@@ -42,33 +42,54 @@ fn scaled_down(place: &Place, deployment: &Deployment) -> Cause {
     }
 }
 
-fn failing(place: &Place, deployment: &Deployment) -> Cause {
-    let name = istiod::name(deployment);
-    let namespace = place.reference.namespace.as_str();
-    let object = place.object("deployment", name);
+/// A condition of a Deployment that says why it has no pods.
+pub struct Failure<'a> {
+    type_: &'a str,
+    /// Its message.
+    pub message: String,
+}
+
+impl Failure<'_> {
+    /// The condition as evidence.
+    pub fn evidence(&self, place: &Place, deployment: &Deployment) -> Evidence {
+        let object = place.object("deployment", istiod::name(deployment));
+        let path = format!(".status.conditions[?(@.type==\"{}\")].message", self.type_);
+        Evidence::new(object, path).actual(&self.message)
+    }
+}
+
+/// The conditions of a Deployment that say why it has no pods, ReplicaFailure first.
+pub fn failures(deployment: &Deployment) -> Vec<Failure<'_>> {
     let conditions = deployment
         .status
         .iter()
-        .flat_map(|status| &status.conditions)
-        .flatten();
-    let failures: Vec<_> = conditions
-        .filter(|one| (one.type_ == "ReplicaFailure") == (one.status == "True"))
-        .filter_map(|one| {
-            let message = without_credentials(one.message.as_deref()?);
-            Some((one.type_.as_str(), message))
+        .flat_map(|status| &status.conditions);
+    let failing = conditions
+        .flatten()
+        .filter(|one| (one.type_ == "ReplicaFailure") == (one.status == "True"));
+    let failures = failing.filter_map(|one| {
+        let message = without_credentials(one.message.as_deref()?);
+        Some(Failure {
+            type_: &one.type_,
+            message,
         })
-        .collect();
-    let why = failures
-        .iter()
-        .find(|(type_, _)| *type_ == "ReplicaFailure");
-    let why = why.or(failures.first()).map_or_else(
-        || "has no pods".to_owned(),
-        |(_, message)| format!("has no pods: {message}"),
-    );
-    let conditions = failures.iter().map(|(type_, message)| {
-        let path = format!(".status.conditions[?(@.type==\"{type_}\")].message");
-        Evidence::new(object.clone(), path).actual(message)
     });
+    let mut failures: Vec<_> = failures.collect();
+    failures.sort_by_key(|one| one.type_ != "ReplicaFailure");
+    failures
+}
+
+fn failing(place: &Place, deployment: &Deployment) -> Cause {
+    let name = istiod::name(deployment);
+    let namespace = place.reference.namespace.as_str();
+    let failures = failures(deployment);
+    let why = failures.first().map_or_else(
+        || "has no pods".to_owned(),
+        |failure| format!("has no pods: {}", failure.message),
+    );
+    let conditions = failures
+        .iter()
+        .map(|failure| failure.evidence(place, deployment));
     let look = Fix::new(
         "see why istiod's Deployment makes no pods",
         Risk::ReadOnly,

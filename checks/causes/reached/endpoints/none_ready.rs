@@ -1,7 +1,7 @@
 //! Nobody is ready to answer.
 
 use super::endpoint_cause::{Why, why};
-use super::{gone, no_pods, unmanaged, unready};
+use super::{deadlock, gone, no_pods, unmanaged, unready};
 use crate::causes::reached::backend::wrong_pods;
 use crate::causes::reached::explanation::{Explain, Explanation};
 use crate::causes::reached::istiod;
@@ -61,11 +61,10 @@ impl Explain for NoEndpoints {
                 self,
                 unready::cause(&place, &pods)?,
             )),
-            Why::NoPods(deployment) => Ok(Explanation::because(
-                &CHECK,
-                self,
-                no_pods::cause(&place, deployment),
-            )),
+            Why::NoPods(deployment) => Ok(match deadlock::cause(&place, deployment)? {
+                Some(cause) => Explanation::because(&deadlock::CHECK, self, cause),
+                None => Explanation::because(&CHECK, self, no_pods::cause(&place, deployment)),
+            }),
             Why::Gone => Ok(Explanation::because(&CHECK, self, gone::cause(&place))),
         }
     }

@@ -4,6 +4,8 @@
 //! explains one.
 
 mod cause;
+mod firewall;
+mod network_policy;
 mod no_route;
 mod standing;
 mod untold;
@@ -11,4 +13,9 @@ mod untold;
 use crate::causes::Check;
 
 /// The checks of this topic.
-pub(crate) static CHECKS: &[&Check] = &[&untold::CHECK, &no_route::CHECK];
+pub(crate) static CHECKS: &[&Check] = &[
+    &untold::CHECK,
+    &no_route::CHECK,
+    &network_policy::CHECK,
+    &firewall::CHECK,
+];

@@ -70,6 +70,7 @@ fn explain(_: &Case, failing: &FailingCall) -> Result<Explained, Missing> {
     let fixes = service.map(|service| look_at(&service.namespace));
     Ok(Explained {
         words,
+        evidence: Vec::new(),
         fixes: fixes.into_iter().collect(),
     })
 }

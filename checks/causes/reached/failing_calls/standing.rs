@@ -12,7 +12,7 @@ use crate::causes::reached::obstacle_findings::Found;
 use crate::causes::refused::{Refused, refused, words};
 use crate::facts::ownership::happened;
 use crate::facts::{Kind, Missing};
-use crate::report::{Effect, Finding, Fix, Severity};
+use crate::report::{Effect, Evidence, Finding, Fix, Severity};
 use crate::texts::{Key, What};
 use crate::way::{Case, Destination, Outcome, Rejection, is_refusal, is_way_changed_since};
 
@@ -33,6 +33,8 @@ pub(super) struct FailingCall<'d, 'a> {
 pub(super) struct Explained {
     /// What stands after "calls of NAME fail".
     pub(super) words: String,
+    /// What it rests on beside the words of the failure.
+    pub(super) evidence: Vec<Evidence>,
     /// What fixes it, the best first.
     pub(super) fixes: Vec<Fix>,
 }
@@ -56,7 +58,9 @@ impl FailingCall<'_, '_> {
             self.destination.name(),
             explained.words
         );
-        let finding = Finding::new(severity, effect, message).evidence(words(failure));
+        let finding = Finding::new(severity, effect, message);
+        let evidence = explained.evidence.into_iter().chain([words(failure)]);
+        let finding = evidence.fold(finding, Finding::evidence);
         explained.fixes.into_iter().fold(finding, Finding::fix)
     }
 }
@@ -81,9 +85,12 @@ fn of_pods(case: &Case, cause: Cause, explain: Explain) -> Result<Verdict, Missi
     let destinations = case.destinations()?;
     let mut all = destinations.all.iter();
     let destination = all.find(|one| is_about(one, &rejection));
-    let Some(destination) = destination.filter(|_| Cause::of(&rejection) == cause) else {
+    let Some(destination) = destination else {
         return Ok(Verdict::Passed);
     };
+    if Cause::of(case, destination, &rejection)? != cause {
+        return Ok(Verdict::Passed);
+    }
     let effect = Effect::Decides(Outcome::Rejected);
     let failing = FailingCall {
         destination,
@@ -108,9 +115,12 @@ fn of_webhook(case: &Case, cause: Cause, explain: Explain) -> Result<Verdict, Mi
                 Some(_) => None,
                 None => newest_failure(case, destination, &warnings)?,
             };
-            let Some(failure) = failure.filter(|one| Cause::of(one) == cause) else {
+            let Some(failure) = failure else {
                 return Ok(None);
             };
+            if Cause::of(case, destination, &failure)? != cause {
+                return Ok(None);
+            }
             let failing = FailingCall {
                 destination,
                 failure,

@@ -50,7 +50,11 @@ fn explain(case: &Case, failing: &FailingCall) -> Result<Explained, Missing> {
         Some(deployment) => vec![look_at(deployment), restart_where_it_hangs(deployment)],
         None => Vec::new(),
     };
-    Ok(Explained { words, fixes })
+    Ok(Explained {
+        words,
+        evidence: Vec::new(),
+        fixes,
+    })
 }
 
 fn look_at(deployment: &Deployment) -> Fix {
