@@ -95,8 +95,8 @@ pub(super) const ADVICE: &[Advice] = &[
         name: "stale-connection",
         means: "the API server holds a connection to a pod or node that is gone",
         decide: "kubectl get pods -n {istio} -l app=istiod -o wide",
-        tells: "istiod is ready and younger than the first error; the errors end by themselves within a quarter of an hour",
-        fix: "wait, or restart the API server where you run it; from Kubernetes 1.20 on dead connections are noticed after 45 seconds",
+        tells: "istiod is ready and younger than the first error; the errors end by themselves after some calls",
+        fix: "wait, as a call that times out takes its connection with it; up to Kubernetes 1.15 restart the API server",
         heal: "",
     },
     Advice {

@@ -40,12 +40,8 @@ described! {
     Reached:
         "konnectivity",
         "stale-connection",
-        "connection-reset",
-        "webhook-traffic-meshed",
         "ca-bundle-fought-over",
         "istiod-cannot-patch-webhook",
-        "istiod-certificate",
-        "tls-version",
         "istiod-failing",
         "admission-review-version",
         "webhook-side-effects";

@@ -10,18 +10,22 @@ use crate::rules::no_proxy::{ProxyDecision, webhook_goes_through_proxy};
 const PROGRAMS: [&str; 2] = ["discovery", "router"];
 
 /// Flags of istiod and of kube-apiserver whose values decide, alone or with their value behind `=`.
-const FLAGS: [&str; 3] = [
+const FLAGS: [&str; 5] = [
     "--httpsAddr",
     "--tlsCertFile",
+    "--tls-min-version",
+    "--tls-cipher-suites",
     "--enable-aggregator-routing",
 ];
 
 /// Variables of istiod whose values decide.
-const PLAIN: [&str; 7] = [
+const PLAIN: [&str; 9] = [
     "REVISION",
     "INJECT_ENABLED",
     "INJECTION_WEBHOOK_CONFIG_NAME",
     "PILOT_CERT_PROVIDER",
+    "ENABLE_CA_SERVER",
+    "COMPLIANCE_POLICY",
     "ISTIOD_CUSTOM_HOST",
     "ENABLE_NATIVE_SIDECARS",
     "CLUSTER_ID",

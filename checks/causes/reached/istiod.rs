@@ -3,11 +3,12 @@
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Container, Pod, Service};
 
+use super::explanation;
 use crate::facts::Missing;
-use crate::fixes::restart_istiod;
-use crate::report::{Fix, Risk};
+use crate::fixes::{deployment_object, restart_istiod};
+use crate::report::{Evidence, Fix, Risk};
 use crate::way::Case;
-use crate::way::injector::{istiod_container, istiod_container_of, label, revision};
+use crate::way::injector::{environment, istiod_container, istiod_container_of, label, revision};
 use crate::way::selector::Labels;
 use crate::way::{Destination, names};
 
@@ -24,6 +25,36 @@ pub fn deployments<'a>(case: &Case<'a>, namespace: &str) -> Result<Vec<&'a Deplo
 pub fn container(deployment: &Deployment) -> Option<&Container> {
     let template = &deployment.spec.as_ref()?.template;
     istiod_container_of(template.spec.as_ref()?)
+}
+
+/// An environment variable of istiod's container in a Deployment as evidence, with who set it.
+pub fn variable(deployment: &Deployment, variable: &str) -> Evidence {
+    let container = container(deployment);
+    let in_container = container.map_or("discovery", |container| container.name.as_str());
+    let (element, key) = (
+        format!("k:{{\"name\":\"{in_container}\"}}"),
+        format!("k:{{\"name\":\"{variable}\"}}"),
+    );
+    let path = format!(
+        ".spec.template.spec.containers[?(@.name==\"{in_container}\")].env[?(@.name==\"{variable}\")].value"
+    );
+    let steps = [
+        "spec",
+        "template",
+        "spec",
+        "containers",
+        &element,
+        "env",
+        &key,
+        "value",
+    ];
+    let object = deployment_object(deployment);
+    let namespace = object.namespace.as_deref().unwrap_or_default();
+    let of = explanation::object("deployment", name(deployment), namespace);
+    let mut evidence = Evidence::new(of, path).set_in(&deployment.metadata, &steps);
+    let value = container.and_then(|container| environment(container, variable));
+    evidence.actual = value.map(str::to_owned);
+    evidence
 }
 
 /// The labels that a Deployment gives to its pods.

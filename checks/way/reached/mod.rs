@@ -26,7 +26,8 @@ mod walk;
 pub use api_server::environment_of;
 pub use backend::{Backends, TargetPort, WrongPods, backends, injector_port};
 pub use ca_bundle::{
-    Empty, Mismatch, NotPem, ca_bundle, has_istios_name, is_patched, is_self_made, root_certificate,
+    Empty, Mismatch, NotPem, ca_bundle, has_istios_name, is_from_istiod, is_patched, is_self_made,
+    root_certificate,
 };
 pub use certificate::{Expired, WrongName};
 pub use destination::{Destination, Destinations, destinations};

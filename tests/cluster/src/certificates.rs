@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, KeyUsagePurpose,
+    KeyPair, KeyUsagePurpose, SanType,
 };
 
 /// The files of a certificate and its key.
@@ -51,6 +51,14 @@ impl Authority {
         let mut params = CertificateParams::new(names)?;
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.distinguished_name.push(DnType::CommonName, file);
+        self.sign(file, &params)
+    }
+
+    /// A certificate of the mesh for a workload of this identity: it has no DNS name.
+    pub(crate) fn workload(&self, file: &str, identity: &str) -> Result<Certificate> {
+        let mut params = CertificateParams::default();
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.subject_alt_names = vec![SanType::URI(identity.try_into()?)];
         self.sign(file, &params)
     }
 

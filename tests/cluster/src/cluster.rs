@@ -209,6 +209,11 @@ impl Cluster {
         self.kube_proxy.cut_connections();
     }
 
+    /// From now on resets connections through services, as something on their way does, or lets them pass again.
+    pub fn reset_connections(&self, resets: bool) {
+        self.kube_proxy.reset_connections(resets);
+    }
+
     /// From now on clients use an API server with these settings: another one, in front of the same objects.
     pub fn restart_api_server(&mut self, settings: ApiServerSettings) -> Result<()> {
         self.second = None;
@@ -226,6 +231,7 @@ impl Cluster {
 
     /// Puts everything back to how it was at the start.
     pub fn restore(&mut self) -> Result<()> {
+        self.reset_connections(false);
         if self.second.take().is_some() {
             self.use_api_server()?;
         }

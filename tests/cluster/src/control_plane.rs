@@ -120,6 +120,11 @@ impl Site {
         self.authority.server(file, names)
     }
 
+    /// A certificate of the mesh for a workload of this identity.
+    pub(crate) fn workload(&self, file: &str, identity: &str) -> Result<Certificate> {
+        self.authority.workload(file, identity)
+    }
+
     /// The certificate of who signs all others.
     pub(crate) fn authority(&self) -> PathBuf {
         self.authority.certificate()

@@ -26,7 +26,23 @@ pub(crate) fn request(
     path: &str,
     body: Option<Body<'_>>,
 ) -> Result<Response> {
-    let mut stream = TcpStream::connect_timeout(&address, CONNECT_TIMEOUT)?;
+    let stream = TcpStream::connect_timeout(&address, CONNECT_TIMEOUT)?;
+    send(stream, method, path, body)
+}
+
+/// The status of an answer that has to begin within some time.
+pub(crate) fn probe(address: SocketAddr, path: &str, within: Duration) -> Result<u16> {
+    let stream = TcpStream::connect_timeout(&address, CONNECT_TIMEOUT)?;
+    stream.set_read_timeout(Some(within))?;
+    Ok(send(stream, "GET", path, None)?.status)
+}
+
+fn send(
+    mut stream: TcpStream,
+    method: &str,
+    path: &str,
+    body: Option<Body<'_>>,
+) -> Result<Response> {
     let mut message = format!(
         "{method} {path} HTTP/1.0\r\nHost: localhost\r\nUser-Agent: testcluster\r\nAccept: application/json\r\n"
     )

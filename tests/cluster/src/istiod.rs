@@ -26,6 +26,12 @@ const CONTAINER: &str = "discovery";
 const POLL_PERIOD: Duration = Duration::from_millis(50);
 const RESTART_DELAY: Duration = Duration::from_secs(2);
 
+/// How long the readiness probe of istiod's chart waits for an answer.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How often in a row it fails until a pod is ready no more.
+const FAILURE_THRESHOLD: u32 = 3;
+
 /// How the process is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Health {
@@ -126,14 +132,16 @@ impl Run {
         report: &impl Fn(Health) -> Result<(), ApiError>,
     ) -> i32 {
         let probe = SocketAddr::from((self.ip, 8080));
-        let mut known = None;
+        let (mut known, mut failures) = (None, 0);
         while !self.stopped() {
             if let Some(status) = process.exited() {
                 return status.code().unwrap_or(137);
             }
-            let ready = http::request(probe, "GET", "/ready", None)
-                .is_ok_and(|answer| answer.status == 200);
-            let health = if ready {
+            let status = http::probe(probe, "/ready", PROBE_TIMEOUT);
+            let is_ok = status.is_ok_and(|status| status == 200);
+            failures = if is_ok { 0 } else { failures + 1 };
+            let stays_ready = known == Some(Health::Ready) && failures < FAILURE_THRESHOLD;
+            let health = if is_ok || stays_ready {
                 Health::Ready
             } else {
                 Health::Starting

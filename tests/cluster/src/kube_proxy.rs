@@ -35,6 +35,7 @@ struct State {
     pods: Objects,
     forwarders: BTreeMap<SocketAddr, Forwarder>,
     firewall: Firewall,
+    resets: Arc<AtomicBool>,
 }
 
 impl KubeProxy {
@@ -75,6 +76,14 @@ impl KubeProxy {
         }
     }
 
+    /// From now on resets the connections through services once something is sent, or lets them pass again.
+    pub(crate) fn reset_connections(&self, resets: bool) {
+        self.state().resets.store(resets, Ordering::SeqCst);
+        if resets {
+            self.cut_connections();
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -101,7 +110,7 @@ impl State {
             if self.forwarders.contains_key(&address) || !endpoints.iter().any(accepts) {
                 continue;
             }
-            if let Ok(forwarder) = Forwarder::start(address, endpoints) {
+            if let Ok(forwarder) = Forwarder::start(address, endpoints, Arc::clone(&self.resets)) {
                 self.forwarders.insert(address, forwarder);
             }
         }
@@ -170,17 +179,23 @@ struct Shared {
     turn: AtomicUsize,
     closing: AtomicBool,
     refused: AtomicBool,
+    resets: Arc<AtomicBool>,
     connections: Mutex<BTreeMap<usize, [TcpStream; 2]>>,
 }
 
 impl Forwarder {
-    fn start(address: SocketAddr, endpoints: BTreeSet<SocketAddr>) -> io::Result<Self> {
+    fn start(
+        address: SocketAddr,
+        endpoints: BTreeSet<SocketAddr>,
+        resets: Arc<AtomicBool>,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
         let shared = Arc::new(Shared {
             endpoints,
             turn: AtomicUsize::default(),
             closing: AtomicBool::default(),
             refused: AtomicBool::default(),
+            resets,
             connections: Mutex::default(),
         });
         let accepting = thread::spawn({
@@ -220,6 +235,11 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
 impl Shared {
     /// Carries one connection to an endpoint and back. An error on the way ends both sides.
     fn forward(&self, client: TcpStream) {
+        if self.resets.load(Ordering::SeqCst) {
+            // A connection that is closed with something unread is reset.
+            let _ = client.peek(&mut [0]);
+            return;
+        }
         let turn = self.turn.fetch_add(1, Ordering::SeqCst);
         let endpoint = self
             .endpoints

@@ -19,21 +19,33 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 
+use crate::certificates::Certificate;
 use crate::control_plane::Site;
 use crate::fault_proxy::acceptor;
 
 /// Where it listens.
 pub const ADDRESS: &str = "172.18.0.9:8443";
 
+/// Where it answers with a certificate of the mesh, as behind a sidecar.
+const MESHED: &str = "172.18.0.9:8444";
+
+/// Its identity there.
+const IDENTITY: &str = "spiffe://cluster.local/ns/policy/sa/default";
+
 /// The names under which it is called.
 const NAMES: [&str; 2] = ["172.18.0.9", "secrets-injector.policy.svc"];
 
 /// Starts it; it ends with the program.
 pub(crate) fn start(site: &Site) -> Result<()> {
-    let certificate = site.server("other-webhook", &NAMES)?;
-    let acceptor = acceptor(&certificate, b"http/1.1")?;
+    serve(ADDRESS, &site.server("other-webhook", &NAMES)?)?;
+    serve(MESHED, &site.workload("meshed-webhook", IDENTITY)?)
+}
+
+/// Answers at an address, with a certificate.
+fn serve(address: &str, certificate: &Certificate) -> Result<()> {
+    let acceptor = acceptor(certificate, b"http/1.1")?;
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let address: SocketAddr = ADDRESS.parse()?;
+    let address: SocketAddr = address.parse()?;
     let listener = runtime
         .block_on(TcpListener::bind(address))
         .with_context(|| format!("cannot listen at {address}"))?;

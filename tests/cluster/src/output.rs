@@ -81,7 +81,7 @@ fn finding(printed: &str, check: &str) -> Option<(String, String)> {
 }
 
 /// What changes from run to run, and what stands in its place.
-const CHANGING: [(&str, &str); 8] = [
+const CHANGING: [(&str, &str); 9] = [
     // Who builds the world, or restores it after the scenario before.
     (
         r"\bset by(\s+)(?:istio-operator|istioctl|testcluster|kubectl(?:-create|-replace|-client-side-apply)?)(,|\s|$)",
@@ -101,6 +101,8 @@ const CHANGING: [(&str, &str); 8] = [
     ),
     // The addresses of Services.
     (r"\b10\.96\.\d+\.[1-9]\d*\b", "10.96.0.20"),
+    // The port from which a connection was made.
+    (r":\d{5}->", ":40000->"),
     (r"\bserial(\s+)[0-9a-f:]+", "serial${1}0a:1b:2c:3d"),
     // Certificates in commands.
     (r"\bLS0tLS1CRUdJTi[A-Za-z0-9+/=]*", "LS0tLS1CRUdJTi..."),
@@ -191,6 +193,10 @@ webhooks, in the order in which the API server comes to them
                 "drop=[\"ALL\"]; ... (400 characters more)",
             ),
             ("dial tcp 10.96.141.206:443", "dial tcp 10.96.0.20:443"),
+            (
+                "read tcp 10.96.141.206:41816->10.96.141.206:443",
+                "read tcp 10.96.0.20:40000->10.96.0.20:443",
+            ),
             ("serial\n  00:ad:8c, valid", "serial\n  0a:1b:2c:3d, valid"),
             (
                 r#""value":"LS0tLS1CRUdJTiBD+/==""#,

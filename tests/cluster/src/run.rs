@@ -236,6 +236,7 @@ fn perform(cluster: &mut Cluster, steps: &[Step]) -> Result<()> {
             Step::Run(script) => run_script(cluster, script)?,
             Step::WaitFor(script) => wait_for(script.trim(), || run_script(cluster, script))?,
             Step::CutConnections => cluster.cut_connections(),
+            Step::ResetConnections(resets) => cluster.reset_connections(*resets),
             Step::ApiServer(settings) => cluster.restart_api_server(settings.clone())?,
         }
     }

@@ -69,6 +69,8 @@ pub enum Step {
     WaitFor(String),
     /// Cuts the connections that the API server holds to webhooks.
     CutConnections,
+    /// From now on resets what the API server sends to webhooks, or lets it pass again.
+    ResetConnections(bool),
     /// Starts the API server anew with further flags and another environment. No kubectl command does that: the API
     /// server is configured by a file on the node.
     ApiServer(ApiServerSettings),

@@ -12,5 +12,7 @@ mod unready;
 
 use crate::causes::Check;
 
+pub(super) use pod_state::has_restarted;
+
 /// The checks of this topic.
 pub(crate) static CHECKS: &[&Check] = &[&none_ready::CHECK, &deadlock::CHECK];

@@ -1,8 +1,8 @@
 //! Which cause the words of a failing call tell, and what is visible beside them.
 
 use crate::facts::Missing;
-use crate::texts::{Key, Transport, What};
-use crate::way::reached::shut_off;
+use crate::texts::{Key, Tls, Transport, What};
+use crate::way::reached::{is_from_istiod, shut_off};
 use crate::way::{Case, Destination, Rejection, names};
 
 /// The causes that the checks of this topic tell apart: each failing call has exactly one.
@@ -14,6 +14,12 @@ pub(super) enum Cause {
     NetworkPolicy,
     /// A pod was dialled, and nothing answered.
     Firewall,
+    /// istiod has no certificate, or one that its own authority did not sign.
+    Certificate,
+    /// API server and istiod accept nothing of TLS in common.
+    Encryption,
+    /// The connection is closed before there is an answer.
+    Closed,
     /// The words fit several.
     Untold,
 }
@@ -28,11 +34,7 @@ impl Cause {
         destination: &Destination,
         failure: &Rejection,
     ) -> Result<Self, Missing> {
-        let error = match failure.said.as_ref().map(|said| said.what) {
-            Some(What::Call(call)) => call.error,
-            _ => None,
-        };
-        Ok(match error {
+        Ok(match error(failure) {
             Some(Transport::NoRoute | Transport::Unreachable | Transport::AddressNotAllowed) => {
                 Self::Route
             }
@@ -44,18 +46,31 @@ impl Cause {
                 | Transport::NoHeaders,
             ) if is_shut_off(case, destination)? => Self::NetworkPolicy,
             Some(Transport::DialTimeout) if is_pod_dialled(failure) => Self::Firewall,
+            Some(Transport::Tls(Tls::Version)) => Self::Encryption,
+            Some(Transport::Eof | Transport::Reset) => Self::Closed,
+            Some(Transport::Tls(Tls::Internal)) => Self::Certificate,
+            // The caBundle that istiod itself wrote is its own root.
+            Some(Transport::Tls(Tls::UnknownAuthority)) if is_from_istiod(case, destination) => {
+                Self::Certificate
+            }
             _ => Self::Untold,
         })
     }
 }
 
+/// The error that a refusal tells; none where it is not known.
+pub(super) fn error(failure: &Rejection) -> Option<Transport> {
+    match failure.said.as_ref()?.what {
+        What::Call(call) => call.error,
+        _ => None,
+    }
+}
+
 /// The address of a Service would be dialled at the port of the Service, and its packets may get lost anywhere.
 fn is_pod_dialled(failure: &Rejection) -> bool {
-    let port = failure
-        .said
-        .as_ref()
-        .and_then(|said| said.value(Key::DialledPort));
-    port.and_then(|port| port.parse().ok()) == Some(names::INJECTOR_PORT)
+    let said = failure.said.as_ref();
+    let port = said.and_then(|said| said.value(Key::DialledPort)?.parse().ok());
+    port == Some(names::INJECTOR_PORT)
 }
 
 fn is_shut_off(case: &Case, destination: &Destination) -> Result<bool, Missing> {

@@ -4,13 +4,20 @@
 //! explains one.
 
 mod cause;
+mod connection_reset;
 mod firewall;
+mod istiod_certificate;
 mod network_policy;
 mod no_route;
 mod standing;
+mod tls_version;
 mod untold;
 
+use k8s_openapi::api::apps::v1::Deployment;
+
 use crate::causes::Check;
+use crate::fixes::deployment_object;
+use crate::report::Command;
 
 /// The checks of this topic.
 pub(crate) static CHECKS: &[&Check] = &[
@@ -18,4 +25,15 @@ pub(crate) static CHECKS: &[&Check] = &[
     &no_route::CHECK,
     &network_policy::CHECK,
     &firewall::CHECK,
+    &istiod_certificate::CHECK,
+    &tls_version::CHECK,
+    &connection_reset::CHECK,
 ];
+
+/// The command that shows what istiod wrote last.
+fn istiod_log(deployment: &Deployment) -> Command {
+    let object = deployment_object(deployment);
+    let reference = object.reference();
+    let namespace = object.namespace.unwrap_or_default();
+    Command::kubectl(["logs", &reference, "-n", &namespace, "--tail=50"])
+}

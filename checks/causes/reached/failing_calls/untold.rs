@@ -3,13 +3,14 @@
 use k8s_openapi::api::apps::v1::Deployment;
 
 use super::cause::Cause;
+use super::istiod_log;
 use super::standing::{Explained, FailingCall, judge};
 use crate::causes::reached::istiod;
 use crate::causes::refused::see_also;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::{deployment_object, restart_istiod};
-use crate::report::{Command, Fix, Risk};
+use crate::report::{Fix, Risk};
 use crate::way::Case;
 
 declare_check! {
@@ -58,16 +59,15 @@ fn explain(case: &Case, failing: &FailingCall) -> Result<Explained, Missing> {
 }
 
 fn look_at(deployment: &Deployment) -> Fix {
-    let object = deployment_object(deployment);
-    let reference = object.reference();
-    let namespace = object.namespace.unwrap_or_default();
-    let logs = ["logs", &reference, "-n", &namespace, "--tail=50"];
     Fix::new(
-        format!("look whether {reference} hangs"),
+        format!(
+            "look whether {} hangs",
+            deployment_object(deployment).reference()
+        ),
         Risk::ReadOnly,
         "nothing: an istiod that answers writes new lines",
     )
-    .show(Command::kubectl(logs))
+    .show(istiod_log(deployment))
 }
 
 fn restart_where_it_hangs(deployment: &Deployment) -> Fix {

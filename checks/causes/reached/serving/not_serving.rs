@@ -42,7 +42,7 @@ impl Explain for NotServing {
         let deployment = istiod::deployment_of(case, destination).ok().flatten();
         let (evidence, fixes) = match (self, deployment) {
             (Self::Path { path, .. }, _) => wrong_path::shown(destination, path),
-            (Self::Disabled, Some(deployment)) => disabled::shown(destination, deployment),
+            (Self::Disabled, Some(deployment)) => disabled::shown(deployment),
             (Self::Disabled, None) => return Ok(explanation),
             (Self::ConfigMap(name), _) => config_map::shown(case, destination, deployment, name),
         };

@@ -15,4 +15,4 @@ pub use empty::{Empty, not_empty};
 pub use mismatch::{Mismatch, trusted};
 pub use not_pem::{NotPem, readable};
 pub use patcher::{has_istios_name, is_patched};
-pub use root::is_self_made;
+pub use root::{is_from_istiod, is_self_made};

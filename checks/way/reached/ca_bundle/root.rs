@@ -10,11 +10,13 @@
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
 use k8s_openapi::api::core::v1::Pod;
 
-use crate::facts::{Missing, who_set};
+use super::patcher::has_istios_name;
+use crate::facts::{Missing, Setter, who_set};
 use crate::rules::certificates::Bundle;
 use crate::way::Case;
 use crate::way::injector::{injectors, istiod_container, label, revision};
 use crate::way::names;
+use crate::way::reached::destination::Destination;
 use crate::way::reached::istiod::{Istiod, started};
 
 /// The field manager under which istiod patches caBundle.
@@ -27,15 +29,38 @@ pub fn is_own_work(
     istiod: &Istiod,
     pods: &[&Pod],
 ) -> bool {
-    let element = format!("k:{{\"name\":\"{}\"}}", webhook.name);
-    let path = ["webhooks", &element, "clientConfig", "caBundle"];
-    let Some(setter) = who_set(&configuration.metadata, &path) else {
+    let Some(setter) = setter(configuration, webhook) else {
         return false;
     };
     let is_since = |pod: &&Pod| matches!((started(pod), setter.at), (Some(started), Some(at)) if at >= started);
     setter.manager == PATCHER
         && label(configuration, names::ISTIO_REV) == Some(&istiod.revision)
         && pods.iter().all(is_since)
+}
+
+/// Whether the istiod behind a destination wrote its caBundle: it keeps those of its own revision at its own root.
+pub fn is_from_istiod(case: &Case, destination: &Destination) -> bool {
+    let Destination {
+        configuration,
+        entry,
+        ..
+    } = destination;
+    let istiod = destination.route.istiod(case);
+    let is_its_own =
+        |istiod: &Istiod| label(configuration, names::ISTIO_REV) == Some(&istiod.revision);
+    setter(configuration, entry).is_some_and(|setter| setter.manager == PATCHER)
+        && istiod.is_some_and(is_its_own)
+        && has_istios_name(entry)
+}
+
+/// Who set the caBundle of an entry.
+fn setter(
+    configuration: &MutatingWebhookConfiguration,
+    webhook: &MutatingWebhook,
+) -> Option<Setter> {
+    let element = format!("k:{{\"name\":\"{}\"}}", webhook.name);
+    let path = ["webhooks", &element, "clientConfig", "caBundle"];
+    who_set(&configuration.metadata, &path)
 }
 
 /// The revisions of other istiods in the cluster, which may have written istio-ca-root-cert.
