@@ -18,7 +18,9 @@ fn main() -> Result<ExitCode> {
 
 fn proof(scenario: Scenario) -> Proof<Cluster> {
     let binary = Path::new(env!("CARGO_BIN_EXE_injdoctor"));
-    Proof::new(scenario.name.clone(), move |cluster| {
+    let runs_pods = scenario.pods.is_some();
+    let proof = Proof::new(scenario.name.clone(), move |cluster| {
         testcluster::run(cluster, &scenario, binary)
-    })
+    });
+    proof.running_pods(runs_pods)
 }

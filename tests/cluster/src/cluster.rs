@@ -2,6 +2,7 @@
 
 use std::env;
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -14,13 +15,16 @@ use crate::api::Api;
 use crate::control_plane::{
     ApiServer, ApiServerSettings, Site, start_controller_manager, start_etcd,
 };
-use crate::firewall;
+use crate::dns;
+use crate::firewall::{self, Firewall};
 use crate::istio;
 use crate::kube_proxy::KubeProxy;
-use crate::kubelet::{self, NODE};
+use crate::kubelet::{self, NODE, NODE_IP, Node};
 use crate::network::Inside;
 use crate::other_webhook;
+use crate::pods::logs;
 use crate::process::Daemon;
+use crate::scenario::Pods;
 use crate::scheduler;
 use crate::snapshot::Snapshot;
 use crate::wait::wait_for;
@@ -32,6 +36,9 @@ pub struct Cluster {
     /// Started for a scenario that needs other settings; clients use it instead of the first.
     second: Option<ApiServer>,
     kube_proxy: KubeProxy,
+    node: Node,
+    /// What of the node does not answer.
+    silence: Firewall,
     snapshot: Snapshot,
     _etcd: Daemon,
     /// Nothing but the moment between two of them.
@@ -52,7 +59,8 @@ impl Cluster {
         server.await_ready()?;
         let api = server.api;
         let kube_proxy = KubeProxy::start(api);
-        kubelet::start(api, Arc::clone(&site))?;
+        dns::start(api)?;
+        let node = kubelet::start(api, Arc::clone(&site))?;
         scheduler::start(api);
         other_webhook::start(&site)?;
 
@@ -61,6 +69,8 @@ impl Cluster {
             first: server,
             second: None,
             kube_proxy,
+            node,
+            silence: Firewall::default(),
             snapshot: Snapshot::default(),
             _etcd: etcd,
             controller_manager: None,
@@ -214,6 +224,15 @@ impl Cluster {
         self.kube_proxy.reset_connections(resets);
     }
 
+    /// From now on new pods really run in this way, or are only reported as running.
+    pub(crate) fn run_pods(&mut self, pods: Option<Pods>) {
+        let is_silent = pods.as_ref().is_some_and(|pods| pods.silent);
+        let port = SocketAddr::from((NODE_IP, logs::PORT));
+        self.silence
+            .drop_only(is_silent.then_some(port).into_iter().collect());
+        self.node.run_pods(pods);
+    }
+
     /// From now on clients use an API server with these settings: another one, in front of the same objects.
     pub fn restart_api_server(&mut self, settings: ApiServerSettings) -> Result<()> {
         self.second = None;
@@ -237,6 +256,7 @@ impl Cluster {
         }
         firewall::forget_scenario();
         let api = self.first.api;
+        self.run_pods(None);
         let restored = self.snapshot.restore(api)?;
         if restored.iter().any(|path| istio::is_read_at_startup(path)) {
             istio::restart(api)?;

@@ -1,6 +1,7 @@
 //! The frame of a test program that proves things on a cluster: one cluster for all proofs, started by the first that
 //! runs, each proof a test of its own to `cargo test`.
 
+use std::env;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,12 +9,17 @@ use anyhow::{Error, Result, anyhow};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::network::{Inside, enter};
-use crate::skipped;
+use crate::pods;
+use crate::{skipped, tell};
+
+/// Set where nothing may be left out, whatever the machine lacks.
+const CI_VARIABLE: &str = "CI";
 
 /// A test that needs what a cluster is opened as.
 pub struct Proof<T> {
     name: String,
     run: Run<T>,
+    runs_pods: bool,
 }
 
 type Run<T> = Box<dyn FnOnce(&mut T) -> Result<()> + Send>;
@@ -27,7 +33,15 @@ impl<T> Proof<T> {
         Self {
             name: name.into(),
             run: Box::new(run),
+            runs_pods: false,
         }
+    }
+
+    /// Says whether pods run in it: it is left out where they cannot.
+    #[must_use]
+    pub fn running_pods(mut self, runs_pods: bool) -> Self {
+        self.runs_pods = runs_pods;
+        self
     }
 
     /// Whether it runs.
@@ -55,6 +69,19 @@ pub fn prove<T: Send + 'static>(
     } else {
         State::Unavailable
     };
+    let lacking = match state {
+        State::Startable(_) => pods::lacks().filter(|_| env::var_os(CI_VARIABLE).is_none()),
+        _ => None,
+    };
+    if let Some(lacking) = lacking
+        && proofs
+            .iter()
+            .any(|proof| proof.runs_pods && proof.is_selected(&arguments))
+    {
+        tell(&format!(
+            "left out are the tests in which pods run: this machine lacks {lacking}"
+        ));
+    }
     let state = Arc::new(Mutex::new(state));
     let trials = proofs.into_iter().map(|proof| {
         let state = Arc::clone(&state);
@@ -63,7 +90,8 @@ pub fn prove<T: Send + 'static>(
             let opened = state.open(open).map_err(failed)?;
             (proof.run)(opened).map_err(failed)
         };
-        Trial::test(proof.name, run).with_ignored_flag(skipped())
+        let left_out = skipped() || (proof.runs_pods && lacking.is_some());
+        Trial::test(proof.name, run).with_ignored_flag(left_out)
     });
     let trials = trials.collect();
     Ok(libtest_mimic::run(&arguments, trials).exit_code())

@@ -1,7 +1,7 @@
-//! As much HTTP as `kubectl proxy` and a readiness probe need. The requests say HTTP/1.0, so the answers come without
-//! chunks and end with their connection.
+//! As much HTTP as `kubectl proxy` and probes need. The requests say HTTP/1.0, so the answers come without chunks and end
+//! with their connection; those of probes, of whose answer only the status counts, say HTTP/1.1, as Envoy wants it.
 
-use std::io::{BufRead, BufReader, Result, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Result, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -27,24 +27,28 @@ pub(crate) fn request(
     body: Option<Body<'_>>,
 ) -> Result<Response> {
     let stream = TcpStream::connect_timeout(&address, CONNECT_TIMEOUT)?;
-    send(stream, method, path, body)
+    exchange(stream, method, &format!("{path} HTTP/1.0"), body)
 }
 
-/// The status of an answer that has to begin within some time.
-pub(crate) fn probe(address: SocketAddr, path: &str, within: Duration) -> Result<u16> {
-    let stream = TcpStream::connect_timeout(&address, CONNECT_TIMEOUT)?;
-    stream.set_read_timeout(Some(within))?;
-    Ok(send(stream, "GET", path, None)?.status)
+/// The status of the answer to a probe, no step of which takes longer.
+pub(crate) fn probe(address: SocketAddr, path: &str, timeout: Duration) -> Result<u16> {
+    let stream = TcpStream::connect_timeout(&address, timeout)?;
+    stream.set_read_timeout(Some(timeout))?;
+    let target = format!("{path} HTTP/1.1\r\nConnection: close");
+    match exchange(stream, "GET", &target, None)?.status {
+        0 => Err(ErrorKind::UnexpectedEof.into()),
+        status => Ok(status),
+    }
 }
 
-fn send(
+fn exchange(
     mut stream: TcpStream,
     method: &str,
-    path: &str,
+    target: &str,
     body: Option<Body<'_>>,
 ) -> Result<Response> {
     let mut message = format!(
-        "{method} {path} HTTP/1.0\r\nHost: localhost\r\nUser-Agent: testcluster\r\nAccept: application/json\r\n"
+        "{method} {target}\r\nHost: localhost\r\nUser-Agent: testcluster\r\nAccept: application/json\r\n"
     )
     .into_bytes();
     if let Some(Body { media_type, bytes }) = body {

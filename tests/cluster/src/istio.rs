@@ -18,6 +18,10 @@ const IMAGES: &str = "hub=istio";
 /// The release of the commit in `go/istio/go.mod`.
 const VERSION: &str = "tag=1.31.0";
 
+/// Envoy as its Python package has it lacks the filters that Istio adds. This one is for metrics; what [`crate::istiod`] sets
+/// leaves out the others.
+const NO_METRICS: &str = "values.telemetry.enabled=false";
+
 /// The revision of the second control plane.
 const CANARY: &str = "canary";
 
@@ -46,6 +50,8 @@ pub(crate) fn render(site: &Site) -> Result<String> {
                 IMAGES,
                 "--set",
                 VERSION,
+                "--set",
+                NO_METRICS,
             ])
             .args(variant);
         running.push(

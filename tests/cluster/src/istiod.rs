@@ -18,10 +18,17 @@ use crate::api::{Api, ApiError};
 use crate::control_plane::{ApiServer, Site};
 use crate::http;
 use crate::json::{list, text};
+use crate::pods::logs;
 use crate::process::Daemon;
 
 /// The name of istiod's container.
 const CONTAINER: &str = "discovery";
+
+/// Envoy as its Python package has it lacks the filters that Istio adds, so istiod sends none of them.
+const WITHOUT_ISTIO_FILTERS: [(&str, &str); 2] = [
+    ("PILOT_ENABLE_METADATA_EXCHANGE", "false"),
+    ("PILOT_ENABLE_ALPN_FILTER", "false"),
+];
 
 const POLL_PERIOD: Duration = Duration::from_millis(50);
 const RESTART_DELAY: Duration = Duration::from_secs(2);
@@ -110,7 +117,7 @@ impl Run {
         let mut times = 0;
         while !self.stopped() {
             // Without its volumes or its service account a pod waits for them, as on a node.
-            if let Ok(mut process) = self.start_process() {
+            if let Ok(mut process) = self.start_process(times) {
                 let exit_code = self.watch_over(&mut process, &report);
                 if self.stopped() {
                     return;
@@ -158,13 +165,14 @@ impl Run {
         self.stop.load(Ordering::SeqCst)
     }
 
-    fn start_process(&self) -> Result<Daemon> {
+    fn start_process(&self, restarts: u32) -> Result<Daemon> {
         let container = container(&self.pod).context("not a pod of istiod")?;
         let root = self.root()?;
         self.write_volumes(container, &root)?;
         let mut command = self.site.program("pilot-discovery");
         // istiod looks for its mounted files below the folder it runs in.
         command.current_dir(&root);
+        command.envs(WITHOUT_ISTIO_FILTERS);
         for variable in list(container, "/env") {
             self.set_variable(&mut command, variable);
         }
@@ -180,11 +188,9 @@ impl Run {
         ];
         command.args(listeners.map(|(name, port)| format!("--{name}Addr={}:{port}", self.ip)));
         command.arg("--ctrlz_port=0");
-        Daemon::start(
-            text(&self.pod, "/metadata/name"),
-            &mut command,
-            &self.site.folder,
-        )
+        let logs = logs::of_container(&self.site, &self.pod, CONTAINER);
+        fs::create_dir_all(&logs)?;
+        Daemon::start(&restarts.to_string(), &mut command, &logs)
     }
 
     /// The folder that stands for the container's file system, empty at every start.

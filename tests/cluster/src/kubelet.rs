@@ -1,9 +1,10 @@
 //! The stand-in for the kubelet of the one node: says that its pods run, and removes those that are deleted. The pods of
-//! istiod really run: their processes are started with what the pod says.
+//! istiod really run: their processes are started with what the pod says. So do those of scenarios that ask for it, see
+//! [`crate::pods`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ use crate::api::{Api, ApiError, Objects};
 use crate::control_plane::Site;
 use crate::istiod::{Health, Istiod};
 use crate::json::{list, set, text};
+use crate::pods::{RunningPod, logs};
+use crate::scenario::Pods;
 use crate::tools::KUBERNETES_VERSION;
 
 /// The one node.
@@ -35,26 +38,57 @@ struct Kubelet {
     site: Arc<Site>,
     next_ip: Ipv4Addr,
     /// The pods that were started, by UID.
-    started: BTreeMap<String, Option<Istiod>>,
+    started: BTreeMap<String, Started>,
+    node: Node,
+}
+
+/// What became of a pod.
+enum Started {
+    Reported,
+    /// Its process ends with this value.
+    Istiod(#[expect(dead_code, reason = "held until it is to end")] Istiod),
+    Running(RunningPod),
+}
+
+/// The node, as a scenario wants it.
+#[derive(Clone, Default)]
+pub(crate) struct Node(Arc<Mutex<Option<Pods>>>);
+
+impl Node {
+    /// From now on new pods really run, or are only reported as running.
+    pub(crate) fn run_pods(&self, pods: Option<Pods>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = pods;
+    }
+
+    /// How pods run, where they do.
+    pub(crate) fn pods(&self) -> Option<Pods> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
 }
 
 /// The path of the pods on the node.
 pub(crate) const PODS_OF_NODE: &str = "/api/v1/pods?fieldSelector=spec.nodeName=test";
 
 /// Registers the node and takes care of its pods from now on.
-pub(crate) fn start(api: Api, site: Arc<Site>) -> Result<()> {
-    api.create("/api/v1/nodes", &node())?;
+pub(crate) fn start(api: Api, site: Arc<Site>) -> Result<Node> {
+    api.create("/api/v1/nodes", &object())?;
+    logs::serve(api, &site)?;
+    let node = Node::default();
     let mut kubelet = Kubelet {
         api,
         site,
         next_ip: FIRST_POD_IP,
         started: BTreeMap::new(),
+        node: node.clone(),
     };
     api.follow(PODS_OF_NODE, move |pods| kubelet.sync(pods));
-    Ok(())
+    Ok(node)
 }
 
-fn node() -> Value {
+fn object() -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "Node",
@@ -66,10 +100,12 @@ fn node() -> Value {
         }},
         "spec": {"podCIDR": "10.244.0.0/24", "podCIDRs": ["10.244.0.0/24"]},
         "status": {
-            "addresses": [{"type": "InternalIP", "address": NODE_IP}, {"type": "Hostname", "address": NODE}],
+            // No name: nothing but Services has one here, and the API server would use it for logs.
+            "addresses": [{"type": "InternalIP", "address": NODE_IP}],
             "capacity": {"cpu": "8", "memory": "32Gi", "pods": "110"},
             "allocatable": {"cpu": "8", "memory": "32Gi", "pods": "110"},
             "conditions": [condition("Ready", true)],
+            "daemonEndpoints": {"kubeletEndpoint": {"Port": logs::PORT}},
             "nodeInfo": {
                 "kubeletVersion": KUBERNETES_VERSION,
                 "kubeProxyVersion": "",
@@ -102,6 +138,12 @@ impl Kubelet {
     fn sync_pod(&mut self, pod: &Value) -> Result<(), ApiError> {
         let uid = text(pod, "/metadata/uid");
         if pod.pointer("/metadata/deletionTimestamp").is_some() {
+            if let Some(Started::Running(running)) = self.started.get(uid) {
+                let seconds = pod.pointer("/metadata/deletionGracePeriodSeconds");
+                let seconds = seconds.and_then(Value::as_u64).unwrap_or_default();
+                running.end(Duration::from_secs(seconds));
+                return Ok(());
+            }
             self.started.remove(uid);
             let options = json!({"gracePeriodSeconds": 0, "preconditions": {"uid": uid}});
             return self.api.delete(&path(pod), &options).map(drop);
@@ -118,25 +160,23 @@ impl Kubelet {
             let (api, pod) = (self.api, pod.clone());
             move |health| report(api, &pod, ip, health)
         };
-        let istiod = if Istiod::is_in(pod) {
+        let started = if Istiod::is_in(pod) {
             report(Health::Starting)?;
-            Some(Istiod::start(
-                self.api,
-                Arc::clone(&self.site),
-                pod,
-                ip,
-                report,
-            ))
+            let site = Arc::clone(&self.site);
+            Started::Istiod(Istiod::start(self.api, site, pod, ip, report))
+        } else if self.node.pods().is_some() {
+            let running = RunningPod::start(self.api, &self.site, pod, ip, self.node.clone());
+            Started::Running(running)
         } else if lacks_config_map(self.api, pod) {
             report(Health::Waiting)?;
             start_later(self.api, pod.clone(), report);
-            None
+            Started::Reported
         } else {
             report(Health::Ready)?;
-            None
+            Started::Reported
         };
         self.started
-            .insert(text(pod, "/metadata/uid").to_owned(), istiod);
+            .insert(text(pod, "/metadata/uid").to_owned(), started);
         Ok(())
     }
 

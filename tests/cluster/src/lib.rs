@@ -23,7 +23,9 @@ mod certificates;
 mod cluster;
 mod control_plane;
 mod diagnosis;
+mod dns;
 mod dry_run;
+mod envoy;
 mod fault_proxy;
 mod firewall;
 mod fixes;
@@ -40,12 +42,14 @@ mod network;
 mod network_policy;
 mod other_webhook;
 mod output;
+mod pods;
 mod process;
 mod run;
 mod scenario;
 mod scheduler;
 mod snapshot;
 mod tools;
+mod user_ids;
 mod wait;
 
 use std::env;
@@ -64,7 +68,9 @@ pub use harness::{Proof, prove};
 pub use network::{Inside, enter};
 pub use other_webhook::ADDRESS as OTHER_WEBHOOK;
 pub use run::{run, set_up};
-pub use scenario::{Expectation, Heal, HealedOutcome, Note, Observed, Predicted, Scenario, Step};
+pub use scenario::{
+    Expectation, Heal, HealedOutcome, Note, Observed, Pods, Predicted, Scenario, Step,
+};
 pub use tools::Tools;
 pub use wait::wait_for;
 

@@ -11,20 +11,16 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use crate::SKIP_VARIABLE;
 use crate::tools::{Tools, cache_folder};
+use crate::user_ids;
 
 /// Set in the private network only: the programs' folder.
 const TOOLS_VARIABLE: &str = "INJDOCTOR_CLUSTER_INSIDE";
 
-/// The namespaces: to be root over one's own network takes a user namespace.
-const UNSHARE: [&str; 7] = [
-    "--user",
-    "--map-root-user",
-    "--net",
-    "--pid",
-    "--fork",
-    "--kill-child",
-    "--mount-proc",
-];
+/// To be root over one's own network takes a user namespace.
+const USER: [&str; 2] = ["--user", "--map-root-user"];
+
+/// The other namespaces.
+const UNSHARE: [&str; 5] = ["--net", "--pid", "--fork", "--kill-child", "--mount-proc"];
 
 /// Makes every address of the services, the pods and the node a local one, with room for rules that lead elsewhere before
 /// (see `firewall.rs`), and gives the run a folder in memory that vanishes with the namespace. Then runs the program as
@@ -72,6 +68,7 @@ pub fn enter() -> Result<Inside> {
     let tools = Tools::provide()?;
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
 
+    user_ids::become_root()?;
     let mut command = Command::new("unshare");
     command.args(UNSHARE).args(["--", "sh", "-ec", SETUP, "sh"]);
     command.arg(&folder).arg(env::current_exe()?);
@@ -87,6 +84,7 @@ pub fn enter() -> Result<Inside> {
 /// Tries out what `unshare` would only say in its own words.
 fn check_namespaces() -> Result<()> {
     let trial = Command::new("unshare")
+        .args(USER)
         .args(UNSHARE)
         .args(["--", "ip", "link", "set", "lo", "up"])
         .stdin(Stdio::null())

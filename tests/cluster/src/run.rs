@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::cluster::Cluster;
@@ -16,6 +16,7 @@ use crate::fixes::prove_fixes;
 use crate::from_file::prove_from_file;
 use crate::json::{list, text};
 use crate::output::prove_output;
+use crate::pods;
 use crate::scenario::{Heal, HealedOutcome, Predicted, Scenario, Step};
 use crate::wait::{patience, wait_for};
 
@@ -29,6 +30,10 @@ pub fn run(cluster: &mut Cluster, scenario: &Scenario, binary: &Path) -> Result<
 
 /// Builds the world of a scenario and breaks it.
 pub fn set_up(cluster: &mut Cluster, scenario: &Scenario) -> Result<()> {
+    if let (Some(_), Some(lacking)) = (&scenario.pods, pods::lacks()) {
+        bail!("its pods have to run, and this machine lacks {lacking}");
+    }
+    cluster.run_pods(scenario.pods.clone());
     build_shop(cluster, scenario).context("cannot build the healthy world")?;
     perform(cluster, &scenario.given).context("in `given`")?;
     perform(cluster, &scenario.breaking).context("in `break`")
@@ -235,6 +240,7 @@ fn perform(cluster: &mut Cluster, steps: &[Step]) -> Result<()> {
             Step::Apply(manifests) => cluster.apply(manifests)?,
             Step::Run(script) => run_script(cluster, script)?,
             Step::WaitFor(script) => wait_for(script.trim(), || run_script(cluster, script))?,
+            Step::Pods(pods) => cluster.run_pods(Some(pods.clone())),
             Step::CutConnections => cluster.cut_connections(),
             Step::ResetConnections(resets) => cluster.reset_connections(*resets),
             Step::ApiServer(settings) => cluster.restart_api_server(settings.clone())?,

@@ -27,6 +27,9 @@ pub struct Scenario {
     /// The labels of the namespace `shop` before it is broken.
     #[serde(default = "injection_enabled")]
     pub namespace: BTreeMap<String, String>,
+    /// Says that its pods really run. Otherwise they are only reported as running.
+    #[serde(default)]
+    pub pods: Option<Pods>,
     /// What builds the rest of the world, still healthy.
     #[serde(default)]
     pub given: Vec<Step>,
@@ -44,6 +47,27 @@ pub struct Scenario {
     /// What the proposed commands have to achieve.
     #[serde(default)]
     pub heal: Option<Heal>,
+}
+
+/// How pods run.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pods {
+    /// The images that cannot be pulled, with the words of the container runtime.
+    #[serde(default)]
+    pub unpullable: BTreeMap<String, String>,
+    /// The images that were built for another architecture.
+    #[serde(default)]
+    pub foreign: BTreeSet<String>,
+    /// The containers, by name, that are killed for the memory they use, if they are killed.
+    #[serde(default, rename = "out of memory")]
+    pub out_of_memory: BTreeSet<String>,
+    /// Why no pod gets a network, with the words of the container runtime.
+    #[serde(default)]
+    pub sandbox: Option<String>,
+    /// Whether the node does not answer where the API server asks it for logs.
+    #[serde(default)]
+    pub silent: bool,
 }
 
 /// What is special about a fix.
@@ -71,6 +95,8 @@ pub enum Step {
     CutConnections,
     /// From now on resets what the API server sends to webhooks, or lets it pass again.
     ResetConnections(bool),
+    /// From now on pods run in another way.
+    Pods(Pods),
     /// Starts the API server anew with further flags and another environment. No kubectl command does that: the API
     /// server is configured by a file on the node.
     ApiServer(ApiServerSettings),

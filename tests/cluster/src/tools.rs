@@ -1,4 +1,5 @@
-//! The programs of the control plane, built from pinned Go modules at the first use and kept in the user's cache.
+//! The programs of the cluster: built from pinned Go modules at the first use, Envoy fetched, and all kept in the user's
+//! cache.
 
 use std::env;
 use std::ffi::OsString;
@@ -11,6 +12,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::envoy;
 
 /// Names a folder with built programs, to be used as they are.
 const FOLDER_VARIABLE: &str = "INJDOCTOR_CLUSTER_BIN";
@@ -33,7 +36,7 @@ const GO_MODULES: [GoModule; 2] = [
             include_str!("../go/istio/go.mod"),
             include_str!("../go/istio/go.sum"),
         ],
-        programs: &["pilot-discovery", "istioctl"],
+        programs: &["pilot-discovery", "pilot-agent", "istioctl"],
     },
 ];
 
@@ -89,7 +92,8 @@ impl Tools {
     }
 
     fn complete(self) -> Result<Self> {
-        for name in GO_MODULES.iter().flat_map(|module| module.programs) {
+        let built = GO_MODULES.iter().flat_map(|module| module.programs);
+        for name in built.chain(&envoy::FILES) {
             let path = self.program(name);
             if !path.is_file() {
                 bail!("{} is missing", path.display());
@@ -121,6 +125,7 @@ fn cached_build() -> Result<PathBuf> {
         for module in &GO_MODULES {
             module.build(&unfinished)?;
         }
+        envoy::provide(&unfinished)?;
         fs::rename(&unfinished, &folder)?;
     }
     Ok(folder)
@@ -133,6 +138,7 @@ fn build_id() -> String {
         module.files.hash(&mut hasher);
     }
     build_flags().hash(&mut hasher);
+    envoy::REQUIREMENT.hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }
 
@@ -151,11 +157,13 @@ fn build_flags() -> [String; 4] {
     ]
 }
 
+/// The folder of a pinned Go module.
+pub(crate) fn go_module(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("go").join(name)
+}
+
 impl GoModule {
     fn build(&self, folder: &Path) -> Result<()> {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("go")
-            .join(self.name);
         let mut build = Command::new("go")
             .args(["build", "-v", "-mod=readonly"])
             .args(build_flags())
@@ -163,7 +171,7 @@ impl GoModule {
             .arg("-o")
             .arg(folder.join(""))
             .arg("tool")
-            .current_dir(source)
+            .current_dir(go_module(self.name))
             .stderr(Stdio::piped())
             .spawn()
             .with_context(|| {
