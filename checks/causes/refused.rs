@@ -59,6 +59,11 @@ pub fn words(rejection: &Rejection) -> Evidence {
     evidence
 }
 
+/// The words of the refusal that stands, if one does.
+pub fn standing_words(case: &Case) -> Option<Evidence> {
+    case.observation().rejection.as_ref().map(words)
+}
+
 /// The cause that words tell, where they seldom have another.
 pub fn known(told: Option<&Match>) -> Option<&Match> {
     told.filter(|one| one.cause.confidence >= Confidence::Likely)

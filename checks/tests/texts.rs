@@ -385,6 +385,10 @@ fn the_time_grows_with_the_length() {
         "\n\n 1/2 Running ",
         "spec.containers[0].name: Duplicate value: ",
         "Post \"https://a.svc:",
+        "[a](http://b [",
+        "# a\n> b\n",
+        "permission denied ' on container 'istio-init' not allowed ",
+        "linkerd violates PodSecurity \"a\": ",
     ] {
         let _ = time(piece, 10);
         let (short, _) = time(piece, 2_000);

@@ -10,6 +10,8 @@ use super::words::Part;
 const AHEAD: usize = 12_000;
 /// How far it looks back.
 const BACK: usize = 600;
+/// How far around the words names tell whose they are.
+const NEAR: usize = 300;
 
 /// Words, and the grammar that begins at them.
 pub(super) struct Anchor {
@@ -61,6 +63,14 @@ impl<'t> Head<'t> {
         let before = self.before();
         let start = before.text.rfind(super::normal::is_boundary);
         start.map_or(before, |at| before.cut(at).1.cut(1).1)
+    }
+
+    /// Whether another mesh is named close to the words, and nothing of Istio.
+    pub(super) fn is_of_other_mesh(&self) -> bool {
+        let before = self.record.start.max(self.at.start.saturating_sub(NEAR));
+        let after = self.record.end.min(self.at.end + NEAR);
+        let near = Part::of(self.text, before..after);
+        super::party::is_other_mesh(near.text) && !near.has("istio")
     }
 
     /// The words and all that is around them in their record.

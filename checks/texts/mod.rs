@@ -201,7 +201,15 @@ fn found(normal: &Normal, surroundings: &Surroundings) -> Vec<Found> {
             next: hit.next,
             surroundings,
         };
-        if let Some(reading) = (anchor.read)(&head) {
+        // Whose webhook is called or refuses is told by its name.
+        let is_named = |reading: &Reading| {
+            matches!(
+                reading.what,
+                What::Call(_) | What::Tool(_) | What::Denied(Denied::Webhook { .. })
+            )
+        };
+        let reading = (anchor.read)(&head);
+        if let Some(reading) = reading.filter(|one| is_named(one) || !head.is_of_other_mesh()) {
             taken.add(hit.start.min(reading.range.start)..reading.range.end.max(hit.end));
             all.push(reading);
         }

@@ -106,6 +106,7 @@ pub(super) fn is_istio_service(name: &str) -> bool {
     SERVICES.iter().any(|begin| name.starts_with(begin)) || has(name, ".istio-system.svc")
 }
 
-fn is_other_mesh(name: &str) -> bool {
+/// Whether a text names another mesh.
+pub(super) fn is_other_mesh(name: &str) -> bool {
     OTHER_MESHES.iter().any(|mesh| has(name, mesh))
 }

@@ -21,7 +21,6 @@ mod obstacle;
 mod obstacle_findings;
 mod other_webhooks;
 mod place;
-mod rejection;
 mod selector;
 mod service;
 mod serving;

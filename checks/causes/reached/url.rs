@@ -3,9 +3,10 @@
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, ServiceReference};
 use serde_json::json;
 
+use super::entry;
 use super::explanation::{Explain, Explanation};
 use super::obstacle_findings::judge;
-use super::{entry, rejection};
+use crate::causes::refused::standing_words;
 use crate::causes::{Check, Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::Entries;
@@ -77,7 +78,7 @@ impl Explain for Failing {
         Ok(
             Explanation::new(&CHECK, self.message(host, service.is_some()))
                 .evidence([called])
-                .evidence(rejection::evidence(case))
+                .evidence(standing_words(case))
                 .fixes([fix]),
         )
     }

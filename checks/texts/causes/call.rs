@@ -210,7 +210,7 @@ fn timed_out(error: Transport, call: Call, found: &Found, surroundings: &Surroun
             .or("network-policy", policy),
         // istiod lets its validating webhook refuse only after the API server has called it once: the way is open.
         // Source: pilot's pkg/webhooks/validation/controller/controller.go.
-        _ if call.party == Party::Validator => Causes::possible(
+        _ if call.party == Party::Validator && call.policy != Some(Policy::Open) => Causes::possible(
             "istiod-no-endpoints",
             "the validating webhook refuses only after the API server has reached it once, so that istiod itself is at fault: it was ready before it listened, or has no ready pod",
         )

@@ -17,7 +17,8 @@ pub(super) fn causes(proxy: Proxy, surroundings: &Surroundings) -> Causes {
         Proxy::CertificateExpired => Causes::certain("certificate-expired", "a certificate has expired or is not yet valid, or a clock is wrong"),
         Proxy::Rejected => Causes::certain("proxy-rejected-config", "Envoy rejects what istiod sends"),
         Proxy::PrivilegedPort => Causes::certain("privileged-port", "Envoy has no right to ports below 1024"),
-        Proxy::PortTaken => Causes::likely("reserved-port", "an application or a Service uses a port that the sidecar needs"),
+        Proxy::PortTaken => Causes::likely("reserved-port", "an application or a Service uses a port that the sidecar needs")
+            .or("proxy-rejected-config", "istiod may send two listeners for the port"),
         Proxy::NotStarted => Causes::possible("app-before-proxy", "Envoy does not run yet")
             .or("proxy-cannot-reach-istiod", "it may wait for its first configuration"),
         Proxy::Iptables if surroundings.mesh => Causes::certain("init-iptables", "istio-init cannot write its rules"),

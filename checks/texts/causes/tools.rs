@@ -27,6 +27,14 @@ pub(super) fn causes(tool: Tool) -> Causes {
             "inject-value-unquoted",
             "labels and annotations are strings: true and false need quotes",
         ),
+        Tool::NeverAcknowledged => Causes::possible(
+            "proxy-rejected-config",
+            "the sidecar did not take what istiod sent: Envoy rejects it mostly",
+        )
+        .or(
+            "proxy-cannot-reach-istiod",
+            "the connection to istiod may be dead",
+        ),
         Tool::JobGoesOn => Causes::likely(
             "job-never-completes",
             "one of two containers goes on in a pod whose work is done",

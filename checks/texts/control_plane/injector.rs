@@ -40,6 +40,30 @@ pub(super) const ANCHORS: &[Anchor] = &[
         words: "injection config is invalid",
         read: unparsable,
     },
+    Anchor {
+        words: "from configmap: no configmap found",
+        read: no_configuration,
+    },
+    Anchor {
+        words: "failed to read injection config from configmap",
+        read: unparsable,
+    },
+    Anchor {
+        words: "failed to parse injectfile",
+        read: unparsable,
+    },
+    Anchor {
+        words: "update error: ",
+        read: update,
+    },
+    Anchor {
+        words: "could not parse configuration values",
+        read: values,
+    },
+    Anchor {
+        words: "missing configuration map key ",
+        read: missing,
+    },
 ];
 
 fn none(head: &Head) -> Option<Reading> {
@@ -51,13 +75,56 @@ fn none(head: &Head) -> Option<Reading> {
     ))
 }
 
+fn no_configuration(head: &Head) -> Option<Reading> {
+    let values = Values::default();
+    let what = What::ControlPlane(ControlPlane::NoConfiguration);
+    let is_injector = head.before_in_message().has("injection config");
+    is_injector.then(|| values.into_reading(what, head.at.start, head.at.end))
+}
+
 /// The new configuration is left aside, and the old one goes on.
 fn unparsable(head: &Head) -> Option<Reading> {
     let mut values = Values::default();
     let message = head.message();
+    if message.has("no configmap found") {
+        return None;
+    }
     values.add(Key::Reason, message.strip(":").unwrap_or(message).trim());
     let what = ControlPlane::ConfigurationUnparsable;
     Some(values.into_reading(What::ControlPlane(what), head.at.start, message.end()))
+}
+
+/// `error update error: ...` of the watcher of the injector's ConfigMap, whose own words are no more than that.
+fn update(head: &Head) -> Option<Reading> {
+    let before = head.before_in_message();
+    let begins = before.text.trim_end().ends_with("error") || before.text.trim().is_empty();
+    let message = head.message();
+    let of_configuration = ["yaml", "json", "template", "values"];
+    let is_meant = begins && of_configuration.iter().any(|sign| message.has(sign));
+    is_meant.then(|| unparsable(head))?
+}
+
+/// Source: `newValuesConfig` in `pkg/kube/inject/webhook.go`.
+fn values(head: &Head) -> Option<Reading> {
+    let mut values = Values::default();
+    let message = head.message();
+    values.add(Key::Reason, message.strip(":")?.trim());
+    let what = ControlPlane::ValuesUnparsable;
+    Some(values.into_reading(What::ControlPlane(what), head.at.start, message.end()))
+}
+
+/// `missing configuration map key "values" in "istio-sidecar-injector"`: istioctl reads the ConfigMap of the injector.
+/// Source: `istioctl/pkg/kubeinject/kubeinject.go`.
+fn missing(head: &Head) -> Option<Reading> {
+    let mut values = Values::default();
+    let (key, rest) = head.message().name();
+    let (_, named) = rest.split("in ")?;
+    let (name, after) = named.name();
+    values.add(Key::Missing, key);
+    values.add(Key::Object, name);
+    let what = ControlPlane::ValuesUnparsable;
+    name.has("injector")
+        .then(|| values.into_reading(What::ControlPlane(what), head.at.start, after.at))
 }
 
 fn policy(head: &Head) -> Option<Reading> {

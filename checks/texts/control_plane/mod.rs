@@ -10,9 +10,18 @@ use super::head::Anchor;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ControlPlane {
     /// istiod's own webhook cannot be called by the API server.
-    WebhookNotReady,
+    WebhookNotReady {
+        /// It has tried more often than while it starts.
+        often: bool,
+    },
     /// istiod cannot write the webhook's configuration.
     CannotPatch,
+    /// The webhook's configuration is not there.
+    NoWebhook,
+    /// The webhook's configuration is not labelled with istiod's revision.
+    OtherRevision,
+    /// The webhook's configuration has no entry of the name that istiod fills in.
+    OtherEntry,
     /// The API server has no webhooks of this version.
     NoWebhookApi,
     /// Somebody else writes the webhook's configuration as well.
@@ -26,8 +35,12 @@ pub enum ControlPlane {
     NoCertificate,
     /// istiod serves no injector.
     NoInjector,
+    /// The injector's ConfigMap is not there.
+    NoConfiguration,
     /// The injector's configuration does not parse, so that the old one goes on.
     ConfigurationUnparsable,
+    /// The values of the injector's ConfigMap are not there, or do not parse.
+    ValuesUnparsable,
     /// The policy of the injector has a value that istiod does not know.
     PolicyIllegal,
     /// A value of the label or annotation that is neither true nor false.

@@ -4,6 +4,7 @@
 use super::ControlPlane;
 use crate::texts::What;
 use crate::texts::head::{Anchor, Head};
+use crate::texts::node::Node;
 use crate::texts::reading::{Reading, Values};
 use crate::texts::value::Key;
 use crate::texts::words::Part;
@@ -20,6 +21,34 @@ pub(super) const ANCHORS: &[Anchor] = &[
     Anchor {
         words: "failed to patch webhook",
         read: patch,
+    },
+    Anchor {
+        words: "patching webhook ",
+        read: patching,
+    },
+    Anchor {
+        words: "failed to start patch cert loop",
+        read: patch,
+    },
+    Anchor {
+        words: "dummy invalid config not rejected",
+        read: not_ready,
+    },
+    Anchor {
+        words: "resource \"pods\"",
+        read: rights_of_cni,
+    },
+    Anchor {
+        words: "failed to create webhook cert patcher",
+        read: patch,
+    },
+    Anchor {
+        words: "webhook does not belong to target revision",
+        read: other_revision,
+    },
+    Anchor {
+        words: "did not contain webhook with target name",
+        read: other_entry,
     },
     Anchor {
         words: "register webhook failed",
@@ -53,8 +82,12 @@ fn not_ready(head: &Head) -> Option<Reading> {
     if let Some((_, configuration)) = head.before_in_message().split("error handling /") {
         values.add(Key::Configuration, configuration.word().0);
     }
+    // It takes a few tries while istiod starts.
+    let count = head.before_in_message().after("retry count: ");
+    let count = count.map(|count| count.take(|c| c.is_ascii_digit()).0.text);
+    let often = count.is_some_and(|count| count.parse::<u64>().is_ok_and(|count| count > 9));
     let values = values.into_reading(
-        What::ControlPlane(ControlPlane::WebhookNotReady),
+        What::ControlPlane(ControlPlane::WebhookNotReady { often }),
         head.at.start,
         head.at.end,
     );
@@ -64,11 +97,33 @@ fn not_ready(head: &Head) -> Option<Reading> {
 fn patch(head: &Head) -> Option<Reading> {
     let mut values = Values::default();
     let message = head.message();
-    if message.has("the object has been modified") {
+    // Other programs patch webhooks too, and conflicts are read by their own words.
+    let of_configuration = message.has("webhookconfiguration") || head.surroundings.mesh;
+    if message.has("the object has been modified") || !of_configuration {
         return None;
     }
     values.add(Key::Reason, message.strip(":").unwrap_or(message).trim());
-    reading(head, values, ControlPlane::CannotPatch)
+    let is_missing = message.has("webhookconfigurations") && message.has("not found");
+    let what = match is_missing {
+        true => ControlPlane::NoWebhook,
+        false => ControlPlane::CannotPatch,
+    };
+    reading(head, values, what)
+}
+
+/// `patching webhook NAME failed: ...`, since Istio 1.24.
+fn patching(head: &Head) -> Option<Reading> {
+    let (name, rest) = head.message().word();
+    rest.strip("failed")?;
+    name.has("istio").then(|| patch(head))?
+}
+
+fn other_revision(head: &Head) -> Option<Reading> {
+    reading(head, Values::default(), ControlPlane::OtherRevision)
+}
+
+fn other_entry(head: &Head) -> Option<Reading> {
+    reading(head, Values::default(), ControlPlane::OtherEntry)
 }
 
 fn register(head: &Head) -> Option<Reading> {
@@ -98,6 +153,17 @@ fn modified(head: &Head) -> Option<Reading> {
     }
     values.add(Key::Configuration, name);
     reading(head, values, ControlPlane::FoughtOver { validating })
+}
+
+/// The network plugin asks the API server for each pod.
+fn rights_of_cni(head: &Head) -> Option<Reading> {
+    let mut values = Values::default();
+    let (user, _) = head.before().split("User ")?.1.quoted()?;
+    values.add(Key::Account, user);
+    user.has("istio-cni").then(|| {
+        let end = head.message().end();
+        values.into_reading(What::Node(Node::CniPlugin), head.at.start, end)
+    })
 }
 
 /// `User "system:serviceaccount:istio-system:istiod" cannot VERB resource "RESOURCE"`. Source:

@@ -22,6 +22,18 @@ pub(super) const ANCHORS: &[Anchor] = &[
         read: no_certificate,
     },
     Anchor {
+        words: "failed to create ca: ",
+        read: no_certificate,
+    },
+    Anchor {
+        words: "failed to create an istiod ca",
+        read: no_certificate,
+    },
+    Anchor {
+        words: "failed to write secret to ca",
+        read: no_certificate,
+    },
+    Anchor {
         words: "failed to create injection webhook",
         read: no_certificate,
     },
@@ -54,8 +66,13 @@ fn handshake(head: &Head) -> Option<Reading> {
 
 fn no_certificate(head: &Head) -> Option<Reading> {
     let mut values = Values::default();
-    // Other programs look for PEM data too.
-    if head.words().has("pem data") && !head.surroundings.mesh {
+    // The injector's configuration keeps istiod from starting as well.
+    if head.message().has("config") && !head.message().has("certificate") {
+        return None;
+    }
+    // Other programs have authorities, and look for PEM data, too.
+    let of_others = ["pem data", "to create ca: ", "secret to ca"];
+    if of_others.iter().any(|words| head.words().has(words)) && !head.surroundings.mesh {
         return None;
     }
     values.add(

@@ -5,6 +5,7 @@ use crate::texts::What;
 use crate::texts::head::{Anchor, Head};
 use crate::texts::reading::{Reading, Values};
 use crate::texts::value::Key;
+use crate::texts::words::Part;
 
 pub(super) const ANCHORS: &[Anchor] = &[
     Anchor {
@@ -32,6 +33,9 @@ pub(super) const ANCHORS: &[Anchor] = &[
 /// Source: `checkRequest` in `k8s.io/apiserver/pkg/admission/plugin/resourcequota/controller.go` (1.16 to 1.36).
 fn exceeded(head: &Head) -> Option<Reading> {
     let mut values = Values::default();
+    if is_of_others(head) {
+        return None;
+    }
     let message = head.message();
     let (quota, rest) = message.word();
     values.add(Key::Quota, quota);
@@ -50,6 +54,20 @@ fn exceeded(head: &Head) -> Option<Reading> {
         head.at.start,
         message.end(),
     ))
+}
+
+/// Whether it is another kind of object that is refused: `configmaps "NAME" is forbidden: `.
+fn is_of_others(head: &Head) -> bool {
+    let before = head.before_in_message();
+    let named = before
+        .text
+        .rsplit_once("\" is forbidden")
+        .and_then(|(named, _)| named.rsplit_once('"'));
+    let kind = named.map(|(kind, _)| kind.trim_end());
+    kind.is_some_and(|kind| {
+        let kind = kind.rsplit(' ').next().unwrap_or(kind);
+        !kind.is_empty() && !super::super::words::has(kind, "pod")
+    })
 }
 
 fn wants(head: &Head) -> Option<Reading> {
@@ -96,17 +114,26 @@ fn limit_range(head: &Head) -> Option<Reading> {
     }
     let words: Vec<&str> = before.text.rsplit(' ').take(6).collect();
     let resource = words.get(if is_usage { 1 } else { 5 })?;
-    let at = before.text.rfind(resource)?;
-    let (resource, _) = before.cut(at).1.word();
-    values.add(Key::Resource, resource);
+    let (_, resource) = before.cut(before.text.rfind(resource)?);
+    values.add(Key::Resource, resource.word().0);
+    // `minimum` or `maximum`, where the words are about a usage.
+    let start = match words.get(2).filter(|_| is_usage) {
+        Some(bound) => before.at + before.text.rfind(bound)?,
+        None => resource.at,
+    };
     let message = head.message();
-    values.add(Key::Limited, message.word().0);
-    if let Some(asked) = message.after("but ") {
-        let asked = asked.until(", ");
-        let is = asked.after(" is ").unwrap_or(asked);
-        values.add(Key::Requested, is.word().0);
+    let (limited, rest) = message.word();
+    values.add(Key::Limited, limited);
+    let asked = rest.strip(",").and_then(|rest| rest.strip("but"));
+    let asked = asked
+        .and_then(|asked| asked.after(" is "))
+        .map(|asked| asked.word().0);
+    if let Some(asked) = asked {
+        values.add(Key::Requested, asked);
     }
+    let end = asked.unwrap_or(limited).end();
+    values.add(Key::Reason, Part::of(head.text, start..end));
     security::pod(head, &mut values);
-    let (start, end) = (resource.at, message.end());
+    let end = message.end();
     Some(values.into_reading(What::Denied(Denied::LimitRange), start, end))
 }

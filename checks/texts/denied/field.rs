@@ -55,6 +55,10 @@ pub(super) const ANCHORS: &[Anchor] = &[
         read: single,
     },
     Anchor {
+        words: "duplicate container \"istio-",
+        read: twice,
+    },
+    Anchor {
         words: "must be no more than 63 ",
         read: single,
     },
@@ -120,6 +124,17 @@ fn single(head: &Head) -> Option<Reading> {
     add(field, error, &mut values);
     security::pod(head, &mut values);
     Some(values.into_reading(What::Denied(Denied::Field(error)), field.at, around.end()))
+}
+
+/// `duplicate container "istio-proxy"`, as tools say it that look at a pod before the API server does.
+fn twice(head: &Head) -> Option<Reading> {
+    let mut values = Values::default();
+    let quote = head.words().text.find('"')?;
+    let named = Part::of(head.text, head.at.start + quote..head.message().end());
+    let (name, rest) = named.quoted()?;
+    values.add(Key::Container, name);
+    let what = What::Denied(Denied::Field(FieldError::DuplicateContainer));
+    Some(values.into_reading(what, head.at.start, rest.at))
 }
 
 fn add(field: Part, error: FieldError, values: &mut Values) {

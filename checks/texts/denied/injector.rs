@@ -44,6 +44,18 @@ pub(super) const ANCHORS: &[Anchor] = &[
         read: bare,
     },
     Anchor {
+        words: "invalid template: template: ",
+        read: bare,
+    },
+    Anchor {
+        words: "failed to parse template: template: ",
+        read: bare,
+    },
+    Anchor {
+        words: "failed to unmarshall template",
+        read: bare,
+    },
+    Anchor {
         words: "requested template ",
         read: bare,
     },

@@ -21,6 +21,10 @@ pub(super) const ANCHORS: &[Anchor] = &[
         read: pod_security,
     },
     Anchor {
+        words: "violated podsecurity",
+        read: pod_security,
+    },
+    Anchor {
         words: "would violate podsecurity",
         read: pod_security,
     },
@@ -35,6 +39,10 @@ pub(super) const ANCHORS: &[Anchor] = &[
     Anchor {
         words: "autogke-",
         read: autopilot,
+    },
+    Anchor {
+        words: "' on container '",
+        read: capability,
     },
     Anchor {
         words: "excluded due to being already injected with istio-init",
@@ -131,6 +139,21 @@ fn autopilot(head: &Head) -> Option<Reading> {
     );
     let (_, end) = (values.has(Key::Policy), message.end());
     Some(values.into_reading(What::Denied(Denied::Autopilot), head.at.start, end))
+}
+
+/// `linux capability 'NAME' on container 'NAME' not allowed`, without the webhook of Autopilot that says so.
+fn capability(head: &Head) -> Option<Reading> {
+    let mut values = Values::default();
+    let (container, rest) = head.message().split("'")?;
+    rest.strip("not allowed")?;
+    values.add(Key::Container, container);
+    names_sidecar(container).then(|| {
+        values.into_reading(
+            What::Denied(Denied::Autopilot),
+            head.at.start,
+            rest.at + " not allowed".len(),
+        )
+    })
 }
 
 /// Source: `cni/pkg/plugin/plugin.go` of Istio.

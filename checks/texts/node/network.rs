@@ -41,6 +41,30 @@ pub(super) const ANCHORS: &[Anchor] = &[
         read: plugin,
     },
     Anchor {
+        words: "istio cni is configured as chained plugin, but",
+        read: plugin,
+    },
+    Anchor {
+        words: "to ipset istio-",
+        read: plugin,
+    },
+    Anchor {
+        words: "failed container=install-cni",
+        read: plugin,
+    },
+    Anchor {
+        words: "failed container install-cni in pod istio-cni",
+        read: plugin,
+    },
+    Anchor {
+        words: "istio-cni cmdadd error",
+        read: plugin,
+    },
+    Anchor {
+        words: "istio-cni cmdadd failed",
+        read: plugin,
+    },
+    Anchor {
         words: "failed to create pod sandbox",
         read: sandbox,
     },

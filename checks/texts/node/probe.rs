@@ -15,6 +15,18 @@ pub(super) const ANCHORS: &[Anchor] = &[
         read: app,
     },
     Anchor {
+        words: "failed to create grpc connection to probe app",
+        read: app,
+    },
+    Anchor {
+        words: "server does not implement the grpc health protocol",
+        read: app,
+    },
+    Anchor {
+        words: "probetype=",
+        read: logged,
+    },
+    Anchor {
         words: "readiness probe failed",
         read: probe,
     },
@@ -44,9 +56,25 @@ fn app(head: &Head) -> Option<Reading> {
 }
 
 fn probe(head: &Head) -> Option<Reading> {
+    let is_readiness = !head.words().has("liveness");
+    failed(head, head.message(), is_readiness)
+}
+
+/// `"Probe failed" probeType="Liveness" pod="..." output="..."` of the kubelet's own log.
+fn logged(head: &Head) -> Option<Reading> {
+    let rest = head.rest();
+    let end = rest.text.find('\n').unwrap_or(rest.text.len());
+    let (line, _) = rest.cut(end);
+    let (kind, _) = line.next_quoted()?;
+    head.before()
+        .has("probe failed")
+        .then(|| failed(head, line, !kind.has("liveness")))?
+}
+
+/// What a probe that fails says.
+fn failed(head: &Head, message: Part, is_readiness: bool) -> Option<Reading> {
     let mut values = Values::default();
-    let message = head.message();
-    let of_proxy = [":15021", ":15020", "/healthz/ready", "istio-proxy"]
+    let of_proxy = [":15021", ":15020", "istio-proxy"]
         .iter()
         .any(|sign| message.has(sign));
     let of_app = message.has("/app-health/");
@@ -57,7 +85,6 @@ fn probe(head: &Head) -> Option<Reading> {
     let error = transport::read(message, &mut values).map(|(error, _)| error);
     let status = status.map(|status| status.text);
     let container = head.before().has("{istio-proxy}");
-    let is_readiness = !head.words().has("liveness");
     let node = match (status, error) {
         _ if of_app => Node::AppProbe,
         // The agent answers 503 as long as Envoy is not ready, and nothing else on its port does.

@@ -21,6 +21,10 @@ pub(super) const ANCHORS: &[Anchor] = &[
         read: not_root,
     },
     Anchor {
+        words: "cannot verify user is non-root",
+        read: not_root,
+    },
+    Anchor {
         words: "pilot-agent wait",
         read: wait,
     },
@@ -42,7 +46,11 @@ pub(super) const ANCHORS: &[Anchor] = &[
     },
     Anchor {
         words: "read-only file system",
-        read: read_only,
+        read: unwritable,
+    },
+    Anchor {
+        words: "permission denied",
+        read: unwritable,
     },
 ];
 
@@ -128,7 +136,8 @@ fn keeps_node(head: &Head) -> Option<Reading> {
         .then(|| values.into_reading(What::Node(Node::KeepsNode), head.at.start, head.at.end))
 }
 
-fn read_only(head: &Head) -> Option<Reading> {
+/// A file or socket that the sidecar has to write, in a folder that it may not write.
+fn unwritable(head: &Head) -> Option<Reading> {
     let mut values = Values::default();
     let before = head.before_in_message();
     let path = [

@@ -1,6 +1,7 @@
 //! The characters of a line: colours, escapes, entities and quotes.
 
 use super::{BOUNDARY, Normal};
+use crate::texts::words::floor;
 
 /// How often a text may be escaped: by that many strings around it.
 const DEPTHS: usize = 5;
@@ -21,6 +22,8 @@ pub(super) fn write(line: &str, at: usize, normal: &mut Normal<'_>) {
             '\\' => escape(rest, here, quotes, normal),
             '\u{1b}' | '^' => colour(rest),
             '&' => entity(rest, here, normal),
+            '[' => link_begins(rest),
+            ']' => link_ends(rest),
             '"' => {
                 quote(0, here, quotes, normal);
                 rest.strip_prefix('"')
@@ -112,6 +115,29 @@ fn colour_after(after: &str) -> Option<&str> {
     let end = after.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';' || c == '?');
     let last = end.chars().next().filter(char::is_ascii_alphabetic)?;
     end.strip_prefix(last)
+}
+
+/// The longest address of a link that is looked for.
+const LONGEST_LINK: usize = 300;
+
+/// What comes after the bracket that begins a link of Markdown: `[https://a.svc](https://a.svc)` stands for `https://a.svc`.
+fn link_begins(rest: &str) -> Option<&str> {
+    let inside = rest.strip_prefix('[')?;
+    let near = inside.get(..floor(inside, LONGEST_LINK)).unwrap_or(inside);
+    let (text, after) = near.split_once(']')?;
+    (!text.contains('[') && after.starts_with("(http")).then_some(inside)
+}
+
+/// What comes after the address of a link.
+fn link_ends(rest: &str) -> Option<&str> {
+    let address = rest
+        .strip_prefix("](")
+        .filter(|at| at.starts_with("http"))?;
+    let near = address
+        .get(..floor(address, LONGEST_LINK))
+        .unwrap_or(address);
+    let (link, _) = near.split_once(')')?;
+    address.get(link.len() + 1..)
 }
 
 /// What comes after an entity of HTML.

@@ -16,9 +16,7 @@ const MARKS: &[&str] = &[
     "[ist",
     "* ",
     "- ",
-    "# ",
     "$ ",
-    "> ",
     "events:",
     "time=",
     "level=",
@@ -85,12 +83,17 @@ pub(super) fn write(text: &str, glue: Glue, normal: &mut Normal<'_>) {
     let mut before = Before::Nothing;
     // How far the first line of the record is indented.
     let mut first = 0;
+    let mut quoted_before = None;
     for line in text.split('\n') {
         let here = at;
         at += line.len() + 1;
         let line = line.strip_suffix('\r').unwrap_or(line);
         let carried = Carried::of(line);
-        let body = carried.body;
+        let (quoted, body) = quoted(carried.body);
+        // What is quoted is no part of what is not.
+        if std::mem::replace(&mut quoted_before, quoted) != quoted && before.is_line() {
+            before = Before::Nothing;
+        }
         let start = here + (line.len() - body.len());
         if body.trim().is_empty() {
             before = match before {
@@ -157,6 +160,23 @@ enum Before {
         /// Whether its end announces more.
         announces: bool,
     },
+}
+
+impl Before {
+    fn is_line(self) -> bool {
+        matches!(self, Self::Line { .. })
+    }
+}
+
+/// What marks a line as quoted, or as a comment, and the line without it: `> ` of mails and chats, `# ` of scripts, and
+/// the bar that Terraform draws beside its errors.
+fn quoted(line: &str) -> (Option<char>, &str) {
+    let trimmed = line.trim_start();
+    let mark = trimmed.chars().next().filter(|c| ">#\u{2502}".contains(*c));
+    match mark.and_then(|mark| trimmed.strip_prefix(mark)) {
+        Some(rest) => (mark, rest.strip_prefix(' ').unwrap_or(rest)),
+        None => (None, line),
+    }
 }
 
 fn indent(line: &str) -> usize {

@@ -50,7 +50,7 @@ pub(super) const ANCHORS: &[Anchor] = &[
         read: token,
     },
     Anchor {
-        words: "failed to fetch token from file",
+        words: "fetch token from file",
         read: token,
     },
     Anchor {
@@ -59,6 +59,18 @@ pub(super) const ANCHORS: &[Anchor] = &[
     },
     Anchor {
         words: "failed to authenticate client",
+        read: refused,
+    },
+    Anchor {
+        words: "authenticator clientcertauthenticator",
+        read: authenticator,
+    },
+    Anchor {
+        words: "authenticator kubejwtauthenticator",
+        read: authenticator,
+    },
+    Anchor {
+        words: "unauthorized xds: ",
         read: refused,
     },
     Anchor {
@@ -79,9 +91,18 @@ fn request(head: &Head) -> Option<Reading> {
     let (line, _) = rest.cut(end);
     let is_of_agent =
         head.words().has("certificate") || head.words().has("csr") || head.words().has("warm");
-    let of_istiod = [":15012", ":15010", "istiod", "istio-pilot", "xds-grpc"]
-        .iter()
-        .any(|sign| head.around().has(sign));
+    const SIGNS: &[&str] = &[
+        ":15012",
+        ":15010",
+        "istiod",
+        "istio-pilot",
+        "xds-grpc",
+        "sds-grpc",
+        "xdsproxy",
+        "upstream grpc client",
+        "citadelclient",
+    ];
+    let of_istiod = SIGNS.iter().any(|sign| head.around().has(sign));
     if !is_of_agent && !of_istiod {
         return None;
     }
@@ -107,7 +128,7 @@ fn token(head: &Head) -> Option<Reading> {
     let mark = ["permission denied", "no such file"]
         .iter()
         .find(|mark| around.has(mark));
-    if mark.is_none() && !head.words().has("failed to fetch token") {
+    if mark.is_none() && !head.words().has("fetch token") {
         return None;
     }
     if let Some((path, _)) = around.split("open ").map(|(_, path)| path.word()) {
@@ -120,11 +141,21 @@ fn token(head: &Head) -> Option<Reading> {
     ))
 }
 
+/// `Authenticator NAME at index 0 got error: ...`, `Authenticator NAME: ...`: istiod names each one that refuses.
+fn authenticator(head: &Head) -> Option<Reading> {
+    let message = head.message();
+    let refuses = message.strip(":").or_else(|| message.strip("at index"));
+    refuses.and_then(|_| refused(head))
+}
+
 fn refused(head: &Head) -> Option<Reading> {
     let mut values = Values::default();
     let message = head.message();
     // Other programs authenticate clients as well; Istio's name their authenticators, and its token's audience.
     let is_istio = head.surroundings.mesh
+        || ["request authenticate failure", "xds"]
+            .iter()
+            .any(|words| head.words().has(words))
         || [
             "kubejwtauthenticator",
             "clientcertauthenticator",

@@ -19,6 +19,10 @@ pub(super) const ANCHORS: &[Anchor] = &[
         read: not_ready,
     },
     Anchor {
+        words: "config not fully received from",
+        read: not_ready,
+    },
+    Anchor {
         words: "grpc config stream",
         read: stream,
     },
@@ -39,6 +43,14 @@ pub(super) const ANCHORS: &[Anchor] = &[
         read: upstream,
     },
     Anchor {
+        words: "upstream [",
+        read: numbered,
+    },
+    Anchor {
+        words: ": ack error ",
+        read: refused,
+    },
+    Anchor {
         words: "failed to connect to upstream ",
         read: upstream,
     },
@@ -55,7 +67,9 @@ fn not_ready(head: &Head) -> Option<Reading> {
     let rejected = rejects(whole, &mut values);
     let proxy = match () {
         () if rejected || whole.has("but was rejected") => Proxy::Rejected,
-        () if whole.has("config not received") => Proxy::NoConfiguration,
+        () if whole.has("config not received") || whole.has("config not fully received") => {
+            Proxy::NoConfiguration
+        }
         () if is_head => Proxy::NotStarted,
         () => return None,
     };
@@ -92,6 +106,11 @@ fn rejected_all(head: &Head) -> Option<Reading> {
 fn stream(head: &Head) -> Option<Reading> {
     let mut values = Values::default();
     let message = head.message();
+    // Envoys of others name their own clusters.
+    let cluster = message.strip("to ").map(|cluster| cluster.word().0.text);
+    if cluster.is_some_and(|cluster| !matches!(cluster, "xds-grpc" | "sds-grpc")) {
+        return None;
+    }
     let closed = message.after("closed")?;
     let code = closed
         .after(": ")
@@ -102,7 +121,7 @@ fn stream(head: &Head) -> Option<Reading> {
         ("16", _) => Proxy::Unauthenticated,
         _ if is_unauthenticated(closed) => Proxy::Unauthenticated,
         (_, Some(error)) => of(error),
-        ("14" | "4" | "2", None) => Proxy::NoConfiguration,
+        ("14" | "8" | "4" | "2", None) => Proxy::NoConfiguration,
         _ => return None,
     };
     Some(values.into_reading(What::Proxy(proxy), head.at.start, message.end()))
@@ -136,6 +155,24 @@ fn rejected(head: &Head) -> Option<Reading> {
     Some(values.into_reading(What::Proxy(proxy), head.at.start, message.end()))
 }
 
+/// `ADS:LDS: ACK ERROR NODE CODE:REASON`: istiod says what Envoy answered. Source: `pilot/pkg/xds/delta.go` of Istio.
+fn refused(head: &Head) -> Option<Reading> {
+    let mut values = Values::default();
+    let message = head.message();
+    if !head.before_in_message().has("ads:") {
+        return None;
+    }
+    values.add(Key::Reason, message.trim());
+    let proxy = super::listeners::of(message).unwrap_or(Proxy::Rejected);
+    Some(values.into_reading(What::Proxy(proxy), head.at.start, message.end()))
+}
+
+/// `upstream [63] terminated with unexpected error`: the connections of the agent have numbers.
+fn numbered(head: &Head) -> Option<Reading> {
+    let (_, rest) = head.message().take(|c| c.is_ascii_digit());
+    rest.strip("] terminated").and_then(|_| upstream(head))
+}
+
 /// What the agent says of its connection to istiod.
 fn upstream(head: &Head) -> Option<Reading> {
     let mut values = Values::default();
@@ -145,6 +182,11 @@ fn upstream(head: &Head) -> Option<Reading> {
     }
     if is_unauthenticated(message) {
         let what = What::Proxy(Proxy::Unauthenticated);
+        return Some(values.into_reading(what, head.at.start, message.end()));
+    }
+    // istiod takes only so many streams a second.
+    if message.has("code = resourceexhausted") {
+        let what = What::Proxy(Proxy::NoConfiguration);
         return Some(values.into_reading(what, head.at.start, message.end()));
     }
     let (error, after) = transport::read(message, &mut values)?;

@@ -75,8 +75,17 @@ pub(super) fn of(message: Part) -> Option<Proxy> {
             Some(Proxy::PrivilegedPort)
         }
         () if message.has("address already in use") => Some(Proxy::PortTaken),
-        () if message.has("has duplicate address") => Some(Proxy::PortTaken),
+        () if message.has("has duplicate address") => Some(duplicates(message)),
         () => None,
+    }
+}
+
+/// Two listeners for one address: one of them is the sidecar's own where the port is.
+fn duplicates(message: Part) -> Proxy {
+    let port = bound(message).and_then(|address| address.text.rsplit_once(':'));
+    match port {
+        Some((_, port)) if PORTS.contains(&port) => Proxy::PortTaken,
+        _ => Proxy::Rejected,
     }
 }
 

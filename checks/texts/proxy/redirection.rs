@@ -81,8 +81,28 @@ pub(super) const ANCHORS: &[Anchor] = &[
         read: iptables,
     },
     Anchor {
+        words: "nftables run failed",
+        read: iptables,
+    },
+    Anchor {
+        words: "nft binary is missing",
+        read: iptables,
+    },
+    Anchor {
         words: "istio-init",
         read: init,
+    },
+    Anchor {
+        words: "failed container=istio-validation",
+        read: validation,
+    },
+    Anchor {
+        words: "failed container istio-validation",
+        read: validation,
+    },
+    Anchor {
+        words: "error connecting to ",
+        read: connecting,
     },
     Anchor {
         words: "validation timeout",
@@ -104,6 +124,14 @@ pub(super) const ANCHORS: &[Anchor] = &[
 
 fn iptables(head: &Head) -> Option<Reading> {
     let mut values = Values::default();
+    // Source: `tools/istio-iptables/pkg/constants`: the tables that istio-init writes.
+    let is_of_istio = |table: &str| matches!(table, "nat" | "mangle" | "raw");
+    if head.words().has("unable to initialize table") {
+        let (table, _) = head.message().quoted()?;
+        if !is_of_istio(table.text) {
+            return None;
+        }
+    }
     // Other programs write rules too.
     const OTHERS: &[&str] = &[
         "kube-proxy",
@@ -151,7 +179,8 @@ fn init(head: &Head) -> Option<Reading> {
         "exit code",
     ];
     let message = head.message();
-    if !SIGNS.iter().any(|sign| message.has(sign)) {
+    let restarts = head.before_in_message().has("restarting failed container");
+    if !restarts && !SIGNS.iter().any(|sign| message.has(sign)) {
         return None;
     }
     values.add(Key::Container, head.words());
@@ -174,6 +203,21 @@ fn validation(head: &Head) -> Option<Reading> {
             What::Proxy(Proxy::NotRedirected),
             head.at.start,
             head.at.end,
+        )
+    })
+}
+
+/// istio-validation calls a port that only redirection leads to its own. Source: `tools/istio-iptables/pkg/validation` of
+/// Istio.
+fn connecting(head: &Head) -> Option<Reading> {
+    let mut values = Values::default();
+    let (address, _) = head.message().word();
+    values.add(Key::Address, address);
+    address.text.ends_with(":15002").then(|| {
+        values.into_reading(
+            What::Proxy(Proxy::NotRedirected),
+            head.at.start,
+            address.end(),
         )
     })
 }

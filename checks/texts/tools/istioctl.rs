@@ -86,6 +86,8 @@ pub(super) const ANCHORS: &[Anchor] = &[
 const CODES: &[(&str, Message)] = &[
     ("0102", Message::NamespaceNotInjected),
     ("0103", Message::PodMissingProxy),
+    // Up to 1.14; one message for a whole namespace since.
+    ("0105", Message::ImageMismatch),
     ("0107", Message::MisplacedAnnotation),
     ("0108", Message::UnknownAnnotation),
     ("0123", Message::LabelsConflict),

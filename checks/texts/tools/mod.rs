@@ -25,6 +25,8 @@ pub enum Tool {
     },
     /// A label or annotation has a boolean where a string has to be.
     Boolean,
+    /// A sidecar never took what istiod sent.
+    NeverAcknowledged,
     /// A Job's pod goes on although its own container has ended.
     JobGoesOn,
 }

@@ -1,4 +1,4 @@
-//! Rows of `kubectl get pods`.
+//! Rows of `kubectl get pods` and of `istioctl proxy-status`.
 
 use super::Tool;
 use crate::texts::What;
@@ -15,7 +15,19 @@ pub(super) const ANCHORS: &[Anchor] = &[
         words: " 1/2 notready ",
         read: row,
     },
+    Anchor {
+        words: "stale (never acknowledged)",
+        read: stale,
+    },
 ];
+
+/// A row of `istioctl proxy-status`: what istiod sent was never acknowledged.
+fn stale(head: &Head) -> Option<Reading> {
+    let mut values = Values::default();
+    values.add(Key::Pod, head.before_in_message().trim_start().word().0);
+    let what = What::Tool(Tool::NeverAcknowledged);
+    Some(values.into_reading(what, head.at.start, head.at.end))
+}
 
 /// `NAME 1/2 Running 0 34m`. A pod of a CronJob has the time of its Job in its name: seconds up to Kubernetes 1.20, minutes
 /// from then on. `NotReady` is told of a pod whose own container has ended.

@@ -272,7 +272,8 @@ pub(super) const PHRASES: &[Phrase] = &[
     any("client connection lost", Transport::ConnectionLost),
     any("client connection force closed", Transport::ConnectionLost),
     whole("GOAWAY", Transport::GoAway),
-    any("stream error: stream ID", Transport::GoAway),
+    // The server resets the stream of this request, and the connection stays.
+    any("stream error: stream ID", Transport::Reset),
     any("proxyconnect tcp", Transport::ProxyConnect),
     any("context deadline exceeded", Transport::Deadline),
     any(

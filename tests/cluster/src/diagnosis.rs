@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::cluster::Cluster;
 use crate::dry_run::Outcome;
 use crate::json::{list, remove, text};
-use crate::scenario::Scenario;
+use crate::scenario::{Expectation, Scenario};
 
 /// What injdoctor said.
 pub(crate) struct Diagnosis {
@@ -110,6 +110,34 @@ impl Diagnosis {
             name(expected),
             self.output
         );
+        Ok(())
+    }
+
+    /// Makes sure that words tell a cause, and none more surely: a log has complaints of more than one thing.
+    pub(crate) fn ensure_tells(&self, name: &str) -> Result<()> {
+        let matches = list(&self.json, "/matches");
+        let surest = matches.first().map_or("", |told| text(told, "/confidence"));
+        ensure!(
+            matches
+                .iter()
+                .any(|told| text(told, "/name") == name && text(told, "/confidence") == surest),
+            "istiod's log does not tell {name} first\n{}",
+            self.output
+        );
+        Ok(())
+    }
+
+    /// Makes sure that words tell nothing for certain but what a scenario is about.
+    pub(crate) fn ensure_certain_only_of(&self, expect: &Expectation) -> Result<()> {
+        let about: Vec<_> = expect.checks().chain(expect.told.as_deref()).collect();
+        for told in list(&self.json, "/matches") {
+            let name = text(told, "/name");
+            ensure!(
+                text(told, "/confidence") != "certain" || about.contains(&name),
+                "istiod's log tells {name} for certain, and the scenario is about {about:?}\n{}",
+                self.output
+            );
+        }
         Ok(())
     }
 

@@ -34,6 +34,7 @@ mod harness;
 mod http;
 mod istio;
 mod istiod;
+mod istiod_log;
 mod json;
 mod kube_proxy;
 mod kubelet;

@@ -14,6 +14,7 @@ use crate::diagnosis::Diagnosis;
 use crate::dry_run::{Outcome, dry_run, pod_of};
 use crate::fixes::prove_fixes;
 use crate::from_file::prove_from_file;
+use crate::istiod_log::Mark;
 use crate::json::{list, text};
 use crate::output::prove_output;
 use crate::pods;
@@ -40,11 +41,13 @@ pub fn set_up(cluster: &mut Cluster, scenario: &Scenario) -> Result<()> {
 }
 
 fn prove(cluster: &mut Cluster, scenario: &Scenario, binary: &Path) -> Result<()> {
+    let mark = Mark::now(cluster)?;
     set_up(cluster, scenario)?;
     let diagnosis = broken(cluster, scenario, binary)?;
     compare_with_pods(scenario, &diagnosis)?;
     compare_with_webhooks(cluster, &diagnosis, binary)?;
     compare_with_words(cluster, scenario, &diagnosis, binary)?;
+    compare_with_log(cluster, scenario, &mark, binary)?;
     prove_output(cluster, scenario, binary)?;
     prove_from_file(cluster, scenario, binary)?;
     let diagnosis = prove_fixes(cluster, scenario, binary, diagnosis)?;
@@ -147,6 +150,25 @@ fn compare_with_words(
         "/matches/0/name",
         expected.map(String::as_str),
     )
+}
+
+/// What the words of istiod's warnings and errors since the scenario began tell.
+fn compare_with_log(
+    cluster: &Cluster,
+    scenario: &Scenario,
+    mark: &Mark,
+    binary: &Path,
+) -> Result<()> {
+    let expect = &scenario.expect;
+    let Some(expected) = &expect.istiod_says else {
+        let told = mark.told(cluster, binary)?;
+        return told.map_or(Ok(()), |told| told.ensure_certain_only_of(expect));
+    };
+    wait_for("what istiod's log tells", || {
+        let told = mark.told(cluster, binary)?;
+        let told = told.context("istiod complains of nothing")?;
+        told.ensure_tells(expected)
+    })
 }
 
 fn prove_healing(

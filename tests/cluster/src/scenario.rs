@@ -115,6 +115,10 @@ pub struct Expectation {
     /// What the words of the refusal alone tell first, where that is not the root cause.
     #[serde(default)]
     pub told: Option<String>,
+    /// What the warnings and errors of istiod's log tell, nothing more surely. Without it they tell nothing else for certain than what the
+    /// scenario is about.
+    #[serde(default, rename = "istiod says")]
+    pub istiod_says: Option<String>,
     /// What is predicted for the next pod. The API server's dry run has to agree.
     pub predicted: Predicted,
     /// What is seen on the pods that exist.

@@ -38,12 +38,9 @@ declare_check! {
 fn run(case: &Case) -> Result<Verdict, Missing> {
     told(case, &CHECK, |found| {
         let namespace = &case.target().namespace;
-        let value = |key| found.value(key).unwrap_or_default();
-        let (resource, limit) = (value(Key::Resource), value(Key::Limited));
-        let asked = found.value(Key::Requested);
-        let asked = asked.map_or_else(String::new, |asked| format!(", and the text names {asked}"));
+        let because = found.value(Key::Reason).unwrap_or_default();
         let message = format!(
-            "a LimitRange of namespace {namespace} refuses {}: its figure for {resource} is {limit}{asked}",
+            "a LimitRange of namespace {namespace} refuses {}: {because}",
             pod_in_words(case)
         );
         let mut finding = rejected(message);

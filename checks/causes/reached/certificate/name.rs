@@ -4,7 +4,8 @@ use k8s_openapi::api::apps::v1::Deployment;
 
 use crate::causes::reached::explanation::{Explain, Explanation};
 use crate::causes::reached::obstacle_findings::judge;
-use crate::causes::reached::{entry, istiod, rejection};
+use crate::causes::reached::{entry, istiod};
+use crate::causes::refused::standing_words;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::{WRITES_THE_WEBHOOK, change_istiod};
@@ -79,7 +80,7 @@ impl Explain for WrongName {
         };
         Ok(Explanation::new(&CHECK, message)
             .evidence([called])
-            .evidence(rejection::evidence(case))
+            .evidence(standing_words(case))
             .fixes(add)
             .fixes(set_tag(case, destination)))
     }

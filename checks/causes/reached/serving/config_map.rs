@@ -3,7 +3,7 @@
 use k8s_openapi::api::apps::v1::Deployment;
 
 use crate::causes::reached::explanation::object;
-use crate::causes::reached::rejection;
+use crate::causes::refused::standing_words;
 use crate::fixes::restart_istiod;
 use crate::report::{Evidence, Fix, Risk};
 use crate::way::injector::label;
@@ -33,7 +33,7 @@ pub fn shown(
         evidence.actual = made.map(|at| at.to_string());
     }
     let mut evidence = vec![evidence.expected("before istiod started")];
-    evidence.extend(rejection::evidence(case));
+    evidence.extend(standing_words(case));
     let fix = match config_map {
         Some(_) => {
             let fix = Fix::new(
