@@ -86,6 +86,7 @@ mod tests {
                 name: "web".into(),
             },
             predicted: Some(Prediction {
+                invalid: None,
                 outcome,
                 revision: None,
                 webhook: None,

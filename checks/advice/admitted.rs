@@ -125,10 +125,10 @@ pub(super) const ADVICE: &[Advice] = &[
     },
     Advice {
         name: "pod-invalid",
-        means: "the pod itself is invalid, with or without a sidecar",
+        means: "a field of the pod is invalid: in its template, or set on its way by the sidecar, another webhook or a policy",
         decide: "kubectl get deployments -n {namespace} -o yaml",
-        tells: "the field in the pod's template is as the text says",
-        fix: "correct the field",
+        tells: "the field in the pod's template is as the text says; otherwise the sidecar, another webhook or a policy sets it",
+        fix: "correct the field where it is set",
         heal: "",
     },
 ];

@@ -166,7 +166,7 @@ pub(super) const ADVICE: &[Advice] = &[
     Advice {
         name: "istiod-cannot-patch-webhook",
         means: "istiod cannot write the webhook's configuration",
-        decide: "kubectl auth can-i patch mutatingwebhookconfigurations --as=system:serviceaccount:{istio}:istiod",
+        decide: "kubectl auth can-i update mutatingwebhookconfigurations --as=system:serviceaccount:{istio}:istiod",
         tells: "the answer is no",
         fix: "install istiod's ClusterRole and its binding again",
         heal: "",

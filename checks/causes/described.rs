@@ -32,10 +32,7 @@ described! {
         "validating-webhook-stale",
         "managed-control-plane";
     Called:
-        "label-added-too-late",
-        "admission-plugin-off",
         "helm-revision-default",
-        "changed-by-other-webhook",
         "namespace-label-fought-over";
     Reached:
         "konnectivity",
@@ -62,10 +59,7 @@ described! {
         "openshift-scc",
         "gke-autopilot",
         "label-too-long",
-        "windows-pod",
-        "native-sidecar-stripped",
-        "namespace-terminating",
-        "pod-invalid";
+        "windows-pod";
     Running:
         "root-certificate-missing",
         "image-pull",

@@ -18,5 +18,8 @@ pub use restart::restart;
 pub use template::{Entry, from_api, in_api_form, patch_spec, patch_template};
 pub use webhook::Entries;
 
+/// The manifest of kube-apiserver where kubeadm puts it.
+pub const API_SERVER_MANIFEST: &str = "/etc/kubernetes/manifests/kube-apiserver.yaml";
+
 /// Why what comes after `istioctl install` and `istioctl tag set` is not foreseen.
 pub const WRITES_THE_WEBHOOK: &str = "istioctl writes the webhook";

@@ -14,7 +14,11 @@ const METADATA: &[Line] = &[
     ("namespace", Whole, "findings and commands name it"),
     ("uid", Whole, "it ties objects to their owners and events"),
     ("creationTimestamp", Whole, "what is older than what"),
-    ("deletionTimestamp", Whole, "a pod that ends is not ready"),
+    (
+        "deletionTimestamp",
+        Whole,
+        "a pod that ends is not ready, and a namespace takes no pods",
+    ),
     ("labels", Labels, "selectors select by them"),
     ("annotations", Annotations, "istiod reads them"),
     ("managedFields", Setters, "findings tell who set a field"),
@@ -135,6 +139,12 @@ const CONTAINER_STATUS: &[Line] = &[
     ("state.terminated.exitCode", Whole, "a number"),
     ("lastState.terminated.reason", Whole, "one word"),
     ("lastState.terminated.exitCode", Whole, "a number"),
+];
+
+/// Of a namespace, besides its labels: what keeps one that is being deleted.
+const NAMESPACE: &[Line] = &[
+    ("metadata.finalizers", Whole, "what keeps it from going"),
+    ("spec.finalizers", Whole, "what keeps it from going"),
 ];
 
 /// Of whatever makes pods, besides the template.
@@ -354,8 +364,12 @@ pub fn object(resource: Resource) -> Node {
             );
         }
         Resource::Event => node.add("", EVENT),
+        Resource::Namespace => {
+            node.add("", NAMESPACE);
+            node.add("status.conditions", CONDITION);
+        }
         // Of limits nothing else is read.
-        Resource::Namespace | Resource::Node | Resource::ResourceQuota | Resource::LimitRange => {}
+        Resource::Node | Resource::ResourceQuota | Resource::LimitRange => {}
         Resource::ValidatingWebhookConfiguration => node.add("webhooks", VALIDATING_WEBHOOK),
         Resource::ValidatingAdmissionPolicy | Resource::MutatingAdmissionPolicy => {
             node.add("spec", POLICY);

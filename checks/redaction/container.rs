@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::walk::Walk;
 use crate::rules::credentials::{REDACTED, exemptions};
 use crate::rules::no_proxy::{ProxyDecision, webhook_goes_through_proxy};
+use crate::way::admission_plugin;
 
 /// Words that tell a program: istiod, and a gateway.
 const PROGRAMS: [&str; 2] = ["discovery", "router"];
@@ -39,8 +40,10 @@ pub fn arguments(walk: &mut Walk, words: Vec<Value>) -> Value {
             return word;
         };
         let flag = word.split('=').next().unwrap_or_default();
-        let passes = is_value || PROGRAMS.contains(&word.as_str()) || FLAGS.contains(&flag);
-        is_value = word == "--httpsAddr";
+        let is_plugins = flag.replace('_', "-") == admission_plugin::FLAG;
+        let passes =
+            is_value || is_plugins || PROGRAMS.contains(&word.as_str()) || FLAGS.contains(&flag);
+        is_value = word == "--httpsAddr" || is_plugins && flag == word;
         let by = match passes {
             true => word.clone(),
             false => REDACTED.to_owned(),

@@ -117,6 +117,8 @@ pub struct Prediction {
     pub decided: Stage,
     /// Why, in words.
     pub because: String,
+    /// Why the API server refuses the pod itself, whatever is added to it on its way; none where it does not.
+    pub invalid: Option<String>,
     /// Every webhook entry, in call order.
     pub calls: Vec<Call>,
 }

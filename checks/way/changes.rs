@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::{Answer, Arrival, Case, Destination, Istiod, names};
+use super::{Answer, Arrival, Case, Destination, Istiod, admission_plugin, names};
 use crate::facts::{Kind, Missing, Workload};
 
 /// An object that decides, and when it was changed last.
@@ -33,13 +33,34 @@ pub fn of_template(case: &Case) -> Result<Option<Changed>, Missing> {
     Ok((!is_pod).then(|| changed_workload(workload)).flatten())
 }
 
-/// When the namespace was changed last.
+/// When the namespace was changed last, or deleted.
 ///
 /// # Errors
 /// [`Missing`] where it was not read.
 pub fn of_namespace(case: &Case) -> Result<Option<Changed>, Missing> {
-    let namespace = case.namespace()?;
-    Ok(namespace.and_then(|one| changed("namespace", &one.metadata)))
+    let Some(namespace) = case.namespace()? else {
+        return Ok(None);
+    };
+    let mut changed = changed("namespace", &namespace.metadata);
+    if let (Some(changed), Some(deleted)) = (&mut changed, &namespace.metadata.deletion_timestamp) {
+        changed.at = changed.at.max(deleted.0);
+    }
+    Ok(changed)
+}
+
+/// When the namespace and the webhooks were changed last.
+///
+/// # Errors
+/// [`Missing`] where one of them was not read.
+pub fn of_what_selects(case: &Case) -> Result<Vec<Changed>, Missing> {
+    let mut all: Vec<_> = of_namespace(case)?.into_iter().collect();
+    for configuration in case.webhooks()? {
+        all.extend(changed(
+            "mutatingwebhookconfiguration",
+            &configuration.metadata,
+        ));
+    }
+    Ok(all)
 }
 
 /// When each of the other objects was changed last that decide about the pods, the newest first: the namespace, the
@@ -48,16 +69,14 @@ pub fn of_namespace(case: &Case) -> Result<Option<Changed>, Missing> {
 /// # Errors
 /// [`Missing`] where one of them was not read.
 pub fn of_the_rest(case: &Case) -> Result<Vec<Changed>, Missing> {
-    let mut all: Vec<_> = of_namespace(case)?.into_iter().collect();
-    for configuration in case.webhooks()? {
-        all.extend(changed(
-            "mutatingwebhookconfiguration",
-            &configuration.metadata,
-        ));
-    }
+    let mut all = of_what_selects(case)?;
     let destinations = case.destinations()?;
     for destination in &destinations.all {
         all.extend(behind(case, destination)?);
+    }
+    // What an API server does that calls no webhook is so since its start.
+    if let Ok(off) = admission_plugin::off(case) {
+        all.extend(off.iter().filter_map(|one| started(one.pod)));
     }
     all.sort_by_key(|one| Reverse(one.at));
     Ok(all)
@@ -157,6 +176,21 @@ fn changed_state(pod: &Pod) -> Option<Changed> {
     Some(Changed {
         object: format!("pod/{}", pod.metadata.name.as_deref()?),
         at: at.0,
+        version: None,
+    })
+}
+
+/// A pod whose containers were started, or that was created in the place of another.
+fn started(pod: &Pod) -> Option<Changed> {
+    let statuses = pod.status.as_ref().map(|status| &status.container_statuses);
+    let running = statuses.into_iter().flatten().flatten().filter_map(|one| {
+        let running = one.state.as_ref()?.running.as_ref()?;
+        running.started_at.as_ref()
+    });
+    let times = running.chain(pod.metadata.creation_timestamp.as_ref());
+    Some(Changed {
+        object: format!("pod/{}", pod.metadata.name.as_deref()?),
+        at: times.map(|time| time.0).max()?,
         version: None,
     })
 }

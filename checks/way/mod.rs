@@ -3,6 +3,7 @@
 //! Four questions on the pod's way, each in its file: [`called`], [`reached`], [`wanted`],
 //! [`rendered`]; [`predict`] puts them together, [`observe`] looks at the pods that exist.
 
+pub(crate) mod admission_plugin;
 mod answer;
 pub(crate) mod asked;
 pub(crate) mod assumptions;
@@ -44,12 +45,12 @@ pub use observe::{is_refusal, observe};
 pub use platform::Platform;
 pub use pod::JudgedPod;
 pub use predict::predict;
-pub(crate) use predict::{calls, is_static, namespace_labels};
+pub(crate) use predict::{calls, is_static, is_terminating, namespace_labels};
 pub use reached::{Arrival, Destination, Destinations, Istiod, Obstacle, Reached};
 pub use rendered::containers::{may_depend_on_nodes, spec_may_depend_on_nodes};
 pub use rendered::{Refusal, Rendered, Sidecar};
 pub use version::{Source, Told, Version, version_of_deployment};
 pub use wanted::{Ask, Declined, Wanted, Wish};
 pub use webhook_rows::{WebhookRow, webhook_rows};
-pub(crate) use witness::is_fresh;
 pub use witness::{Since, over_since, predict_beside_witnesses};
+pub(crate) use witness::{is_fresh, is_of_template};

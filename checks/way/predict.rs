@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
+use k8s_openapi::api::core::v1::Namespace;
 
 use super::called::{Creation, NotCalled, called};
 use super::injected_pod::same_for_injected;
@@ -13,7 +14,7 @@ use super::rendered::{Sidecar, rendered};
 use super::selector::Labels;
 use super::terms::Terms;
 use super::wanted::wanted;
-use super::{Answer, Call, JudgedPod, Outcome, Prediction, names};
+use super::{Answer, Call, JudgedPod, Outcome, Prediction, admission_plugin, names};
 use crate::facts::{Kind, Missing};
 use crate::stage::Stage;
 use crate::way::Case;
@@ -52,6 +53,14 @@ pub fn namespace_labels(case: &Case) -> Result<Labels, Missing> {
         .unwrap_or_default())
 }
 
+/// Whether a namespace is being deleted: the API server refuses new objects in it before it calls any webhook. It decides by
+/// the phase, which is Terminating as soon as this time is set, and as long.
+/// Source: Kubernetes 1.36, `k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go`, and
+/// `ValidateNamespaceStatusUpdate` in `pkg/apis/core/validation/validation.go`.
+pub fn is_terminating(namespace: &Namespace) -> bool {
+    namespace.metadata.deletion_timestamp.is_some()
+}
+
 /// What will happen to the next pod of the target.
 pub fn predict(case: &Case) -> Prediction {
     let mut prediction = Prediction {
@@ -60,6 +69,7 @@ pub fn predict(case: &Case) -> Prediction {
         webhook: None,
         decided: Stage::Called,
         because: "no injection webhook is called".to_owned(),
+        invalid: None,
         calls: Vec::new(),
     };
     if let Err(open) = walk(case, &mut prediction) {
@@ -91,6 +101,7 @@ fn validate(case: &Case, prediction: &mut Prediction) {
         prediction.outcome = Outcome::Rejected;
         prediction.because = format!("the API server refuses the pod itself: {reason}");
         prediction.webhook = None;
+        prediction.invalid = Some(reason);
     }
 }
 
@@ -125,9 +136,24 @@ fn walk(case: &Case, prediction: &mut Prediction) -> Result<(), Open> {
             .clone_into(&mut prediction.because);
         return Ok(());
     }
-    if case.namespace()?.is_none() {
+    let Some(namespace) = case.namespace()? else {
         prediction.outcome = Outcome::Rejected;
         prediction.because = format!("namespace {} does not exist", pod.namespace);
+        return Ok(());
+    };
+    if is_terminating(namespace) {
+        prediction.outcome = Outcome::Rejected;
+        prediction.because = format!(
+            "namespace {} is being deleted, and takes no new pod",
+            pod.namespace
+        );
+        return Ok(());
+    }
+    if admission_plugin::is_off(case)? {
+        prediction.because = format!(
+            "the API server runs without the admission plugin {}, and calls no mutating webhook",
+            admission_plugin::PLUGIN
+        );
         return Ok(());
     }
     prediction.calls = case.calls()?.to_vec();

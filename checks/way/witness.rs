@@ -25,8 +25,16 @@ pub fn predict_beside_witnesses(case: &Case) -> Prediction {
     if let Some(rejection) = &case.observation().rejection {
         refused(case, rejection, &mut prediction);
     } else if let Some(pod) = contradicting_pod(case, &prediction) {
+        let because = match is_fresh(case, &pod) {
+            Ok(false) => return prediction,
+            Ok(true) => contradiction(&pod, &prediction),
+            Err(missing) => format!(
+                "pod {} fares otherwise than expected, and whether anything was changed since it was created cannot be told: {}",
+                pod.name, missing.0
+            ),
+        };
         prediction.outcome = Outcome::Unknown;
-        prediction.because = contradiction(&pod, &prediction);
+        prediction.because = because;
         prediction.revision = None;
     }
     prediction
@@ -102,7 +110,7 @@ pub fn over_since(case: &Case, rejection: &Rejection) -> Result<Option<Since>, M
         Some(What::Call(_) | What::Denied(Denied::Injector(_) | Denied::InjectorOtherwise)) => {
             case.changes()?
         }
-        Some(What::Denied(Denied::PodSecurity { .. })) => {
+        Some(What::Denied(Denied::PodSecurity { .. } | Denied::Terminating)) => {
             changes::of_namespace(case)?.into_iter().collect()
         }
         _ => Rc::default(),
@@ -119,7 +127,7 @@ fn is_called(case: &Case, webhook: &str) -> Result<bool, Missing> {
     Ok(of_this_name.peek().is_none() || of_this_name.any(|call| call.called.no().is_none()))
 }
 
-/// The newest pod that fares otherwise than predicted, although nothing has changed since before it was made.
+/// The newest pod that fares otherwise than predicted.
 fn contradicting_pod(case: &Case, prediction: &Prediction) -> Option<ObservedPod> {
     // Pods with the annotation of their template do not show what the webhook did.
     if !matches!(status_of_template(case), Ok(None)) {
@@ -134,18 +142,20 @@ fn contradicting_pod(case: &Case, prediction: &Prediction) -> Option<ObservedPod
     };
     let observation = case.observation();
     let contradicting = observation.pods.iter().filter(|pod| !is_as_predicted(pod));
-    let newest = contradicting.max_by_key(|pod| pod.created)?;
-    is_fresh(case, newest).then(|| newest.clone())
+    contradicting.max_by_key(|pod| pod.created).cloned()
 }
 
 /// Whether a pod was made after everything was changed that decides about it.
-pub fn is_fresh(case: &Case, pod: &ObservedPod) -> bool {
+///
+/// # Errors
+/// [`Missing`] where that depends on what was not read.
+pub fn is_fresh(case: &Case, pod: &ObservedPod) -> Result<bool, Missing> {
     let Some(made) = pod.created else {
-        return false;
+        return Ok(false);
     };
-    let (Ok(Some(template)), Ok(rest)) = (changes::of_template(case), case.changes()) else {
-        return false;
-    };
+    if !is_of_template(case, pod) {
+        return Ok(false);
+    }
     // A change that keeps no time shows in the resourceVersion, yet also one between the pod's making and its start.
     let is_before = |changed: &Changed| match (changed.version, pod.version) {
         (Some(changed), Some(pod)) => changed < pod,
@@ -156,8 +166,22 @@ pub fn is_fresh(case: &Case, pod: &ObservedPod) -> bool {
         let settled = changed.at.checked_add(SETTLED);
         is_before(changed) && settled.is_ok_and(|settled| settled <= made)
     };
-    let is_of_template = is_of_newest_template(case, pod).unwrap_or(false);
-    is_of_template && template.at <= made && !rest.is_empty() && rest.iter().all(is_settled)
+    match case.changes() {
+        Ok(rest) => Ok(!rest.is_empty() && rest.iter().all(is_settled)),
+        // One later change is enough.
+        Err(missing) => match changes::of_what_selects(case)?.iter().all(is_settled) {
+            true => Err(missing),
+            false => Ok(false),
+        },
+    }
+}
+
+/// Whether a pod was made from the template as it is now, which was not changed since.
+pub fn is_of_template(case: &Case, pod: &ObservedPod) -> bool {
+    let (Some(made), Ok(Some(template))) = (pod.created, changes::of_template(case)) else {
+        return false;
+    };
+    template.at <= made && is_of_newest_template(case, pod).unwrap_or(false)
 }
 
 /// Whether a pod is made from the template as it is now.

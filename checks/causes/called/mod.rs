@@ -1,5 +1,6 @@
 //! Stage 1: does the API server call an injection webhook for the pod?
 
+mod living_pods;
 mod namespace_labels;
 mod other_data_planes;
 mod pod_age;
@@ -20,6 +21,7 @@ pub(crate) static TOPICS: &[&[&Check]] = &[
     pod_labels::CHECKS,
     webhook_selectors::CHECKS,
     other_data_planes::CHECKS,
+    living_pods::CHECKS,
     pod_age::CHECKS,
 ];
 

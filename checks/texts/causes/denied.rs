@@ -184,7 +184,7 @@ fn of_field(error: FieldError) -> Causes {
             "the pod's own container may ask for more than its limit",
         ),
         FieldError::Other => {
-            Causes::possible("pod-invalid", "the API server refuses a field of the pod")
+            Causes::likely("pod-invalid", "the API server refuses a field of the pod")
         }
     }
 }

@@ -138,14 +138,19 @@ fn twice(head: &Head) -> Option<Reading> {
 }
 
 fn add(field: Part, error: FieldError, values: &mut Values) {
-    let (path, rest) = field.split(": ").unwrap_or((field, field));
+    let (path, whole) = field.split(": ").unwrap_or((field, field));
     values.add(Key::Field, path);
-    let (_, rest) = rest.split(": ").unwrap_or((rest, rest));
-    if let Some((value, _)) = rest.quoted() {
+    let (_, rest) = whole.split(": ").unwrap_or((whole, whole));
+    let mut reason = rest;
+    if let Some((value, after)) = rest.quoted() {
         values.add(Key::Value, value);
+        // Where nothing follows the value, the kind says what is wrong with it: `Not found: "x"`.
+        if after.trim_end_of(&[']', ' ', ',']).text.is_empty() {
+            reason = whole;
+        }
     }
     if error != FieldError::DuplicateContainer {
-        values.add(Key::Reason, rest.trim_end_of(&[']', ' ', ',']));
+        values.add(Key::Reason, reason.trim_end_of(&[']', ' ', ',']));
     }
 }
 

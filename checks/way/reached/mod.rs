@@ -5,7 +5,7 @@
 //! a type, whose sentence names the object. [`obstacle`] puts them together in one declaration.
 //! `causes/reached` explains them under the same names.
 
-mod api_server;
+pub(super) mod api_server;
 mod api_server_error;
 mod backend;
 mod ca_bundle;

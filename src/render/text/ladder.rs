@@ -172,6 +172,7 @@ mod tests {
 
     fn predicted(outcome: Outcome, decided: Stage) -> Prediction {
         Prediction {
+            invalid: None,
             outcome,
             revision: None,
             webhook: None,

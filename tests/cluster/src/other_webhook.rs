@@ -22,6 +22,7 @@ use tokio::runtime::Builder;
 use crate::certificates::Certificate;
 use crate::control_plane::Site;
 use crate::fault_proxy::acceptor;
+use crate::json::list;
 
 /// Where it listens.
 pub const ADDRESS: &str = "172.18.0.9:8443";
@@ -89,6 +90,7 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
         }
         "/opt-in" => labelled(&review, "true"),
         "/opt-out" => labelled(&review, "false"),
+        "/strip-native" => without_native_sidecars(&review),
         _ => json!({"uid": uid, "allowed": true}),
     };
     let answer = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response});
@@ -108,6 +110,23 @@ fn labelled(review: &Value, value: &str) -> Value {
     }
     let path = "/metadata/labels/sidecar.istio.io~1inject";
     patch.push(json!({"op": "add", "path": path, "value": value}));
+    patched(review, &patch)
+}
+
+/// The answer of a webhook whose library does not know the restartPolicy of init containers.
+fn without_native_sidecars(review: &Value) -> Value {
+    let containers = list(review, "/request/object/spec/initContainers");
+    let native = containers
+        .iter()
+        .enumerate()
+        .filter(|(_, container)| container.get("restartPolicy").is_some());
+    let patch: Vec<_> = native
+        .map(|(at, _)| json!({"op": "remove", "path": format!("/spec/initContainers/{at}/restartPolicy")}))
+        .collect();
+    patched(review, &patch)
+}
+
+fn patched(review: &Value, patch: &[Value]) -> Value {
     let patch = BASE64_STANDARD.encode(json!(patch).to_string());
     json!({"uid": review.pointer("/request/uid"), "allowed": true, "patchType": "JSONPatch", "patch": patch})
 }

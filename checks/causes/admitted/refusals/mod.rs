@@ -1,7 +1,11 @@
 //! Pods that the API server refuses.
 
+mod dry_run;
 mod duplicate_container;
 mod limit_range;
+mod namespace_terminating;
+mod native_sidecar_stripped;
+mod pod_invalid;
 mod pod_security;
 mod policy_engine;
 mod proxy_resources;
@@ -25,4 +29,7 @@ pub(crate) static CHECKS: &[&Check] = &[
     &proxy_resources::CHECK,
     &duplicate_container::CHECK,
     &reserved_volume::CHECK,
+    &namespace_terminating::CHECK,
+    &pod_invalid::CHECK,
+    &native_sidecar_stripped::CHECK,
 ];

@@ -1,11 +1,12 @@
 //! Pods are refused, and no other check expects that.
 
+use super::dry_run::dry_run;
 use super::refuser::refuser;
 use super::told::rejected;
 use crate::causes::refused::{Refused, known, refused, see_also, words};
 use crate::causes::{Verdict, declare_check};
-use crate::facts::{Missing, Workload};
-use crate::report::{Command, Fix, Risk};
+use crate::facts::Missing;
+use crate::report::{Fix, Risk};
 use crate::way::Case;
 
 declare_check! {
@@ -63,28 +64,4 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         ),
         None => finding,
     }]))
-}
-
-/// Asks the API server for a pod of the template, which it does not create.
-fn dry_run(case: &Case, workload: &Workload) -> Option<Command> {
-    let path = workload.template_path();
-    if path.is_empty() {
-        return None;
-    }
-    let name = workload.metadata.name.as_deref()?;
-    let namespace = &case.target().namespace;
-    // kubectl prints maps as JSON, which is YAML as well; an absent one is nothing, and so null.
-    let template = format!(
-        "jsonpath=apiVersion: v1{{\"\\n\"}}kind: Pod{{\"\\n\"}}metadata:{{\"\\n\"}}  generateName: {name}-{{\"\\n\"}}  labels: {{{path}.metadata.labels}}{{\"\\n\"}}  annotations: {{{path}.metadata.annotations}}{{\"\\n\"}}spec: {{{path}.spec}}{{\"\\n\"}}"
-    );
-    let get = Command::kubectl([
-        "get",
-        &workload.reference(),
-        "-n",
-        namespace,
-        "-o",
-        &template,
-    ]);
-    let create = Command::kubectl(["create", "--dry-run=server", "-n", namespace, "-f", "-"]);
-    Some(Command::pipeline([get, create], None))
 }

@@ -45,8 +45,12 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         return Ok(Verdict::not_applicable(reason));
     }
     let observation = case.observation();
-    let with_sidecar = observation.pods.iter().filter(|pod| pod.injected);
-    let lost: Vec<_> = with_sidecar.filter(|pod| !is_fresh(case, pod)).collect();
+    let mut lost = Vec::new();
+    for pod in observation.pods.iter().filter(|pod| pod.injected) {
+        if !is_fresh(case, pod)? {
+            lost.push(pod);
+        }
+    }
     let Some(first) = lost.first() else {
         return Ok(Verdict::Passed);
     };

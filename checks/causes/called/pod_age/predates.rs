@@ -41,11 +41,12 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         }
     }
     let observation = case.observation();
-    let bare: Vec<_> = observation
-        .pods
-        .iter()
-        .filter(|pod| !pod.injected && !is_fresh(case, pod))
-        .collect();
+    let mut bare = Vec::new();
+    for pod in observation.pods.iter().filter(|pod| !pod.injected) {
+        if !is_fresh(case, pod)? {
+            bare.push(pod);
+        }
+    }
     let Some(first) = bare.iter().min_by_key(|pod| pod.created) else {
         return Ok(Verdict::Passed);
     };

@@ -1,6 +1,7 @@
 //! The injection webhooks themselves: whether there are any, and whom their namespaceSelector,
 //! objectSelector, rules and matchConditions select.
 
+mod admission_plugin_off;
 mod by_default_missing;
 mod changed;
 mod deactivated;
@@ -22,4 +23,5 @@ pub(crate) static CHECKS: &[&Check] = &[
     &selectors_changed::CHECK,
     &by_default_missing::CHECK,
     &platform::CHECK,
+    &admission_plugin_off::CHECK,
 ];

@@ -2,12 +2,10 @@
 
 use k8s_openapi::api::core::v1::Pod;
 
+use crate::fixes::API_SERVER_MANIFEST;
 use crate::report::{Command, Fix, Risk};
 use crate::rules::credentials::exemptions;
 use crate::way::reached::environment_of;
-
-/// The manifest of kube-apiserver where kubeadm puts it.
-pub const MANIFEST: &str = "/etc/kubernetes/manifests/kube-apiserver.yaml";
 
 /// What has to be written by hand, with the command that shows whether it is.
 pub fn exempt(pod: &Pod, name: &str, namespace: &str, exemptions: &Exemptions, host: &str) -> Fix {
@@ -15,7 +13,7 @@ pub fn exempt(pod: &Pod, name: &str, namespace: &str, exemptions: &Exemptions, h
     let node = node.unwrap_or_else(|| name.trim_start_matches("kube-apiserver-"));
     Fix::new(
         format!(
-            "on node {node}, set {}={} in {MANIFEST}",
+            "on node {node}, set {}={} in {API_SERVER_MANIFEST}",
             exemptions.variable,
             exemptions.with_svc()
         ),

@@ -1,10 +1,11 @@
 //! The API server asks a proxy for istiod.
 
-use super::exemptions::{Exemptions, MANIFEST, exempt};
+use super::exemptions::{Exemptions, exempt};
 use crate::causes::reached::explanation::{Cause, Explain, Explanation, object};
 use crate::causes::reached::obstacle_findings::Found;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
+use crate::fixes::API_SERVER_MANIFEST;
 use crate::report::{Effect, Evidence, Finding, Fix, Risk, Severity};
 use crate::way::reached::{Detour, Proxied, Witness, detours, host};
 use crate::way::{Case, Destination, Outcome};
@@ -67,7 +68,7 @@ impl Explain for Proxied {
             Risk::MeshWide,
             format!(
                 "the API server calls {host} without the proxy; its pods are not visible here: on your own control \
-                 plane set it in {MANIFEST}, of a managed cluster in the provider's settings"
+                 plane set it in {API_SERVER_MANIFEST}, of a managed cluster in the provider's settings"
             ),
         );
         Ok(Explanation::new(&CHECK, self.to_string())

@@ -38,10 +38,13 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     let observation = case.observation();
     let is_of_another =
         |revision: &Option<String>| revision.as_ref().is_some_and(|one| one != next);
+    let mut stale = Vec::new();
     let all = observation.pods.iter();
-    let stale: Vec<_> = all
-        .filter(|pod| is_of_another(&pod.revision) && !is_fresh(case, pod))
-        .collect();
+    for pod in all.filter(|pod| is_of_another(&pod.revision)) {
+        if !is_fresh(case, pod)? {
+            stale.push(pod);
+        }
+    }
     let Some((first, revision)) = stale
         .first()
         .and_then(|pod| Some((pod, pod.revision.as_ref()?)))

@@ -1,0 +1,118 @@
+//! The API server calls no mutating webhook at all.
+
+use crate::causes::fields::severity_of_absence;
+use crate::causes::{Verdict, declare_check};
+use crate::facts::Missing;
+use crate::fixes::API_SERVER_MANIFEST;
+use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk};
+use crate::way::admission_plugin::{FLAG, Off, PLUGIN, off};
+use crate::way::{Case, Outcome, is_static};
+
+declare_check! {
+    /// The API server runs without the admission plugin that calls mutating webhooks.
+    ///
+    /// ## What it finds
+    /// The pods of kube-apiserver have `--disable-admission-plugins` with `MutatingAdmissionWebhook` in their command. Where
+    /// the API server does not run as a pod that can be seen, as in a managed cluster, this cannot be told.
+    ///
+    /// ## Why it matters
+    /// No mutating webhook of any vendor is called in the whole cluster. Pods are created without a sidecar, and nothing says
+    /// so: there is no event and no error. The plugin is on by default, so somebody has switched it off by the flag.
+    ///
+    /// ## How to fix it
+    /// On each control plane node, take `MutatingAdmissionWebhook` out of `--disable-admission-plugins` in
+    /// `/etc/kubernetes/manifests/kube-apiserver.yaml`. The kubelet restarts the API server. Then restart the workloads whose
+    /// pods were created meanwhile:
+    ///
+    /// ```sh
+    /// kubectl get pods -n kube-system -l component=kube-apiserver -o yaml | grep -e disable-admission-plugins
+    /// kubectl rollout restart deployment/NAME -n NAMESPACE
+    /// ```
+    ///
+    /// ## References
+    /// - Kubernetes, MutatingAdmissionWebhook:
+    ///   <https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#mutatingadmissionwebhook>
+    "INJ128", "admission-plugin-off", Called, about Pods, rank Webhooks,
+    run
+}
+
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    let all = case.api_servers()?;
+    if all.is_empty() {
+        let reason = "the pods of kube-apiserver cannot be seen";
+        return Ok(Verdict::not_applicable(reason));
+    }
+    let off = off(case)?;
+    if off.is_empty() || is_static(case)? {
+        return Ok(Verdict::Passed);
+    }
+    let (message, outcome) = match off.len() == all.len() {
+        true => (
+            format!(
+                "the API server runs without the admission plugin {PLUGIN}, and calls no mutating webhook of any vendor"
+            ),
+            Outcome::NotInjected,
+        ),
+        false => (
+            format!(
+                "{} of {} API servers run without the admission plugin {PLUGIN}, and whether the pod is injected depends on which of them gets it",
+                off.len(),
+                all.len()
+            ),
+            Outcome::Unknown,
+        ),
+    };
+    let mut finding = Finding::new(
+        severity_of_absence(case)?,
+        Effect::Decides(outcome),
+        message,
+    );
+    for one in &off {
+        finding = finding.evidence(flag(one));
+    }
+    for one in &off {
+        finding = finding.fix(remove(one));
+    }
+    Ok(Verdict::of([finding]))
+}
+
+fn flag(off: &Off) -> Evidence {
+    let name = off.pod.metadata.name.as_deref().unwrap_or_default();
+    let path = ".spec.containers[?(@.name==\"kube-apiserver\")].command";
+    let rest: Vec<_> = off
+        .disabled
+        .split(',')
+        .filter(|one| *one != PLUGIN)
+        .collect();
+    let expected = match rest.as_slice() {
+        [] => format!("no {FLAG}"),
+        rest => format!("{FLAG}={}", rest.join(",")),
+    };
+    Evidence::new(format!("pod/{name} -n kube-system"), path)
+        .actual(format!("{FLAG}={}", off.disabled))
+        .expected(expected)
+}
+
+fn remove(off: &Off) -> Fix {
+    let name = off.pod.metadata.name.as_deref().unwrap_or_default();
+    let node = off
+        .pod
+        .spec
+        .as_ref()
+        .and_then(|spec| spec.node_name.as_deref());
+    let node = node.unwrap_or_else(|| name.trim_start_matches("kube-apiserver-"));
+    Fix::new(
+        format!("on node {node}, take {PLUGIN} out of {FLAG} in {API_SERVER_MANIFEST}"),
+        Risk::MeshWide,
+        "the kubelet restarts kube-apiserver, which then calls webhooks; restart the pods after that; the command shows what it runs with",
+    )
+    .show(Command::kubectl([
+        "get",
+        "pod",
+        name,
+        "-n",
+        "kube-system",
+        "-o",
+        "jsonpath={.spec.containers[*].command}",
+    ]))
+}
