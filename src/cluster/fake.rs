@@ -150,6 +150,7 @@ impl<'a> Asked<'a> {
             "MutatingWebhookConfiguration",
             "ResourceQuota",
             "LimitRange",
+            "NetworkPolicy",
             "ValidatingWebhookConfiguration",
             "ValidatingAdmissionPolicy",
             "ValidatingAdmissionPolicyBinding",

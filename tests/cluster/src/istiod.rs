@@ -22,7 +22,7 @@ use crate::pods::logs;
 use crate::process::Daemon;
 
 /// The name of istiod's container.
-const CONTAINER: &str = "discovery";
+pub(crate) const CONTAINER: &str = "discovery";
 
 /// Envoy as its Python package has it lacks the filters that Istio adds, so istiod sends none of them.
 const WITHOUT_ISTIO_FILTERS: [(&str, &str); 2] = [

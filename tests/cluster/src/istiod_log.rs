@@ -10,6 +10,8 @@ use anyhow::{Context, Result};
 
 use crate::cluster::Cluster;
 use crate::diagnosis::Diagnosis;
+use crate::istiod;
+use crate::pods::logs;
 
 /// Where the logs of all istiods ended when a scenario began.
 pub(crate) struct Mark(BTreeMap<PathBuf, usize>);
@@ -60,13 +62,12 @@ impl Mark {
     }
 }
 
-/// The logs of all istiods, by their files.
+/// The logs of all istiods that run or ran, by their files.
 fn logs(cluster: &Cluster) -> Result<Vec<(PathBuf, String)>> {
     let mut logs = Vec::new();
-    for entry in fs::read_dir(&cluster.site().folder)? {
-        let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with("istiod") && name.ends_with(".log") {
+    for folder in logs::of_all(cluster.site(), istiod::CONTAINER)? {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
             let text = String::from_utf8_lossy(&fs::read(&path)?).into_owned();
             logs.push((path, text));
         }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fs;
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,12 +39,26 @@ pub(crate) const PORT: u16 = 10250;
 
 /// The folder of a pod that runs; its logs are in `logs/CONTAINER/RESTARTS.log`.
 pub(super) fn folder(site: &Site, pod: &Value) -> PathBuf {
-    site.folder.join("pods").join(text(pod, "/metadata/uid"))
+    folders(site).join(text(pod, "/metadata/uid"))
+}
+
+fn folders(site: &Site) -> PathBuf {
+    site.folder.join("pods")
 }
 
 /// The folder of the logs of one of its containers.
 pub(crate) fn of_container(site: &Site, pod: &Value, container: &str) -> PathBuf {
     folder(site, pod).join("logs").join(container)
+}
+
+/// The folders of the logs of all containers of this name that run or ran.
+pub(crate) fn of_all(site: &Site, container: &str) -> io::Result<Vec<PathBuf>> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(folders(site))? {
+        let logs = entry?.path().join("logs").join(container);
+        all.extend(logs.is_dir().then_some(logs));
+    }
+    Ok(all)
 }
 
 /// Serves the logs from now on.
