@@ -106,6 +106,8 @@ fn patch(head: &Head) -> Option<Reading> {
     let is_missing = message.has("webhookconfigurations") && message.has("not found");
     let what = match is_missing {
         true => ControlPlane::NoWebhook,
+        // istiod has no root to write, as it has no certificate either.
+        false if message.has("could not decode pem") => ControlPlane::NoCertificate,
         false => ControlPlane::CannotPatch,
     };
     reading(head, values, what)

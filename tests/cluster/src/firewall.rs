@@ -11,6 +11,9 @@ const NOWHERE: &str = "100";
 /// The preference of the rules that scenarios make, before those of NetworkPolicies.
 const SCENARIO: &str = "5";
 
+/// The device to which scenarios send what is to get lost.
+const DEVICE: &str = "nowhere";
+
 /// The addresses to which nothing gets through.
 #[derive(Default)]
 pub(crate) struct Firewall(BTreeSet<SocketAddr>);
@@ -28,15 +31,15 @@ impl Firewall {
     }
 }
 
-/// Takes away the rules that a scenario made, by their preference.
+/// Takes away what a scenario made: rules, by their preference, and the device that drops all.
 pub(crate) fn forget_scenario() {
-    let delete = || {
+    let succeeds = |arguments: &[&str]| {
         let mut ip = Command::new("ip");
-        ip.args(["rule", "del", "pref", SCENARIO])
-            .stderr(Stdio::null());
+        ip.args(arguments).stderr(Stdio::null());
         ip.status().is_ok_and(|status| status.success())
     };
-    while delete() {}
+    while succeeds(&["rule", "del", "pref", SCENARIO]) {}
+    succeeds(&["link", "del", DEVICE]);
 }
 
 fn rule(verb: &str, address: &SocketAddr) {

@@ -81,7 +81,7 @@ fn finding(printed: &str, check: &str) -> Option<(String, String)> {
 }
 
 /// What changes from run to run, and what stands in its place.
-const CHANGING: [(&str, &str); 9] = [
+const CHANGING: [(&str, &str); 10] = [
     // Who builds the world, or restores it after the scenario before.
     (
         r"\bset by(\s+)(?:istio-operator|istioctl|testcluster|kubectl(?:-create|-replace|-client-side-apply)?)(,|\s|$)",
@@ -101,6 +101,8 @@ const CHANGING: [(&str, &str); 9] = [
     ),
     // The addresses of Services.
     (r"\b10\.96\.\d+\.[1-9]\d*\b", "10.96.0.20"),
+    // The addresses of pods.
+    (r"\b10\.244\.\d+\.[1-9]\d*\b", "10.244.0.10"),
     // The port from which a connection was made.
     (r":\d{5}->", ":40000->"),
     (r"\bserial(\s+)[0-9a-f:]+", "serial${1}0a:1b:2c:3d"),
