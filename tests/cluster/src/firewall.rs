@@ -2,6 +2,7 @@
 //! netfilter in every kernel; a route that leads nowhere has the same effect.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 
@@ -13,6 +14,12 @@ const SCENARIO: &str = "5";
 
 /// The device to which scenarios send what is to get lost.
 const DEVICE: &str = "nowhere";
+
+/// How often a connection is tried again.
+const SYN_RETRIES: &str = "/proc/sys/net/ipv4/tcp_syn_retries";
+
+/// As Linux has it.
+const DEFAULT_RETRIES: &str = "6";
 
 /// The addresses to which nothing gets through.
 #[derive(Default)]
@@ -31,7 +38,7 @@ impl Firewall {
     }
 }
 
-/// Takes away what a scenario made: rules, by their preference, and the device that drops all.
+/// Takes away what a scenario made: rules, by their preference, the device that drops all, and the haste to give up.
 pub(crate) fn forget_scenario() {
     let succeeds = |arguments: &[&str]| {
         let mut ip = Command::new("ip");
@@ -40,6 +47,9 @@ pub(crate) fn forget_scenario() {
     };
     while succeeds(&["rule", "del", "pref", SCENARIO]) {}
     succeeds(&["link", "del", DEVICE]);
+    if fs::write(SYN_RETRIES, DEFAULT_RETRIES).is_err() {
+        crate::tell(&format!("cannot write {SYN_RETRIES}"));
+    }
 }
 
 fn rule(verb: &str, address: &SocketAddr) {
