@@ -24,7 +24,7 @@ mod url;
 mod walk;
 
 pub use api_server::environment_of;
-pub use backend::{Backends, TargetPort, WrongPods, backends, injector_port};
+pub use backend::{Backends, TargetPort, WrongPods, backends, injector_port, ports_named};
 pub use ca_bundle::{
     Empty, Mismatch, NotPem, ca_bundle, has_istios_name, is_from_istiod, is_patched, is_self_made,
     root_certificate,

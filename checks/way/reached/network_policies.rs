@@ -12,7 +12,7 @@ use k8s_openapi::api::networking::v1::{
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::Obstacle;
-use super::backend::backends;
+use super::backend::{backends, ports_named};
 use super::endpoints::endpoints;
 use crate::facts::Missing;
 use crate::way::Case;
@@ -110,15 +110,9 @@ fn covers(admitted: &NetworkPolicyPort, pod: &Pod, port: i32) -> bool {
         Some(IntOrString::Int(first)) => {
             (*first..=admitted.end_port.unwrap_or(*first)).contains(&port)
         }
-        Some(IntOrString::String(name)) => has_port(pod, name, port),
+        Some(IntOrString::String(name)) => ports_named(pod, name).any(|one| one == port),
     };
     is_tcp && is_port
-}
-
-fn has_port(pod: &Pod, name: &str, port: i32) -> bool {
-    let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
-    let mut ports = containers.flat_map(|container| container.ports.iter().flatten());
-    ports.any(|one| one.name.as_deref() == Some(name) && one.container_port == port)
 }
 
 #[cfg(test)]

@@ -81,15 +81,11 @@ fn leave_alone(changed: &Changed) -> Fix {
     let object = Object::unscoped("MutatingWebhookConfiguration", changed.name());
     let label = vec![(LEFT_ALONE.to_owned(), Some("true".to_owned()))];
     let label = Change::new(object, Patch::Metadata(Field::Labels, label));
-    let fix = changed
+    let mut fix = changed
         .put_back("tell the platform to leave the webhook alone, and put its selectors back");
     // The label comes first, else the platform changes the selectors again.
-    let put_back = fix.steps;
-    let mut fix = Fix {
-        steps: Vec::new(),
-        ..fix
-    }
-    .change(label, changed.configuration);
+    let put_back = std::mem::take(&mut fix.steps);
+    let mut fix = fix.change(label, changed.configuration);
     fix.steps.extend(put_back);
     fix
 }

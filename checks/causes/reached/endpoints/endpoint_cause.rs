@@ -9,7 +9,7 @@ use crate::facts::Missing;
 use crate::way::Case;
 use crate::way::Destination;
 use crate::way::injector::istiod_container;
-use crate::way::reached::called_port;
+use crate::way::reached::{called_port, ports_named};
 
 /// Why no endpoint is ready.
 #[derive(Clone, Debug)]
@@ -54,7 +54,11 @@ pub fn why<'a>(case: &Case<'a>, destination: &Destination) -> Result<Why<'a>, Mi
         .partition(|pod| istiod_container(pod).is_some());
     if !istiods.is_empty() {
         let named = named_port(service, called_port(reference));
-        let has_it = |name: &String| istiods.iter().any(|pod| has_port(pod, name));
+        let has_it = |name: &String| {
+            istiods
+                .iter()
+                .any(|pod| ports_named(pod, name).next().is_some())
+        };
         return Ok(match named.filter(|name| !has_it(name)) {
             Some(name) => Why::NamedPort(name),
             None => Why::Pods(istiods),
@@ -83,10 +87,4 @@ fn named_port(service: &Service, called: i32) -> Option<String> {
         IntOrString::String(name) => Some(name.clone()),
         IntOrString::Int(_) => None,
     }
-}
-
-fn has_port(pod: &Pod, name: &str) -> bool {
-    let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
-    let mut ports = containers.flat_map(|container| container.ports.iter().flatten());
-    ports.any(|port| port.name.as_deref() == Some(name))
 }

@@ -90,6 +90,14 @@ fn beside<'a>(case: &Case<'a>, namespace: &str, pods: &'a [Pod], revision: &'a s
     }
 }
 
+/// The numbers of the ports of a pod's containers that have this name.
+pub fn ports_named<'p>(pod: &'p Pod, name: &'p str) -> impl Iterator<Item = i32> {
+    let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
+    let ports = containers.flat_map(|container| container.ports.iter().flatten());
+    let named = ports.filter(move |port| port.name.as_deref() == Some(name));
+    named.map(|port| port.container_port)
+}
+
 fn is_gateway(pod: &Pod) -> bool {
     let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
     let mut arguments = containers.flat_map(|container| container.args.iter().flatten());
