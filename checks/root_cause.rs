@@ -44,7 +44,8 @@ pub fn tells(root: &Check, check: &Check, findings: &[Found]) -> bool {
         own.map(|(_, finding)| finding.effect)
     };
     let decides_the_same = effects(check).any(|effect| {
-        matches!(effect, Effect::Decides(_)) && effects(root).any(|one| one == effect)
+        matches!(effect, Effect::Decides(_) | Effect::NotReady)
+            && effects(root).any(|one| one == effect)
     });
     let follows = check.yields() && root.rank < check.rank && decides_the_same;
     root.code != check.code

@@ -1,12 +1,12 @@
 //! What is wrong with a workload, each with its own witness and its own root cause.
 
 use std::cmp::Reverse;
-use std::time::Duration;
 
 use crate::causes::{Check, Rank};
 use crate::facts::Readiness;
 use crate::report::{Difference, Effect, Finding, Severity};
 use crate::root_cause::{self, Found};
+use crate::way::running::START;
 use crate::way::{Case, Outcome, Prediction, over_since};
 
 /// The kinds of symptom; of two that are equally bad, the first is told first.
@@ -21,9 +21,6 @@ pub enum Kind {
     /// Pods with a sidecar are not ready.
     PodsNotReady,
 }
-
-/// How long a pod may take to get ready before that is a symptom.
-const START: Duration = Duration::from_secs(30);
 
 /// One thing that is wrong.
 #[derive(Clone, Debug)]
@@ -47,7 +44,7 @@ pub fn of(case: &Case, predicted: &Prediction, findings: &[Found]) -> Vec<Sympto
         .into_iter()
         .chain(next_pod)
         .chain(differences.filter_map(|one| differs(one, decides, findings)))
-        .chain(not_ready(case))
+        .chain(not_ready(case, findings))
         .collect();
     all.sort_by_key(|one| (Reverse(one.severity), one.kind));
     all
@@ -83,7 +80,7 @@ fn next_pod(case: &Case, predicted: &Prediction, findings: &[Found]) -> Option<S
     let is_open = case.prediction().outcome == Outcome::Unknown;
     let root_cause = root_cause::among(findings, |finding| match finding.effect {
         Effect::Decides(outcome) => outcome == predicted.outcome || is_open,
-        Effect::Differs(_) | Effect::Beside => false,
+        Effect::Differs(_) | Effect::NotReady | Effect::Beside => false,
     })
     .or_else(|| root_cause_where_open(predicted, findings));
     let severity = match predicted.outcome {
@@ -132,7 +129,7 @@ fn differs(
 }
 
 /// Pods with a sidecar that are not ready, although each had the time to start.
-fn not_ready(case: &Case) -> Option<Symptom> {
+fn not_ready(case: &Case, findings: &[Found]) -> Option<Symptom> {
     let observation = case.observation();
     let Readiness { pods, ready } = observation.readiness?;
     let newest = observation
@@ -140,16 +137,20 @@ fn not_ready(case: &Case) -> Option<Symptom> {
         .iter()
         .filter_map(|pod| pod.created)
         .max()?;
+    let root_cause = root_cause::among(findings, |finding| finding.effect == Effect::NotReady);
     let has_sidecar = observation.pods.iter().any(|pod| pod.injected);
     let had_time = newest.checked_add(START).is_ok_and(|end| end <= case.now());
-    (has_sidecar && had_time && ready < pods).then(|| Symptom {
+    let is_told = root_cause.is_some() || (has_sidecar && had_time);
+    (is_told && ready < pods).then(|| Symptom {
         kind: Kind::PodsNotReady,
-        severity: Severity::Warning,
+        severity: root_cause
+            .and_then(|root| worst_of(root, findings))
+            .unwrap_or(Severity::Warning),
         message: format!(
             "{} of {pods} pods with a sidecar are not ready; the newest was created at {newest}",
             pods - ready
         ),
-        root_cause: None,
+        root_cause,
     })
 }
 

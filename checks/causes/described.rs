@@ -79,7 +79,6 @@ described! {
         "app-as-proxy-user",
         "reserved-port",
         "proxy-dns",
-        "bootstrap-configmap",
         "native-sidecar-kubelet",
         "gateway-template",
         "privileged-port",

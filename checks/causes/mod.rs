@@ -1,7 +1,7 @@
 //! The causes: a file for each check, with what it finds, how it explains that, and what fixes it.
 //!
 //! They stand in one folder for each stage of a pod's way: [`called`], [`reached`], [`wanted`],
-//! [`rendered`], [`admitted`]; [`mesh`] has those that concern no single pod. [`catalogue`] has beside them the causes
+//! [`rendered`], [`admitted`], [`running`]; [`mesh`] has those that concern no single pod. [`catalogue`] has beside them the causes
 //! that a page describes and no check finds yet.
 
 use std::sync::LazyLock;
@@ -18,6 +18,7 @@ mod rank;
 mod reached;
 pub(crate) mod refused;
 pub(crate) mod rendered;
+mod running;
 mod wanted;
 
 pub use catalogue::{Cause, catalogue};
@@ -36,6 +37,7 @@ pub fn registry() -> impl Iterator<Item = &'static Check> {
             wanted::TOPICS,
             rendered::TOPICS,
             admitted::TOPICS,
+            running::TOPICS,
         ];
         let topics = stages.into_iter().flatten();
         let mut checks: Vec<_> = topics.flat_map(|topic| topic.iter()).copied().collect();

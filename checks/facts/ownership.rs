@@ -319,6 +319,11 @@ fn selected(resource: Resource, namespace: &str, top: &Top) -> Read {
     }
 }
 
+/// The list of the pods that the top selects.
+pub fn pods_read(namespace: &str, top: &Top) -> Read {
+    selected(Resource::Pod, namespace, top)
+}
+
 /// The list of events of a namespace, or of all. Warnings only: what is normal explains nothing, and
 /// is most of all events.
 pub fn events_read(namespace: Option<&str>) -> Read {

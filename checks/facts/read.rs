@@ -28,6 +28,20 @@ pub struct Read {
     /// The field selector of a list, as the API server takes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fields: Option<String>,
+    /// Whose log of the pod of this name; none for anything else than a log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogOf>,
+}
+
+/// Which log of a pod.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LogOf {
+    /// The name of the container.
+    pub container: String,
+    /// Whether it is the log of the container's run before this one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub previous: bool,
 }
 
 /// How much of each object a read brings.
@@ -83,6 +97,15 @@ impl Read {
             name: None,
             labels: None,
             fields: None,
+            log: None,
+        }
+    }
+
+    /// The log of a container of a pod.
+    pub fn log(namespace: &str, pod: &str, log: LogOf) -> Self {
+        Self {
+            log: Some(log),
+            ..Self::get(Resource::Log, Some(namespace), pod)
         }
     }
 
@@ -154,6 +177,9 @@ impl fmt::Display for Read {
         }
         if let Some(labels) = &self.labels {
             write!(f, " with labels {labels}")?;
+        }
+        if let Some(log) = &self.log {
+            write!(f, ", container {}", log.container)?;
         }
         match &self.namespace {
             Some(namespace) => write!(f, " in {namespace}"),

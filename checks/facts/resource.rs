@@ -220,6 +220,7 @@ resources! {
     ValidatingAdmissionPolicyBinding, "admissionregistration.k8s.io", "validatingadmissionpolicybindings";
     MutatingAdmissionPolicy, "admissionregistration.k8s.io", "mutatingadmissionpolicies";
     MutatingAdmissionPolicyBinding, "admissionregistration.k8s.io", "mutatingadmissionpolicybindings";
+    Log, "", "pods/log";
 }
 
 pub use for_resource;

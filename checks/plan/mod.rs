@@ -8,6 +8,7 @@ mod manifests;
 mod mesh;
 mod named;
 mod sweep;
+mod unready;
 
 use std::collections::BTreeSet;
 

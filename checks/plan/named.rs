@@ -1,17 +1,21 @@
 //! Objects that the user named: themselves, their owners, ReplicaSets, pods and events.
 
-use super::Plan;
+use super::{Plan, unready};
 use crate::facts::ownership::{self, members};
 use crate::facts::{Resource, Target};
 use crate::way::may_depend_on_nodes;
 
 pub(super) fn plan(plan: &mut Plan, targets: &[Target]) {
+    let mut room = unready::Room {
+        workloads: usize::MAX,
+        logs: usize::MAX,
+    };
     for target in targets {
-        family(plan, target);
+        family(plan, target, &mut room);
     }
 }
 
-fn family(plan: &mut Plan, target: &Target) {
+fn family(plan: &mut Plan, target: &Target, room: &mut unready::Room) {
     let chain = plan.want_what_is_looked_at(|index| {
         let chain = ownership::chain(index, target);
         if let Some(top) = &chain.top {
@@ -21,6 +25,7 @@ fn family(plan: &mut Plan, target: &Target) {
         ownership::events(index, target, &chain);
         chain
     });
+    unready::plan(plan, target, &chain, room);
     // Together with the pod itself, which saves waiting for the answer about the pod.
     if chain.object.got().is_none() {
         for owner in ownership::likely_owners(target) {

@@ -4,13 +4,19 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::Plan;
-use crate::facts::ownership::{OwnerName, controller, descendants, events_read, uid};
+use super::{Plan, unready};
+use crate::facts::ownership::{self, OwnerName, controller, descendants, events_read, uid};
 use crate::facts::{Index, Kind, MakesPods, Object, Objects, Read, Resource, Target, for_workload};
 use crate::way::may_depend_on_nodes;
 
 /// Pods to be read one by one; of more, all of their namespaces are listed.
 const ONE_BY_ONE: usize = 8;
+
+/// Of a mesh in which more is not ready than that, the rest is as that, or it is shown one by one.
+const ROOM: unready::Room = unready::Room {
+    workloads: 50,
+    logs: 50,
+};
 
 /// Which objects of which namespaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +90,11 @@ pub(super) fn plan(plan: &mut Plan, sweep: &Sweep) {
     }
     if sweep.shown().contains(&Kind::Pod) {
         bare_pods(plan, sweep);
+    }
+    let mut room = ROOM;
+    for target in targets(plan.index, sweep) {
+        let chain = ownership::chain(plan.index, &target);
+        unready::plan(plan, &target, &chain, &mut room);
     }
     if depends_on_nodes(plan.index, sweep) {
         plan.want(super::all(Resource::Node, None));

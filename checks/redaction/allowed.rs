@@ -36,6 +36,16 @@ const VERSION: &[Line] = &[(
     "whether a pod was created after a change",
 )];
 
+/// Of a log only the lines that tell something are read at all.
+const LOG: &[Line] = &[
+    ("at", Whole, "when it was written"),
+    (
+        "text",
+        Text,
+        "what a container says about the mesh or the network",
+    ),
+];
+
 const TEMPLATE_METADATA: &[Line] = &[
     ("labels", Labels, "selectors select by them"),
     ("annotations", Annotations, "istiod reads them"),
@@ -137,8 +147,15 @@ const CONTAINER_STATUS: &[Line] = &[
     ("state.waiting.message", Text, "why istiod is not ready"),
     ("state.terminated.reason", Whole, "one word"),
     ("state.terminated.exitCode", Whole, "a number"),
+    ("state.terminated.signal", Whole, "a number"),
+    ("state.terminated.startedAt", Whole, "how long it ran"),
+    ("state.terminated.finishedAt", Whole, "how long it ran"),
     ("lastState.terminated.reason", Whole, "one word"),
     ("lastState.terminated.exitCode", Whole, "a number"),
+    ("lastState.terminated.signal", Whole, "a number"),
+    ("lastState.terminated.startedAt", Whole, "how long it ran"),
+    ("lastState.terminated.finishedAt", Whole, "how long it ran"),
+    ("started", Whole, "true or false"),
 ];
 
 /// Of a namespace, besides its labels: what keeps one that is being deleted.
@@ -178,6 +195,11 @@ const EVENT: &[Line] = &[
     ("involvedObject.namespace", Whole, "whom it is about"),
     ("involvedObject.name", Whole, "whom it is about"),
     ("involvedObject.uid", Whole, "whom it is about"),
+    (
+        "involvedObject.fieldPath",
+        Whole,
+        "which container it is about",
+    ),
     ("type", Whole, "one of a few words"),
     ("reason", Whole, "one word"),
     ("message", Text, "it holds the API server's refusal"),
@@ -382,6 +404,7 @@ pub fn object(resource: Resource) -> Node {
         Resource::EndpointSlice => node.add("", ENDPOINT_SLICE),
         Resource::ConfigMap => node.add("", CONFIG_MAP),
         Resource::NetworkPolicy => node.add("spec", NETWORK_POLICY),
+        Resource::Log => node.add("lines", LOG),
     }
     node
 }

@@ -16,7 +16,7 @@ use crate::way::asked::{means_no, means_yes};
 use crate::way::names;
 
 /// Annotations that pass as they are: numbers, ports, addresses, quantities, names of revisions and of templates.
-const PLAIN: [&str; 15] = [
+const PLAIN: [&str; 16] = [
     names::INJECT,
     names::NATIVE,
     names::TEMPLATES,
@@ -25,6 +25,7 @@ const PLAIN: [&str; 15] = [
     names::ISTIO_TAG,
     names::DATAPLANE_MODE,
     "sidecar.istio.io/rewriteAppHTTPProbers",
+    "cluster-autoscaler.kubernetes.io/safe-to-evict",
     "prometheus.io/scrape",
     "prometheus.io/port",
     "prometheus.istio.io/scrape-targets",
@@ -85,6 +86,7 @@ fn passing(walk: &Walk, all: &Texts, name: &str, value: &str) -> String {
         names::OVERRIDES => structured(value, json, overrides::overrides),
         names::STATUS => structured(value, json, status),
         VOLUME | MOUNT => structured(value, json, printed),
+        BOOTSTRAP if is_object_name(value) => value.to_owned(),
         _ if verdict(name, value).is_some() => value.to_owned(),
         _ if is_injection(name, value) => value.to_owned(),
         _ if walk.needed.is_printed(name) => {
@@ -101,6 +103,8 @@ fn passing(walk: &Walk, all: &Texts, name: &str, value: &str) -> String {
     }
 }
 
+/// The name of a ConfigMap.
+const BOOTSTRAP: &str = "sidecar.istio.io/bootstrapOverride";
 const VOLUME: &str = "sidecar.istio.io/userVolume";
 const IMAGE: &str = "sidecar.istio.io/proxyImage";
 const MOUNT: &str = "sidecar.istio.io/userVolumeMount";
@@ -122,6 +126,11 @@ fn printed(walk: &Walk, all: &Texts, name: &str, value: &str) -> Vec<Verdict> {
         verdicts.extend([of(name), of(MOUNT), of("sidecar.istio.io/proxyImageType")]);
     }
     verdicts
+}
+
+fn is_object_name(value: &str) -> bool {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
+    value.chars().all(fits)
 }
 
 /// Whether somebody asks for injection, or against it, under a name that Istio does not know.
@@ -261,7 +270,9 @@ mod tests {
                 }
                 // What breaks the sidecar is told as it is, unless it looks like a secret.
                 let is_valid = expected.iter().all(|(_, one)| *one == Verdict::Valid);
-                if is_valid && (name, value) != (IMAGE, "hunter2") {
+                if is_valid
+                    && ![(IMAGE, "hunter2"), (BOOTSTRAP, "hunter2")].contains(&(name, value))
+                {
                     assert!(
                         !told.is_some_and(|told| told.contains("hunter2")),
                         "{name}={value} {told:?}"

@@ -21,7 +21,9 @@ pub enum Effect {
     Decides(Outcome),
     /// It is why the pods that exist fare otherwise than the next one will.
     Differs(Difference),
-    /// It is worth knowing, but explains neither.
+    /// It is why pods that exist are not ready.
+    NotReady,
+    /// It is worth knowing, but explains none of that.
     Beside,
 }
 

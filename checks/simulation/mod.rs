@@ -63,7 +63,10 @@ impl Now<'_, '_> {
                 fix.after = Some(After::Open(why.to_owned()));
                 return Some(fix);
             }
-            if changes_nothing && !fix.steps.is_empty() && is_found(check, &case, finding) {
+            // How pods start is not worked out: only new ones show it.
+            let shows = finding.effect != Effect::NotReady;
+            if changes_nothing && shows && !fix.steps.is_empty() && is_found(check, &case, finding)
+            {
                 return None;
             }
             fix.after = Some(After::from(&*predicted));

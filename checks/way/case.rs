@@ -16,11 +16,12 @@ use super::changes::{self, Changed};
 use super::{Call, Destinations, InjectorConfig, JudgedPod, Observation, Prediction, names};
 use crate::facts::ownership::{self, Chain, Member};
 use crate::facts::{
-    Fact, Index, MakesPods as _, Missing, Object, Objects, Read, ReadSet, Resource, Snapshot,
-    Subject, Target, Unread, Workload,
+    Fact, Index, Line, Log, LogOf, MakesPods as _, Missing, Object, Objects, Read, ReadSet,
+    Resource, Snapshot, Subject, Target, Unread, Workload,
 };
 use crate::rules::certificates::{Trust, parse_pem_bundle, trusts};
 use crate::way::assumptions::{self, Gate};
+use crate::way::running::{self, Unwell};
 use crate::way::terms::Terms;
 
 /// What is worked out once for a whole snapshot.
@@ -95,6 +96,7 @@ pub struct Case<'a> {
     changes: Memo<Result<Rc<[Changed]>, Missing>>,
     prediction: Memo<Rc<Prediction>>,
     observation: Memo<Rc<Observation>>,
+    unwell: Memo<Result<Rc<[Unwell<'a>]>, Missing>>,
 }
 
 /// A result and the reads that it rests on, which every later look rests on as well.
@@ -114,6 +116,7 @@ impl<'a> Case<'a> {
             changes: OnceCell::new(),
             prediction: OnceCell::new(),
             observation: OnceCell::new(),
+            unwell: OnceCell::new(),
         }
     }
 
@@ -275,6 +278,24 @@ impl<'a> Case<'a> {
             Some(top) => ownership::pods(index, self.target(), top),
             None => Fact::Absent,
         })
+    }
+
+    /// The same pods, with all that there is of them.
+    pub fn whole_pods(&self) -> Result<Vec<&'a Pod>, Missing> {
+        let whole = |metadata: &ObjectMeta| {
+            let name = metadata.name.as_deref().unwrap_or_default();
+            let pod = self.index().whole::<Pod>(metadata);
+            pod.ok_or_else(|| Missing(format!("pod {name} was not read as a whole")))
+        };
+        self.pods()?.into_iter().map(whole).collect()
+    }
+
+    /// What a log of a pod tells; nothing where there is no such log.
+    pub fn log(&self, pod: &ObjectMeta, log: &LogOf) -> Result<&'a [Line], Missing> {
+        let namespace = pod.namespace.as_deref().unwrap_or_default();
+        let name = pod.name.as_deref().unwrap_or_default();
+        let lines = self.list::<Log>(&Read::log(namespace, name, log.clone()))?;
+        Ok(lines.first().map_or(&[], |log| log.lines.as_slice()))
     }
 
     /// The newest ReplicaSet of the target's Deployment.
@@ -526,6 +547,11 @@ impl<'a> Case<'a> {
     /// How the pods fare that exist. It is there even where facts are missing: as Unknown.
     pub fn observation(&self) -> Rc<Observation> {
         self.memo(&self.observation, || Rc::new(crate::way::observe(self)))
+    }
+
+    /// The pods that exist, have a sidecar and are not ready, one for each state that they are in.
+    pub fn unwell(&self) -> Result<Rc<[Unwell<'a>]>, Missing> {
+        self.memo(&self.unwell, || running::unwell(self).map(Rc::from))
     }
 }
 

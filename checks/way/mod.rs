@@ -1,7 +1,8 @@
 //! What happens to the pod: from facts to what the API server and istiod will do with the next pod.
 //!
 //! Four questions on the pod's way, each in its file: [`called`], [`reached`], [`wanted`],
-//! [`rendered`]; [`predict`] puts them together, [`observe`] looks at the pods that exist.
+//! [`rendered`]; [`predict`] puts them together, [`observe`] looks at the pods that exist, and [`running`] at how they
+//! start.
 
 pub(crate) mod admission_plugin;
 mod answer;
@@ -24,6 +25,7 @@ pub(crate) mod preferred;
 pub(crate) mod reached;
 pub(crate) mod relabelled;
 pub(crate) mod rendered;
+pub mod running;
 pub(crate) mod selector;
 pub(crate) mod terms;
 mod version;

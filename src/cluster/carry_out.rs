@@ -1,6 +1,6 @@
 //! One read of a plan, carried out.
 
-use injdoctor_checks::facts::{Fact, Form, Object, Objects, Read, Resource};
+use injdoctor_checks::facts::{Fact, Form, Log, Object, Objects, Read, Resource};
 use injdoctor_checks::for_resource;
 use k8s_openapi::api::core::v1::Pod;
 
@@ -24,6 +24,10 @@ pub async fn carry_out(reader: &Reader<'_>, read: &Read) -> Result<Fact<Objects>
             }
             Err(trouble) => Ok(fact_of(&trouble, read.unread(""))),
         };
+    }
+    if let (Some(log), Some(namespace), Some(pod)) = (&read.log, &read.namespace, &read.name) {
+        let log = reader.log(namespace, pod, log).await;
+        return Ok(log.map(|log| Log::objects(vec![log])));
     }
     Ok(for_resource!(read.resource, whole(reader, read)).await)
 }

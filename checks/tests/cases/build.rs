@@ -11,8 +11,8 @@ use injdoctor_checks::facts::kinds::{
     ValidatingWebhookConfiguration,
 };
 use injdoctor_checks::facts::{
-    Connection, Fact, Kind, Manifest, Object, Objects, Read, Resource, Rollout, Snapshot, Store,
-    Subject, Target, Workload, ownership,
+    Connection, Fact, Kind, Line, Log, LogOf, Manifest, Object, Objects, Read, Resource, Rollout,
+    Snapshot, Store, Subject, Target, Workload, ownership,
 };
 use injdoctor_checks::for_workload;
 use injdoctor_checks::way::{api_servers, endpoint_slices_of};
@@ -316,6 +316,7 @@ fn put_family(store: &mut Store, target: &Target, subject: &Value) {
                 let shown = fields(&pods[0]["metadata"]["annotations"]);
                 let annotations = &mut object["metadata"]["annotations"];
                 shown.for_each(|(name, value)| annotations[name] = value.clone());
+                object["status"] = pods[0]["status"].clone();
             }
             for_workload!(kind, one(&object), panic!("a webhook has no owners"))
         });
@@ -386,14 +387,55 @@ fn put_below(store: &mut Store, namespace: &str, top: Kind, subject: &Value) {
         Pod::objects(pods.collect())
     });
     put_events(store, Some(namespace), subject);
+    for (key, fact) in fields(&subject["logs"]) {
+        let (pod, log) = log_of(key);
+        let read = Read::log(namespace, pod, log);
+        put(store, read, fact, |lines| {
+            let line = |text: &Value| Line {
+                at: None,
+                text: read_as(text),
+            };
+            let lines = lines.as_array().into_iter().flatten().map(line);
+            Log::objects(vec![Log {
+                metadata: read_as(&json!({ "namespace": namespace, "name": pod })),
+                lines: lines.collect(),
+            }])
+        });
+    }
+}
+
+/// What `POD/CONTAINER` or `POD/CONTAINER/previous` stands for.
+fn log_of(key: &str) -> (&str, LogOf) {
+    let (pod, container) = split(key);
+    let (container, previous) = match container.strip_suffix("/previous") {
+        Some(container) => (container, true),
+        None => (container, false),
+    };
+    let container = container.to_owned();
+    let log = LogOf {
+        container,
+        previous,
+    };
+    (pod, log)
 }
 
 fn put_events(store: &mut Store, namespace: Option<&str>, subject: &Value) {
     let read = ownership::events_read(namespace);
+    let pods = match brought(&subject["pods"]) {
+        Brought::Got(pods) => pods.as_array().cloned().unwrap_or_default(),
+        _ => Vec::new(),
+    };
     put(store, read, &subject["events"], |events| {
         let events = events.as_array().cloned().unwrap_or_default();
         let events = events.into_iter().map(|mut event| {
-            event["involvedObject"]["uid"] = json!(UID);
+            let about = &mut event["involvedObject"];
+            let pod = pods
+                .iter()
+                .position(|pod| pod["metadata"]["name"] == about["name"]);
+            about["uid"] = match pod {
+                Some(at) if about["kind"] == "Pod" => json!(format!("pod-{at}")),
+                _ => json!(UID),
+            };
             read_as(&event)
         });
         Event::objects(events.collect())
@@ -481,8 +523,10 @@ fn api_object(kind: Kind, workload: &Value) -> Value {
     }
     spec.insert("selector".to_owned(), selector);
     spec.insert("template".to_owned(), template);
-    if matches!(kind, Kind::StatefulSet | Kind::ReplicaSet) {
-        status["replicas"] = json!(0);
+    let readiness = workload.readiness;
+    if readiness.is_some() || matches!(kind, Kind::StatefulSet | Kind::ReplicaSet) {
+        status["replicas"] = json!(readiness.map_or(0, |all| all.pods));
+        status["readyReplicas"] = json!(readiness.map(|all| all.ready));
     }
     json!({ "metadata": metadata, "spec": spec, "status": status })
 }

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::world::{folder, is_fact};
 
 /// What a case can start from, besides `cluster` and `subjects`.
-const PLACES: [(&str, &[&str]); 27] = [
+const PLACES: [(&str, &[&str]); 28] = [
     ("namespace", &["cluster", "namespaces", "shop"]),
     ("serverVersion", &["cluster", "serverVersion"]),
     ("webhooks", &["cluster", "webhooks"]),
@@ -64,6 +64,7 @@ const PLACES: [(&str, &[&str]); 27] = [
     ("pods", &["subjects", "0", "pods"]),
     ("replicaSets", &["subjects", "0", "replicaSets"]),
     ("events", &["subjects", "0", "events"]),
+    ("logs", &["subjects", "0", "logs"]),
     ("target", &["subjects", "0", "target"]),
 ];
 

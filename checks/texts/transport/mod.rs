@@ -141,6 +141,11 @@ pub(super) fn read<'t>(part: Part<'t>, values: &mut Values) -> Option<(Transport
     Some((transport, after))
 }
 
+/// Whether a text tells an error of the network.
+pub(super) fn is_told(text: &str) -> bool {
+    first(text).is_some()
+}
+
 /// The first phrase that is meant as one.
 fn first(text: &str) -> Option<(&'static Phrase, usize, usize)> {
     let automaton = AUTOMATON.as_ref()?;

@@ -3,10 +3,11 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-use injdoctor_checks::facts::{Fact, Kept, Object, Unread};
+use injdoctor_checks::facts::{Fact, Kept, Log, LogOf, Object, Read, Unread};
+use injdoctor_checks::texts::telling_lines;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::api::{GetParams, ListParams};
+use kube::api::{GetParams, ListParams, LogParams};
 use kube::core::{Request, Resource};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -26,6 +27,11 @@ use crate::cluster::lean::{LeanObject, LeanPod};
 const PAGE: u32 = 500;
 /// Requests under way at once; each takes a connection of its own where the server has no HTTP/2.
 const AT_ONCE: usize = 16;
+/// How much of a log to read: its last lines, and no more bytes of them.
+const LOG_LINES: i64 = 200;
+const LOG_BYTES: i64 = 64 << 10;
+/// How long to wait for a log, which comes from the node.
+const LOG_TIME: Duration = Duration::from_secs(2);
 /// How long to wait before each further try where the server says nothing about it.
 const RETRIES: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
 
@@ -130,6 +136,50 @@ impl<'a> Reader<'a> {
             Err(trouble) => trouble,
         };
         fact_of(&trouble, about::<K>("get", namespace, Some(name)))
+    }
+
+    /// The end of a container's log; absent where there is none, as the container has not run. A node that does not
+    /// answer is not asked again.
+    pub async fn log(&self, namespace: &str, pod: &str, log: &LogOf) -> Fact<Log> {
+        if !can_be_a_name(pod) || !can_be_a_name(namespace) {
+            return Fact::Absent;
+        }
+        let path = Request::new(Pod::url_path(&(), Some(namespace)));
+        let request = path.logs(
+            pod,
+            &LogParams {
+                container: Some(log.container.clone()),
+                previous: log.previous,
+                tail_lines: Some(LOG_LINES),
+                limit_bytes: Some(LOG_BYTES),
+                timestamps: true,
+                ..LogParams::default()
+            },
+        );
+        let read = |bytes: Vec<u8>| {
+            Ok(Log {
+                metadata: ObjectMeta {
+                    name: Some(pod.to_owned()),
+                    namespace: Some(namespace.to_owned()),
+                    ..ObjectMeta::default()
+                },
+                lines: telling_lines(&String::from_utf8_lossy(&bytes)),
+            })
+        };
+        // A container runtime may give a little more than it is asked for.
+        let limit = Size(2 * LOG_BYTES.unsigned_abs());
+        let answer = match request {
+            Ok(request) => {
+                let answer = timeout(LOG_TIME, self.ask_once(request, limit, read)).await;
+                answer.unwrap_or(Err(Trouble::Late(LOG_TIME)))
+            }
+            Err(error) => Err(Trouble::Unsent(error.to_string())),
+        };
+        match answer {
+            Ok(log) => Fact::Got(log),
+            Err(Trouble::Api(status)) if matches!(status.code, 400 | 404) => Fact::Absent,
+            Err(trouble) => fact_of(&trouble, Read::log(namespace, pod, log.clone()).unread("")),
+        }
     }
 
     /// A list of objects.
@@ -262,6 +312,10 @@ impl<'a> Reader<'a> {
         limit: Size,
         read: impl Fn(String) -> Result<T, String>,
     ) -> Result<T, Trouble> {
+        let read = |bytes| {
+            let text = String::from_utf8(bytes);
+            read(text.map_err(|_| "it is not text in UTF-8".to_owned())?)
+        };
         let request = request.map_err(|error| Trouble::Unsent(error.to_string()))?;
         let mut retries = RETRIES.into_iter();
         loop {
@@ -293,7 +347,7 @@ impl<'a> Reader<'a> {
         &self,
         request: Asked,
         limit: Size,
-        read: impl Fn(String) -> Result<T, String>,
+        read: impl Fn(Vec<u8>) -> Result<T, String>,
     ) -> Result<T, Trouble> {
         // A closed semaphore is impossible; without a permit the request is merely not held back.
         let _permit = self.permits.acquire().await.ok();
@@ -312,7 +366,7 @@ impl<'a> Reader<'a> {
                 .unwrap_or(Err(Trouble::Late(time))),
             None => answering.await,
         };
-        let answer = answer.and_then(|text| read(text).map_err(|why| Trouble::malformed(&why)));
+        let answer = answer.and_then(|bytes| read(bytes).map_err(|why| Trouble::malformed(&why)));
         self.tally.count(&answer);
         answer
     }

@@ -45,21 +45,20 @@ impl Budget {
     }
 }
 
-/// Sends a request and gives the text of the answer, which has at most so many bytes after it is
-/// unpacked.
+/// Sends a request and gives the answer, which has at most so many bytes after it is unpacked.
 pub async fn receive(
     client: &Client,
     request: Request<Vec<u8>>,
     limit: Size,
     budget: &Budget,
-) -> Result<String, Trouble> {
+) -> Result<Vec<u8>, Trouble> {
     let answer = client.send(request.map(Body::from)).await?;
     let code = answer.status().as_u16();
     let mut bytes = Vec::new();
     // A read that succeeds is answered with 200 and nothing else.
     if code == 200 {
         collect(answer.into_body(), limit, budget, &mut bytes).await?;
-        return String::from_utf8(bytes).map_err(|_| Trouble::malformed("it is not text in UTF-8"));
+        return Ok(bytes);
     }
     match collect(answer.into_body(), ERROR, budget, &mut bytes).await {
         // What came of it tells enough.

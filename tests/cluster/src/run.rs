@@ -187,6 +187,10 @@ fn prove_healing(
         let truth = next_pod(cluster, &scenario.target)?;
         let healed = match heal.outcome {
             HealedOutcome::Injected => matches!(truth, Outcome::Injected { .. }),
+            HealedOutcome::Ready => {
+                ensure_ready(&get(cluster, &scenario.target)?)?;
+                matches!(truth, Outcome::Injected { .. })
+            }
             HealedOutcome::NotInjected => truth == Outcome::NotInjected,
             HealedOutcome::NotRejected => !matches!(truth, Outcome::Rejected { .. }),
             HealedOutcome::Nothing => true,
@@ -204,7 +208,7 @@ fn prove_healing(
     wait_for("a diagnosis of the healed", || {
         let diagnosis = Diagnosis::of(cluster, scenario, binary)?;
         // A pod that is not to be injected has a root cause for that: that somebody wants it so.
-        if heal.outcome == HealedOutcome::Injected {
+        if matches!(heal.outcome, HealedOutcome::Injected | HealedOutcome::Ready) {
             diagnosis
                 .compare("root cause", "/rootCause/name", None)
                 .with_context(|| {
@@ -219,6 +223,38 @@ fn prove_healing(
         );
         Ok(())
     })
+}
+
+/// Whether all that a workload wants is there and ready; of a Job, whether it is complete.
+fn ensure_ready(workload: &Value) -> Result<()> {
+    let number = |path: &str| {
+        workload
+            .pointer(path)
+            .and_then(Value::as_i64)
+            .unwrap_or_default()
+    };
+    let holds = |condition: &str| {
+        list(workload, "/status/conditions")
+            .iter()
+            .any(|one| text(one, "/type") == condition && text(one, "/status") == "True")
+    };
+    let is_ready = match text(workload, "/kind") {
+        "Pod" => holds("Ready"),
+        "Job" => holds("Complete"),
+        _ => {
+            let wanted = number("/spec/replicas");
+            number("/status/observedGeneration") >= number("/metadata/generation")
+                && [
+                    "/status/replicas",
+                    "/status/updatedReplicas",
+                    "/status/readyReplicas",
+                ]
+                .iter()
+                .all(|path| number(path) == wanted)
+        }
+    };
+    ensure!(is_ready, "not ready: {}", workload["status"]);
+    Ok(())
 }
 
 /// Runs proposed commands, word for word.

@@ -173,6 +173,8 @@ pub struct Heal {
 pub enum HealedOutcome {
     /// The next pod is injected, and the diagnosis finds nothing more.
     Injected,
+    /// The same, and the pods that exist get ready.
+    Ready,
     /// The next pod is created without a sidecar, as it should be, and the diagnosis finds nothing more.
     NotInjected,
     /// The next pod is created; whether it is injected is another question.

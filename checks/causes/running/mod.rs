@@ -1,0 +1,10 @@
+//! Does the pod start, and does its proxy work?
+
+mod application;
+mod start;
+mod told;
+
+use super::Check;
+
+/// The topics of this stage.
+pub(crate) static TOPICS: &[&[&Check]] = &[start::CHECKS, application::CHECKS];

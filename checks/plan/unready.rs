@@ -1,0 +1,50 @@
+//! What is read more of workloads whose pods are not ready: the pods as a whole, and logs.
+//!
+//! Logs come from the nodes and disclose what programs write, so none is read of a container that is well.
+
+use k8s_openapi::api::core::v1::Pod;
+
+use super::Plan;
+use crate::facts::ownership::{Chain, pods, pods_read};
+use crate::facts::{Kind, Read, Target};
+use crate::way::running::{may_have_sidecars, wanted_logs};
+
+/// How many workloads are looked at closer, and logs read of all of them.
+pub(super) struct Room {
+    pub(super) workloads: usize,
+    pub(super) logs: usize,
+}
+
+/// Asks for what tells why pods of a target are not ready.
+pub(super) fn plan(plan: &mut Plan, target: &Target, chain: &Chain, room: &mut Room) {
+    let (Some(object), Some(top)) = (chain.object.got(), &chain.top) else {
+        return;
+    };
+    if object.readiness().is_none_or(|all| all.ready >= all.pods) || room.workloads == 0 {
+        return;
+    }
+    let index = plan.index;
+    let Some(pods) = pods(index, target, top).got().cloned() else {
+        return;
+    };
+    if !may_have_sidecars(&pods, object.template().1) {
+        return;
+    }
+    room.workloads -= 1;
+    let is_meant =
+        |pod: &Pod| target.kind != Kind::Pod || pod.metadata.name.as_deref() == Some(&target.name);
+    let whole: Vec<_> = pods
+        .iter()
+        .filter_map(|pod| index.whole::<Pod>(pod))
+        .collect();
+    if whole.len() < pods.len() {
+        plan.want(pods_read(&target.namespace, top));
+    }
+    let logs = wanted_logs(whole.into_iter().filter(|pod| is_meant(pod)));
+    let logs: Vec<_> = logs.into_iter().take(room.logs).collect();
+    room.logs -= logs.len();
+    for (pod, log) in logs {
+        let name = pod.metadata.name.as_deref().unwrap_or_default();
+        plan.want(Read::log(&target.namespace, name, log));
+    }
+}

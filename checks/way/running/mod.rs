@@ -1,0 +1,15 @@
+//! How the pods start that exist: what keeps one from getting ready, and what is said about it.
+//!
+//! A kubelet takes one step after the other: the node, the volumes and the network, the init containers, the sidecar,
+//! the application. [`Step`] is the one at which a pod stands, [`said`] has the texts about that step and no other: what
+//! a later step complains about follows from it.
+
+mod container;
+mod said;
+mod step;
+mod unwell;
+
+pub use container::Container;
+pub use said::{Place, Said};
+pub use step::{Step, step};
+pub use unwell::{START, Unwell, may_have_sidecars, unwell, wanted_logs};

@@ -1,0 +1,186 @@
+//! The pods with a sidecar that are not ready, although they had the time.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::{Pod, PodSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::said::{by_container, by_kubelet};
+use super::{Container, Said, Step, step};
+use crate::facts::{Kind, LogOf, Missing};
+use crate::texts::Confidence;
+use crate::way::observe::brings_proxy;
+use crate::way::{Case, names};
+
+/// How long a pod may take to get ready.
+pub const START: Duration = Duration::from_secs(30);
+/// How many states of a workload's pods are told apart.
+const STATES: usize = 10;
+
+/// Pods that are not ready, all in the same state.
+#[derive(Clone, Debug)]
+pub struct Unwell<'a> {
+    /// The first of them, about which all the rest is.
+    pub pod: &'a Pod,
+    /// How many others are in the same state.
+    pub others: usize,
+    /// At which step they stand.
+    pub step: Step<'a>,
+    /// What is said about that, the newest last.
+    pub said: Vec<Said>,
+    /// Why the log could not be read, where there should be one.
+    pub unread: Option<Missing>,
+}
+
+impl<'a> Unwell<'a> {
+    /// The name of the pod.
+    pub fn name(&self) -> &'a str {
+        self.pod.metadata.name.as_deref().unwrap_or_default()
+    }
+
+    /// The text that tells the cause, where one tells it: the surest, and of those the newest.
+    pub fn cause(&self) -> Option<&Said> {
+        let told = self.said.iter().filter_map(|said| {
+            let confidence = said.told.as_ref()?.cause.confidence;
+            (confidence >= Confidence::Likely).then_some((confidence, said))
+        });
+        told.max_by_key(|(confidence, _)| *confidence)
+            .map(|(_, said)| said)
+    }
+}
+
+/// The pods of the target that have a sidecar and are not ready, one for each state that they are in.
+///
+/// # Errors
+/// [`Missing`] where it cannot be told how they fare.
+pub fn unwell<'a>(case: &Case<'a>) -> Result<Vec<Unwell<'a>>, Missing> {
+    let readiness = case.observation().readiness;
+    if readiness.is_none_or(|all| all.ready >= all.pods) {
+        return Ok(Vec::new());
+    }
+    let template = case.workload()?.template.spec.clone();
+    if !may_have_sidecars(&case.pods()?, Some(&template)) {
+        return Ok(Vec::new());
+    }
+    let target = case.target();
+    let is_meant =
+        |pod: &&Pod| target.kind != Kind::Pod || pod.metadata.name.as_deref() == Some(&target.name);
+    let had_time = |pod: &&Pod| {
+        let created = pod.metadata.creation_timestamp.as_ref();
+        created.is_some_and(|at| at.0.checked_add(START).is_ok_and(|end| end <= case.now()))
+    };
+    let pods = case.whole_pods()?.into_iter();
+    let pods = pods.filter(|pod| is_meant(pod) && had_time(pod));
+    let events = case.events()?;
+    let states = states(pods).into_iter();
+    let unwell = states.map(|State { pod, step, others }| {
+        let mut said = by_kubelet(pod, step, &events);
+        let mut unread = None;
+        for log in logs(step) {
+            match case.log(&pod.metadata, &log) {
+                Ok(lines) => said.extend(by_container(&log, lines)),
+                Err(missing) => unread = Some(missing),
+            }
+        }
+        said.sort_by_key(|one| one.at);
+        Unwell {
+            pod,
+            others,
+            step,
+            said,
+            unread,
+        }
+    });
+    Ok(unwell.collect())
+}
+
+/// Pods in one state.
+struct State<'a> {
+    pod: &'a Pod,
+    step: Step<'a>,
+    others: usize,
+}
+
+/// The states of the pods with a sidecar that are not ready, each with its oldest pod: whether it had time to get ready
+/// does not change which one that is.
+fn states<'a>(pods: impl Iterator<Item = &'a Pod>) -> Vec<State<'a>> {
+    let mut pods: Vec<_> = pods.collect();
+    let age = |pod: &&Pod| pod.metadata.creation_timestamp.as_ref().map(|time| time.0);
+    pods.sort_by_key(age);
+    let mut states: Vec<State> = Vec::new();
+    for pod in pods {
+        let Some(step) = step(pod).filter(|_| has_sidecar(pod)) else {
+            continue;
+        };
+        match states.iter_mut().find(|one| mark(one.step) == mark(step)) {
+            Some(state) => state.others += 1,
+            None => states.push(State {
+                pod,
+                step,
+                others: 0,
+            }),
+        }
+    }
+    states.truncate(STATES);
+    states
+}
+
+/// What tells one state from another.
+fn mark<'a>(step: Step<'a>) -> (u8, &'a str, Option<i32>) {
+    let order = match step {
+        Step::Node => 0,
+        Step::Sandbox => 1,
+        Step::Init(_) => 2,
+        Step::Proxy(_) => 3,
+        Step::Application(_) => 4,
+    };
+    let container = step.container();
+    let ended = container.and_then(|one| one.ended_last());
+    (
+        order,
+        container.map_or("", |one| one.name()),
+        ended.map(|ended| ended.exit_code),
+    )
+}
+
+/// Whether pods can be of the mesh, by what is known without reading them as a whole: one was injected, or their
+/// template has a container of Istio's.
+pub fn may_have_sidecars(pods: &[&ObjectMeta], template: Option<&PodSpec>) -> bool {
+    let is_injected = |pod: &&ObjectMeta| {
+        let annotations = pod.annotations.as_ref();
+        annotations.is_some_and(|all| all.contains_key(names::STATUS))
+    };
+    pods.iter().any(is_injected) || template.is_some_and(brings_proxy)
+}
+
+/// Whether Istio has put a container into a pod, or was to replace one.
+fn has_sidecar(pod: &Pod) -> bool {
+    Container::of(pod).iter().any(Container::is_of_istio)
+}
+
+/// The logs that tell about a step: that of the container's run now, and of the one before.
+fn logs(step: Step) -> Vec<LogOf> {
+    let Some(container) = step.container() else {
+        return Vec::new();
+    };
+    let has_run = container.is_running() || container.ended().is_some();
+    let log = |previous| LogOf {
+        container: container.name().to_owned(),
+        previous,
+    };
+    let before = container.ended_before().map(|_| log(true));
+    before
+        .into_iter()
+        .chain(has_run.then(|| log(false)))
+        .collect()
+}
+
+/// The logs of a target's pods that are to be read: of each state those of one pod.
+pub fn wanted_logs<'a>(pods: impl Iterator<Item = &'a Pod>) -> Vec<(&'a Pod, LogOf)> {
+    let states = states(pods).into_iter();
+    let logs = states.flat_map(|state| {
+        let logs = logs(state.step).into_iter();
+        logs.map(move |log| (state.pod, log))
+    });
+    logs.collect()
+}
