@@ -7,7 +7,7 @@ use crate::facts::{Missing, Owner, Target, Unread};
 use crate::report::{Evidence, Finding};
 use crate::root_cause;
 use crate::symptoms::Symptom;
-use crate::way::{Assumption, Observation, Outcome, Prediction, Seen, WebhookRow};
+use crate::way::{Assumption, Moment, Observation, Outcome, Prediction, Seen, WebhookRow};
 
 /// What came of one check.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,6 +109,8 @@ pub struct Diagnosis {
     pub webhooks: Vec<WebhookRow>,
     /// What is wrong, the worst first; empty for a webhook configuration.
     pub symptoms: Vec<Symptom>,
+    /// What happened to a pod and to what decides about it, in the order of time; empty where no pod was read as a whole.
+    pub timeline: Vec<Moment>,
     /// The check whose finding is the root cause: that of the worst symptom.
     pub root_cause: Option<&'static Check>,
     /// All findings: the root cause first, then along the pod's way.

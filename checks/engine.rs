@@ -62,6 +62,10 @@ pub fn diagnose_subject(mesh: &Mesh, subject: &Subject, causes: &mut Causes) -> 
         } else {
             Vec::new()
         },
+        timeline: match is_webhook {
+            true => Vec::new(),
+            false => way::timeline(&case),
+        },
         predicted,
         symptoms,
         root_cause,

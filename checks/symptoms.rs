@@ -6,8 +6,8 @@ use crate::causes::{Check, Rank};
 use crate::facts::Readiness;
 use crate::report::{Difference, Effect, Finding, Severity};
 use crate::root_cause::{self, Found};
-use crate::way::running::START;
-use crate::way::{Case, Outcome, Prediction, over_since};
+use crate::way::running::{START, Unwell};
+use crate::way::{Began, Case, Outcome, Prediction, over_since};
 
 /// The kinds of symptom; of two that are equally bad, the first is told first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +31,8 @@ pub struct Symptom {
     pub severity: Severity,
     /// What is wrong, in words.
     pub message: String,
+    /// When it began; none where nobody can tell, and of what is only expected.
+    pub began: Option<Began>,
     /// The check whose finding is the root cause; none where nobody can tell.
     pub root_cause: Option<&'static Check>,
 }
@@ -69,6 +71,10 @@ fn refused(case: &Case, predicted: &Prediction, findings: &[Found]) -> Option<Sy
         kind: Kind::PodsRefused,
         severity,
         message,
+        began: rejection
+            .since
+            .or(rejection.at)
+            .map(|at| Began::at(case, at)),
         root_cause: root_cause::among(findings, |finding| {
             finding.effect == Effect::Decides(Outcome::Rejected)
         }),
@@ -96,6 +102,7 @@ fn next_pod(case: &Case, predicted: &Prediction, findings: &[Found]) -> Option<S
         kind: Kind::NextPod,
         severity,
         message: predicted.because.clone(),
+        began: None,
         root_cause,
     })
 }
@@ -124,6 +131,7 @@ fn differs(
         kind: Kind::Pods(difference),
         severity: finding.severity,
         message: finding.message.clone(),
+        began: None,
         root_cause: Some(decides.unwrap_or(check)),
     })
 }
@@ -139,6 +147,12 @@ fn not_ready(case: &Case, findings: &[Found]) -> Option<Symptom> {
         .max()?;
     let root_cause = root_cause::among(findings, |finding| finding.effect == Effect::NotReady);
     let has_sidecar = observation.pods.iter().any(|pod| pod.injected);
+    let unwell = case.unwell().ok();
+    let since = unwell
+        .iter()
+        .flat_map(|all| all.iter())
+        .filter_map(Unwell::since);
+    let began = since.min();
     let had_time = newest.checked_add(START).is_ok_and(|end| end <= case.now());
     let is_told = root_cause.is_some() || (has_sidecar && had_time);
     (is_told && ready < pods).then(|| Symptom {
@@ -150,6 +164,7 @@ fn not_ready(case: &Case, findings: &[Found]) -> Option<Symptom> {
             "{} of {pods} pods with a sidecar are not ready; the newest was created at {newest}",
             pods - ready
         ),
+        began: began.map(|at| Began::at(case, at)),
         root_cause,
     })
 }

@@ -170,25 +170,42 @@ pub fn permissions() -> BTreeSet<[&'static str; 3]> {
     permissions.collect()
 }
 
-/// The ClusterRole that allows everything that is read, and nothing more.
+/// The ClusterRoles that allow everything that is read, and nothing more: logs are allowed apart, as they disclose what
+/// programs write.
 fn cluster_role() -> String {
+    let (logs, rest): (Vec<_>, _) = permissions()
+        .into_iter()
+        .partition(|[_, resource, _]| *resource == Resource::Log.plural());
+    let rest = rules("injdoctor", rest);
+    let logs = rules("injdoctor-logs", logs);
+    format!(
+        "\
+# What injdoctor reads, and nothing more. It changes nothing and never reads Secrets.
+{rest}---
+# The logs of containers that are not well, of which it shows what is about the mesh or the network. Without them the answer
+# is unknown where only a log tells.
+{logs}"
+    )
+}
+
+fn rules(name: &str, permissions: Vec<[&str; 3]>) -> String {
     let mut verbs: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
-    for [group, resource, verb] in permissions() {
+    for [group, resource, verb] in permissions {
         verbs.entry((group, resource)).or_default().insert(verb);
     }
     let mut rules: BTreeMap<(&str, BTreeSet<&str>), Vec<&str>> = BTreeMap::new();
     for ((group, resource), verbs) in verbs {
         rules.entry((group, verbs)).or_default().push(resource);
     }
-    let mut text = "\
-# What injdoctor reads, and nothing more. It changes nothing and never reads Secrets.
+    let mut text = format!(
+        "\
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:
-  name: injdoctor
+  name: {name}
 rules:
 "
-    .to_owned();
+    );
     for ((group, verbs), resources) in rules {
         let verbs = verbs.into_iter().collect::<Vec<_>>().join(", ");
         let resources = resources.join(", ");

@@ -103,10 +103,12 @@ mod tests {
                     kind: symptoms::Kind::NextPod,
                     severity: Severity::Error,
                     message: String::new(),
+                    began: None,
                     root_cause: None,
                 })
                 .into_iter()
                 .collect(),
+            timeline: Vec::new(),
             root_cause: None,
             findings: findings.collect(),
             checks: Vec::new(),

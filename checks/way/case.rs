@@ -189,9 +189,9 @@ impl<'a> Case<'a> {
         unread
     }
 
-    /// The reads of the target and its owners by name.
+    /// The reads of the target and its owners by name, and of logs of its pods.
     fn family_reads(&self) -> Vec<Read> {
-        let (_, reads) = self.recorded(|| self.family());
+        let (_, reads) = self.recorded(|| (self.family(), self.unwell().is_ok()));
         self.index().recorder().reads(&reads)
     }
 
@@ -567,9 +567,10 @@ fn gates<T>(
     }
 }
 
-/// Whether a read is of another subject's object, or of an owner that a pod was thought to have.
+/// Whether a read is of another subject's object or pod, or of an owner that a pod was thought to have.
 fn is_of_others(read: &Read, own: &[Read]) -> bool {
-    read.name.is_some() && read.resource.is_workload() && !own.contains(read)
+    let is_of_one = read.resource.is_workload() || read.resource == Resource::Log;
+    read.name.is_some() && is_of_one && !own.contains(read)
 }
 
 /// The list of a Service's EndpointSlices.

@@ -17,6 +17,8 @@ pub struct Changed {
     /// When, to the second, as far as the object tells: of what was taken away by whoever had set it no time is
     /// kept.
     pub at: Timestamp,
+    /// The field manager that did it, where managedFields tell.
+    pub by: Option<String>,
     /// Its resourceVersion, which grows with each change of any object. None for what counts only in part, and
     /// where it is no number.
     pub version: Option<u64>,
@@ -146,18 +148,22 @@ fn behind_service(case: &Case, namespace: &str, name: &str) -> Result<Vec<Change
 }
 
 fn changed_workload(workload: &Workload) -> Option<Changed> {
+    let (at, by) = last_set(&workload.metadata)?;
     Some(Changed {
         object: workload.reference(),
-        at: last_set(&workload.metadata)?,
+        at,
+        by,
         // Its status changes with its pods.
         version: None,
     })
 }
 
 fn changed(kind: &str, metadata: &ObjectMeta) -> Option<Changed> {
+    let (at, by) = last_set(metadata)?;
     Some(Changed {
         object: format!("{kind}/{}", metadata.name.as_deref()?),
-        at: last_set(metadata)?,
+        at,
+        by,
         version: version(metadata),
     })
 }
@@ -176,6 +182,7 @@ fn changed_state(pod: &Pod) -> Option<Changed> {
     Some(Changed {
         object: format!("pod/{}", pod.metadata.name.as_deref()?),
         at: at.0,
+        by: None,
         version: None,
     })
 }
@@ -191,17 +198,21 @@ fn started(pod: &Pod) -> Option<Changed> {
     Some(Changed {
         object: format!("pod/{}", pod.metadata.name.as_deref()?),
         at: times.map(|time| time.0).max()?,
+        by: None,
         version: None,
     })
 }
 
-/// When something other than the status was set last.
-fn last_set(metadata: &ObjectMeta) -> Option<Timestamp> {
+/// When something other than the status was set last, and by whom.
+fn last_set(metadata: &ObjectMeta) -> Option<(Timestamp, Option<String>)> {
     let managers = metadata.managed_fields.iter().flatten();
     let own = managers.filter(|one| one.subresource.is_none());
-    let times = own.filter_map(|one| one.time.as_ref());
-    times
-        .chain(metadata.creation_timestamp.as_ref())
-        .map(|time| time.0)
-        .max()
+    let set = own.filter_map(|one| Some((one.time.as_ref()?.0, one.manager.clone())));
+    let created = metadata.creation_timestamp.as_ref();
+    // Of what was set when the object was created it is told who did it.
+    created
+        .map(|time| (time.0, None))
+        .into_iter()
+        .chain(set)
+        .max_by_key(|(at, _)| *at)
 }

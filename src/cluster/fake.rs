@@ -18,6 +18,8 @@ pub enum Answer {
     Json(u16, Value),
     /// A status code and any body.
     Text(u16, &'static str),
+    /// Any bytes with status 200.
+    Bytes(Vec<u8>),
     /// A JSON body after a while.
     Later(Duration, Value),
     /// The connection breaks.
@@ -48,18 +50,19 @@ impl Fake {
                         if value["kind"] == "List" && !path.starts_with("/version") {
                             Asked::of(&path).complete_list(&mut value, metadata_alone);
                         }
-                        (code, value.to_string())
+                        (code, value.to_string().into_bytes())
                     }
-                    Answer::Text(code, text) => (code, text.to_owned()),
+                    Answer::Text(code, text) => (code, text.as_bytes().to_vec()),
+                    Answer::Bytes(bytes) => (200, bytes),
                     Answer::Later(wait, value) => {
                         tokio::time::sleep(wait).await;
-                        (200, value.to_string())
+                        (200, value.to_string().into_bytes())
                     }
                     Answer::Cut => return Err(std::io::Error::other("connection reset by peer")),
                 };
                 Ok(Response::builder()
                     .status(code)
-                    .body(Body::from(body.into_bytes()))
+                    .body(Body::from(body))
                     .unwrap())
             }
         });
@@ -83,6 +86,9 @@ impl Fake {
             };
             if path == "/version" {
                 return Answer::Json(200, json!({"gitVersion": "v1.36.3"}));
+            }
+            if path.ends_with("/log") {
+                return Answer::Text(200, "");
             }
             match objects.iter().find(|(there, _)| *there == path) {
                 Some((_, answer)) if answer.get("code").is_some() => {

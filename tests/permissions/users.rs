@@ -11,7 +11,7 @@ use crate::subsets::{Permission, Subset, permissions};
 /// May do everything.
 pub const ALL: &str = "everything";
 
-/// May do what the ClusterRole in docs allows.
+/// May do what the ClusterRoles in docs allow.
 pub const DOCUMENTED: &str = "documented";
 
 const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
@@ -20,7 +20,9 @@ const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
 pub fn create(cluster: &Cluster, subsets: &[Subset]) -> Result<()> {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/clusterrole.yaml");
     cluster.kubectl(&["apply", "-f", &docs.to_string_lossy()])?;
-    bind(cluster, DOCUMENTED, "injdoctor")?;
+    for role in ["injdoctor", "injdoctor-logs"] {
+        bind(cluster, DOCUMENTED, role)?;
+    }
     let permissions = permissions();
     bind(cluster, ALL, "cluster-admin")?;
     for subset in subsets {
@@ -61,7 +63,7 @@ fn bind(cluster: &Cluster, user: &str, role: &str) -> Result<()> {
     let binding = json!({
         "apiVersion": format!("{group}/v1"),
         "kind": "ClusterRoleBinding",
-        "metadata": {"name": user},
+        "metadata": {"name": format!("{user}.{role}")},
         "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": role},
         "subjects": [{"apiGroup": group, "kind": "User", "name": user}],
     });
@@ -77,10 +79,13 @@ fn may(cluster: &Cluster, user: &str, permission: &Permission) -> Result<()> {
         resource,
         verb,
     } = permission;
+    let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
     let review = json!({
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SubjectAccessReview",
-        "spec": {"user": user, "resourceAttributes": {"group": group, "resource": resource, "verb": verb}},
+        "spec": {"user": user, "resourceAttributes": {
+            "group": group, "resource": resource, "subresource": subresource, "verb": verb,
+        }},
     });
     let reviews = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
     let answer = cluster

@@ -45,6 +45,10 @@ pub struct Expect {
     pub observed: Option<String>,
     /// The revision that injects the next pod.
     pub revision: Option<String>,
+    /// When the first symptom that has begun did, and after which change: `TIME after OBJECT by MANAGER`.
+    pub began: Option<String>,
+    /// What happened to the pod, all of it: `TIME WHAT`.
+    pub timeline: Option<Vec<String>>,
     /// Fields that the first finding rests on: `OBJECT PATH` or `OBJECT PATH = ACTUAL`.
     #[serde(default)]
     pub evidence: Vec<String>,
@@ -166,6 +170,18 @@ impl Expect {
                 observed.map(|observed| observed.outcome.to_string()),
             ),
         ];
+        let began = diagnosis.symptoms.iter().find_map(|one| one.began.as_ref());
+        let began = began.map(|began| match &began.after {
+            Some(change) => {
+                let by = change.by.as_deref().unwrap_or("nobody known");
+                format!("{} after {} by {by}", began.at, change.object)
+            }
+            None => began.at.to_string(),
+        });
+        let timeline = diagnosis.timeline.iter();
+        let timeline: Vec<_> = timeline
+            .map(|one| format!("{} {}", one.at, one.what))
+            .collect();
         let because = predicted.map_or("", |predicted| &predicted.because);
         let mut complaints: Vec<_> = fields
             .into_iter()
@@ -180,6 +196,12 @@ impl Expect {
             .filter(|part| !message.contains(*part))
         {
             complaints.push(format!("message is {message:?}, without {part:?}"));
+        }
+        if self.began.is_some() && self.began != began {
+            complaints.push(format!("began is {began:?}, not {:?}", self.began));
+        }
+        if let Some(wanted) = self.timeline.as_ref().filter(|wanted| **wanted != timeline) {
+            complaints.push(format!("timeline is {timeline:#?}, not {wanted:#?}"));
         }
         let evidence = finding.map(evidence_in_words).unwrap_or_default();
         for wanted in &self.evidence {

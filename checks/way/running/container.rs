@@ -4,6 +4,7 @@ use k8s_openapi::api::core::v1::{
     Container as Spec, ContainerState, ContainerStateTerminated, ContainerStateWaiting,
     ContainerStatus, Pod,
 };
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::way::rendered::containers::{PROXY, is_istios};
 
@@ -81,6 +82,11 @@ impl<'a> Container<'a> {
     /// Whether it runs.
     pub fn is_running(&self) -> bool {
         self.state().is_some_and(|state| state.running.is_some())
+    }
+
+    /// When its run began; none where it does not run.
+    pub fn runs_since(&self) -> Option<&'a Time> {
+        self.state()?.running.as_ref()?.started_at.as_ref()
     }
 
     /// How it ended, where it has ended.

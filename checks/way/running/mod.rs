@@ -12,4 +12,4 @@ mod unwell;
 pub use container::Container;
 pub use said::{Place, Said};
 pub use step::{Step, step};
-pub use unwell::{START, Unwell, may_have_sidecars, unwell, wanted_logs};
+pub use unwell::{START, Unwell, has_sidecar, may_have_sidecars, unwell, wanted_logs};

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Pod, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::said::{by_container, by_kubelet};
+use super::step::condition;
 use super::{Container, Said, Step, step};
 use crate::facts::{Kind, LogOf, Missing};
 use crate::texts::Confidence;
@@ -36,6 +38,13 @@ impl<'a> Unwell<'a> {
     /// The name of the pod.
     pub fn name(&self) -> &'a str {
         self.pod.metadata.name.as_deref().unwrap_or_default()
+    }
+
+    /// Since when they are not ready, as far as the kubelet has said.
+    pub fn since(&self) -> Option<Timestamp> {
+        let at = condition(self.pod, "Ready").and_then(|one| one.last_transition_time.as_ref());
+        let at = at.or(self.pod.metadata.creation_timestamp.as_ref());
+        at.map(|time| time.0)
     }
 
     /// The text that tells the cause, where one tells it: the surest, and of those the newest.
@@ -154,7 +163,7 @@ pub fn may_have_sidecars(pods: &[&ObjectMeta], template: Option<&PodSpec>) -> bo
 }
 
 /// Whether Istio has put a container into a pod, or was to replace one.
-fn has_sidecar(pod: &Pod) -> bool {
+pub fn has_sidecar(pod: &Pod) -> bool {
     Container::of(pod).iter().any(Container::is_of_istio)
 }
 

@@ -296,6 +296,62 @@ async fn a_thousand_pods_take_no_more_requests_than_ten_pods() {
     assert!(requests[0] < 22, "{requests:?}");
 }
 
+/// A pod of a Deployment whose sidecar is injected, and whose application has ended with this code.
+fn crashing(n: i32, exit_code: i32) -> Value {
+    let mut pod = owned(
+        "Pod",
+        &format!("web-1-{n:03}"),
+        Some(("ReplicaSet", "web-1")),
+    );
+    pod["metadata"]["annotations"] = json!({"sidecar.istio.io/status": "{}"});
+    pod["spec"]["containers"] = json!([{"name": "istio-proxy"}, {"name": "web"}]);
+    let status = |name: &str, ready: bool, state: Value| {
+        json!({"name": name, "ready": ready, "started": ready, "restartCount": 1, "image": "", "imageID": "",
+               "state": state, "lastState": {"terminated": {"exitCode": exit_code}}})
+    };
+    pod["status"] = json!({
+        "phase": "Running",
+        "conditions": [{"type": "Ready", "status": "False"}],
+        "containerStatuses": [
+            status("istio-proxy", true, json!({"running": {}})),
+            status("web", false, json!({"waiting": {"reason": "CrashLoopBackOff"}})),
+        ],
+    });
+    pod
+}
+
+#[tokio::test]
+async fn logs_are_read_of_containers_that_are_not_well_and_of_one_pod_for_each_state() {
+    // How the applications of 500 pods end, and how many logs are read for that.
+    let same: fn(i32) -> i32 = |_| 1;
+    for (ready, ends, expected) in [
+        (0, same, 1),
+        (0, |n| n % 4, 4),
+        (0, |n| n, 10),
+        (500, same, 0),
+    ] {
+        let mut deployment = owned("Deployment", "web", None);
+        deployment["status"] = json!({"replicas": 500, "readyReplicas": ready});
+        let pods: Vec<_> = (0..500).map(|n| crashing(n, ends(n))).collect();
+        let fake = Fake::with_objects(vec![
+            namespace(json!({})),
+            ("/apis/apps/v1/namespaces/shop/deployments/web", deployment),
+            (
+                "/apis/apps/v1/namespaces/shop/replicasets",
+                json!([owned("ReplicaSet", "web-1", Some(("Deployment", "web")))]),
+            ),
+            ("/api/v1/namespaces/shop/pods", json!(pods)),
+        ]);
+        ask(&fake, &question("deploy/web")).await.unwrap();
+        let asked = fake.asked.lock().unwrap();
+        let logs: Vec<_> = asked.iter().filter(|path| path.contains("/log?")).collect();
+        assert_eq!(logs.len(), expected, "{logs:#?}");
+        let bounds =
+            "/log?&container=web&limitBytes=65536&previous=true&tailLines=200&timestamps=true";
+        assert!(logs.iter().all(|path| path.ends_with(bounds)), "{logs:#?}");
+    }
+}
+
 #[tokio::test]
 async fn what_may_not_be_listed_is_a_subject_without_a_name() {
     let mut objects = family();

@@ -11,7 +11,7 @@ use injdoctor_checks::report::{
 };
 use injdoctor_checks::symptoms::{Kind, Symptom};
 use injdoctor_checks::way::{
-    Answer, Assumption, Call, Observation, Outcome, Prediction, Seen, Version, WebhookRow,
+    Answer, Assumption, Call, Moment, Observation, Outcome, Prediction, Seen, Version, WebhookRow,
 };
 
 use jiff::Timestamp;
@@ -52,6 +52,7 @@ pub fn diagnosis(
         observed: diagnosis.observed.as_ref().map(observed),
         webhooks: diagnosis.webhooks.iter().map(webhook).collect(),
         symptoms: diagnosis.symptoms.iter().map(symptom).collect(),
+        timeline: diagnosis.timeline.iter().map(moment).collect(),
         root_cause: diagnosis.root_cause.map(root_cause),
         findings: findings
             .map(|(check, found)| finding(diagnosis, check, found, connection))
@@ -73,7 +74,22 @@ fn symptom(symptom: &Symptom) -> v1::Symptom {
         },
         severity: severity(symptom.severity),
         message: symptom.message.clone().into(),
+        began: symptom.began.as_ref().map(|began| v1::Began {
+            at: began.at.to_string().into(),
+            after: began.after.as_ref().map(|change| v1::Change {
+                object: change.object.clone().into(),
+                at: change.at.to_string().into(),
+                by: change.by.as_ref().map(Text::from),
+            }),
+        }),
         root_cause: symptom.root_cause.map(root_cause),
+    }
+}
+
+fn moment(moment: &Moment) -> v1::Moment {
+    v1::Moment {
+        at: moment.at.to_string().into(),
+        what: moment.what.clone().into(),
     }
 }
 

@@ -57,6 +57,8 @@ pub struct Diagnosis {
     /// What is wrong with a workload, the worst first; empty where nothing is, and for a webhook
     /// configuration.
     pub symptoms: Vec<Symptom>,
+    /// What happened to a pod and to what decides about it, in the order of time.
+    pub timeline: Vec<Moment>,
     /// The root cause of the worst symptom; null where nothing is wrong, or where nobody can tell.
     pub root_cause: Option<RootCause>,
     /// What is wrong: the root cause first, then along the pod's way.
@@ -326,8 +328,39 @@ pub struct Symptom {
     pub severity: Severity,
     /// What is wrong, in words.
     pub message: Text,
+    /// When it began; null where nobody can tell, and of what is only expected.
+    pub began: Option<Began>,
     /// Its root cause; null where nobody can tell.
     pub root_cause: Option<RootCause>,
+}
+
+/// When a symptom began.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Began {
+    /// Its first moment.
+    pub at: Text,
+    /// What was changed last before; null where nothing was within an hour.
+    pub after: Option<Change>,
+}
+
+/// A change of an object.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Change {
+    /// The object in kubectl's words.
+    pub object: Text,
+    /// When it was changed.
+    pub at: Text,
+    /// The field manager that did it; null where managedFields do not tell.
+    pub by: Option<Text>,
+}
+
+/// Something that happened.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Moment {
+    /// When.
+    pub at: Text,
+    /// What, in words.
+    pub what: Text,
 }
 
 /// The kinds of symptom.

@@ -121,6 +121,7 @@ mod tests {
             owner: None,
             observed: None,
             symptoms: Vec::new(),
+            timeline: Vec::new(),
             webhooks: Vec::new(),
             root_cause: Some(check),
             findings: vec![(check, finding)],

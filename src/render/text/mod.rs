@@ -18,6 +18,7 @@ use std::io;
 use injdoctor_checks::causes::Check;
 use injdoctor_checks::diagnosis::{CheckResult, Diagnosis, Status};
 use injdoctor_checks::facts::{Kind, Snapshot};
+use injdoctor_checks::symptoms::{self, Symptom};
 use injdoctor_checks::way::Outcome;
 
 use super::page::{Page, Span, Style};
@@ -107,6 +108,10 @@ fn target(report: &Report, diagnosis: &Diagnosis, wide: bool, page: &mut Page) -
         }
     }
     unknown::unknown(std::slice::from_ref(diagnosis), wide, page)?;
+    let is_not_ready = |one: &Symptom| one.kind == symptoms::Kind::PodsNotReady;
+    if wide || diagnosis.symptoms.iter().any(is_not_ready) {
+        trace::timeline(diagnosis, page)?;
+    }
     if wide {
         trace::calls(diagnosis, page)?;
         trace::assumptions(diagnosis, page)?;

@@ -7,7 +7,27 @@ use injdoctor_checks::diagnosis::{Diagnosis, Status};
 use injdoctor_checks::way::{Answer, Call};
 
 use super::mark::Mark;
+use super::words;
 use crate::render::page::{Page, Span, Style};
+
+/// Writes when what happened to the pod and to what decides about it.
+pub fn timeline(diagnosis: &Diagnosis, page: &mut Page) -> io::Result<()> {
+    if diagnosis.timeline.is_empty() {
+        return Ok(());
+    }
+    page.blank()?;
+    page.line(0, &[Span::new(Style::Strong, "what happened when (UTC)")])?;
+    for moment in &diagnosis.timeline {
+        let at = format!("{}  ", words::clock(moment.at));
+        page.wrapped(
+            2,
+            &[Span::new(Style::Faint, at)],
+            2,
+            &Span::plain(&moment.what),
+        )?;
+    }
+    Ok(())
+}
 
 /// Writes every webhook entry in call order, with each answer and its reason.
 pub fn calls(diagnosis: &Diagnosis, page: &mut Page) -> io::Result<()> {

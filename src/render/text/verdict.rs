@@ -207,7 +207,11 @@ fn webhooks(diagnoses: &[Diagnosis]) -> (Style, String) {
 /// What one target's checks came to.
 fn checks(diagnosis: &Diagnosis) -> Vec<String> {
     let findings = diagnosis.findings.iter();
-    let mut tail = words::severities(findings.map(|(_, finding)| finding.severity));
+    let began = diagnosis.symptoms.iter().find_map(|one| one.began.as_ref());
+    let mut tail: Vec<_> = began.map(words::began).into_iter().collect();
+    tail.extend(words::severities(
+        findings.map(|(_, finding)| finding.severity),
+    ));
     let unknown = unknown::number(diagnosis);
     if unknown > 0 {
         tail.push(format!("{unknown} unknown"));

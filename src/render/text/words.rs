@@ -3,7 +3,7 @@
 use injdoctor_checks::diagnosis::Diagnosis;
 use injdoctor_checks::facts::Unread;
 use injdoctor_checks::report::{After, Risk, Severity};
-use injdoctor_checks::way::{Observation, Outcome, Seen};
+use injdoctor_checks::way::{Began, Observation, Outcome, Seen};
 use jiff::{SignedDuration, Timestamp};
 
 /// The word for a severity.
@@ -131,6 +131,30 @@ pub fn severities(all: impl Iterator<Item = Severity> + Clone) -> Vec<String> {
             Severity::Info => format!("{number} info"),
         })
         .collect()
+}
+
+/// A time of the day in UTC: `14:02:11`.
+pub fn clock(at: Timestamp) -> String {
+    at.strftime("%H:%M:%S").to_string()
+}
+
+/// Since when a symptom is there, and what was changed just before: `since 14:02:11, 40 s after kubectl-edit changed
+/// configmap/istio`.
+pub fn began(began: &Began) -> String {
+    let since = format!("since {} UTC", clock(began.at));
+    let Some(change) = &began.after else {
+        return since;
+    };
+    let seconds = began.at.duration_since(change.at).as_secs();
+    let after = match seconds {
+        ..180 => format!("{seconds} s"),
+        _ => format!("{} min", seconds / 60),
+    };
+    let object = &change.object;
+    match &change.by {
+        Some(by) => format!("{since}, {after} after {by} changed {object}"),
+        None => format!("{since}, {after} after {object} changed"),
+    }
 }
 
 /// The time since, as kubectl writes ages.

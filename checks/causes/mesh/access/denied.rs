@@ -17,7 +17,7 @@ declare_check! {
     /// prediction rests on it, there is none. It is the root cause only there: everything else holds as it stands.
     ///
     /// ## How to fix it
-    /// Ask an administrator for the role in `docs/clusterrole.yaml`, which is generated from what the
+    /// Ask an administrator for the roles in `docs/clusterrole.yaml`, which is generated from what the
     /// checks read: get and list, and no Secrets. Or let somebody record a snapshot who has it
     /// (`injdoctor snapshot`), and judge that (`--from`).
     ///
@@ -52,7 +52,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     let fix = Fix::new(
         "see what you may read",
         Risk::ReadOnly,
-        "nothing; the ClusterRole in docs/clusterrole.yaml is enough for a full diagnosis, and an administrator can bind it to you",
+        "nothing; the ClusterRoles in docs/clusterrole.yaml are enough for a full diagnosis, and an administrator can bind it to you",
     );
     let fix = refused.iter().map(question).fold(fix, Fix::show);
     Ok(Verdict::of([finding.fix(fix)]))
@@ -88,11 +88,16 @@ fn words(unread: &Unread) -> Vec<String> {
         .resource
         .split_once('.')
         .unwrap_or((&unread.resource, ""));
+    let (of, subresource) = match unread.resource.split_once('/') {
+        Some((of, subresource)) => (of, Some(subresource)),
+        None => (unread.resource.as_str(), None),
+    };
     let object = match &unread.name {
-        Some(name) => format!("{}/{name}", unread.resource),
-        None => unread.resource.clone(),
+        Some(name) => format!("{of}/{name}"),
+        None => of.to_owned(),
     };
     let mut words = vec![unread.verb.clone(), object];
+    words.extend(subresource.map(|name| format!("--subresource={name}")));
     match (&unread.namespace, &unread.name) {
         (Some(namespace), _) => words.extend(["-n".to_owned(), namespace.clone()]),
         // RBAC takes a namespace for an object in itself.
@@ -126,6 +131,13 @@ mod tests {
                 "list deployments.apps -n istio-system",
             ),
             ("list", "pods", None, None, "list pods --all-namespaces"),
+            (
+                "get",
+                "pods/log",
+                Some("shop"),
+                Some("web-1"),
+                "get pods/web-1 --subresource=log -n shop",
+            ),
             (
                 "get",
                 "namespaces",

@@ -656,3 +656,87 @@ async fn metadata_alone_is_read() {
             .contains("not a PartialObjectMetadataList")
     );
 }
+
+#[tokio::test]
+async fn a_log_is_whatever_the_container_wrote() {
+    let refused = "dial tcp 10.0.0.1:443: connect: connection refused";
+    let log = |text: Vec<u8>| async move {
+        let fake = Fake::new(move |_| Answer::Bytes(text.clone()));
+        let of = LogOf {
+            container: "web".to_owned(),
+            previous: false,
+        };
+        let log = Reader::new(&fake.link).log("shop", "web-1", &of).await;
+        log.map(|log| {
+            log.lines
+                .into_iter()
+                .map(|line| line.text)
+                .collect::<Vec<_>>()
+        })
+    };
+    let with = |before: &[u8]| [before, b"\n", refused.as_bytes()].concat();
+    for (text, expected) in [
+        (with(b""), vec![refused]),
+        (with(b"\xff\xfe\0 binary"), vec![refused]),
+        (Vec::new(), Vec::new()),
+    ] {
+        let expected = expected.into_iter().map(str::to_owned).collect();
+        assert_eq!(log(text).await, Fact::Got(expected));
+    }
+    // A node that sends more than it was asked for.
+    let endless = log(vec![b'x'; 1 << 20]).await;
+    assert!(failure(endless).contains("larger than"));
+}
+
+#[tokio::test]
+async fn a_log_that_is_not_there_is_absent_and_one_that_does_not_come_fails() {
+    let of = LogOf {
+        container: "web".to_owned(),
+        previous: true,
+    };
+    let table: [(fn() -> Answer, &str); 4] = [
+        (
+            || {
+                Answer::Json(
+                    400,
+                    status(400, "previous terminated container \"web\" not found"),
+                )
+            },
+            "absent",
+        ),
+        (
+            || Answer::Json(404, absent("/api/v1/namespaces/shop/pods/web-1")),
+            "absent",
+        ),
+        (
+            || Answer::Json(403, status(403, "pods \"web-1\" is forbidden")),
+            "refused",
+        ),
+        (
+            || Answer::Json(500, status(500, "dial tcp: i/o timeout")),
+            "failed",
+        ),
+    ];
+    for (answer, expected) in table {
+        let fake = Fake::new(move |_| answer());
+        let fact = Reader::new(&fake.link).log("shop", "web-1", &of).await;
+        let word = match fact {
+            Fact::Absent => "absent",
+            Fact::Refused(_) => "refused",
+            Fact::Failed(_) => "failed",
+            Fact::Got(_) | Fact::NotAsked => "neither",
+        };
+        assert_eq!((word, fake.requests()), (expected, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_does_not_answer_is_not_waited_for() {
+    let fake = Fake::new(|_| Answer::Later(Duration::from_secs(60), json!({})));
+    let of = LogOf {
+        container: "web".to_owned(),
+        previous: false,
+    };
+    let log = Reader::new(&fake.link).log("shop", "web-1", &of).await;
+    assert_eq!(failure(log), "no answer within 2s");
+}
