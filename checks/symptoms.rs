@@ -164,7 +164,7 @@ fn not_ready(case: &Case, findings: &[Found]) -> Option<Symptom> {
             "{} of {pods} pods with a sidecar are not ready; the newest was created at {newest}",
             pods - ready
         ),
-        began: began.map(|at| Began::at(case, at)),
+        began: began.map(|at| Began::not_ready(case, at)),
         root_cause,
     })
 }

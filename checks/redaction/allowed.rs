@@ -71,7 +71,11 @@ const CONTAINER: &[Line] = &[
     ("name", Whole, "the sidecar's may be called so, too"),
     ("image", Image, "its tag tells istiod's version"),
     ("imagePullPolicy", IfAsked, "one of a few words"),
-    ("restartPolicy", IfAsked, "one of a few words"),
+    (
+        "restartPolicy",
+        Whole,
+        "whether it goes on beside the others",
+    ),
     ("command", Arguments, "flags of istiod and kube-apiserver"),
     ("args", Arguments, "flags of istiod and kube-apiserver"),
     ("env", Environment, "settings of istiod and kube-apiserver"),

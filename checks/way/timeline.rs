@@ -32,9 +32,17 @@ pub struct Began {
 }
 
 impl Began {
-    /// That a symptom began then.
-    pub fn at(case: &Case, at: Timestamp) -> Self {
-        let mut before = changes(case);
+    /// That pods are refused since then. What makes them of another template only shows it.
+    pub fn refused(case: &Case, at: Timestamp) -> Self {
+        Self::after(of_mesh(case), at)
+    }
+
+    /// That pods are not ready since then.
+    pub fn not_ready(case: &Case, at: Timestamp) -> Self {
+        Self::after(changes(case), at)
+    }
+
+    fn after(mut before: Vec<Changed>, at: Timestamp) -> Self {
         before.retain(|one| one.at <= at && is_near(one.at, at));
         Self {
             at,
@@ -72,9 +80,14 @@ fn is_near(at: Timestamp, later: Timestamp) -> bool {
 
 /// What was changed that decides about the target's pods, as far as it was read.
 fn changes(case: &Case) -> Vec<Changed> {
-    let mut all: Vec<_> = case.changes().map(|all| all.to_vec()).unwrap_or_default();
+    let mut all = of_mesh(case);
     all.extend(of_template(case).ok().flatten());
     all
+}
+
+/// The same, but for the template of the pods.
+fn of_mesh(case: &Case) -> Vec<Changed> {
+    case.changes().map(|all| all.to_vec()).unwrap_or_default()
 }
 
 fn shown<'a>(case: &Case<'a>) -> Option<&'a Pod> {

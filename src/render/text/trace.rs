@@ -18,11 +18,11 @@ pub fn timeline(diagnosis: &Diagnosis, page: &mut Page) -> io::Result<()> {
     page.blank()?;
     page.line(0, &[Span::new(Style::Strong, "what happened when (UTC)")])?;
     for moment in &diagnosis.timeline {
-        let at = format!("{}  ", words::clock(moment.at));
+        let at = format!("{} ", words::clock(moment.at));
         page.wrapped(
             2,
             &[Span::new(Style::Faint, at)],
-            2,
+            12,
             &Span::plain(&moment.what),
         )?;
     }
