@@ -35,11 +35,9 @@ described! {
         "helm-revision-default",
         "namespace-label-fought-over";
     Reached:
-        "konnectivity",
         "stale-connection",
         "ca-bundle-fought-over",
         "istiod-cannot-patch-webhook",
-        "istiod-failing",
         "admission-review-version",
         "webhook-side-effects";
     Wanted:
