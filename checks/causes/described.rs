@@ -53,11 +53,6 @@ described! {
         "pod-too-large",
         "status-annotation-invalid",
         "inject-value-unquoted";
-    Admitted:
-        "openshift-scc",
-        "gke-autopilot",
-        "label-too-long",
-        "windows-pod";
     Running:
         "root-certificate-missing",
         "image-pull",

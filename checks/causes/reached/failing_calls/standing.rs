@@ -108,13 +108,16 @@ fn of_pods(case: &Case, cause: Cause, explain: Explain) -> Result<Verdict, Missi
 }
 
 /// Whether a check of this topic explains a refusal of the target's pods.
-pub(in crate::causes) fn explains(case: &Case, refusal: &Rejection) -> bool {
-    let Ok(destinations) = case.destinations() else {
-        return false;
-    };
+///
+/// # Errors
+/// [`Missing`] where it cannot be told which.
+pub(in crate::causes) fn explains(case: &Case, refusal: &Rejection) -> Result<bool, Missing> {
+    let destinations = case.destinations()?;
     let mut all = destinations.all.iter();
-    let destination = all.find(|one| is_about(one, refusal, true));
-    destination.is_some_and(|one| Cause::of(case, one, refusal).is_ok())
+    match all.find(|one| is_about(one, refusal, true)) {
+        Some(destination) => Cause::of(case, destination, refusal).map(|_| true),
+        None => Ok(false),
+    }
 }
 
 /// Events of whatever pods tell of failing calls.
