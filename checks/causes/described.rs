@@ -35,11 +35,9 @@ described! {
         "helm-revision-default",
         "namespace-label-fought-over";
     Reached:
-        "konnectivity",
         "stale-connection",
         "ca-bundle-fought-over",
         "istiod-cannot-patch-webhook",
-        "istiod-failing",
         "admission-review-version",
         "webhook-side-effects";
     Wanted:
@@ -55,11 +53,6 @@ described! {
         "pod-too-large",
         "status-annotation-invalid",
         "inject-value-unquoted";
-    Admitted:
-        "openshift-scc",
-        "gke-autopilot",
-        "label-too-long",
-        "windows-pod";
     Running:
         "root-certificate-missing",
         "image-pull",

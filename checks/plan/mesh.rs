@@ -6,18 +6,21 @@ use k8s_openapi::api::admissionregistration::v1::{RuleWithOperations, ServiceRef
 use k8s_openapi::api::discovery::v1::Endpoint;
 
 use super::{Namespaces, Plan};
-use crate::facts::kinds::{Deployment, EndpointSlice, MutatingWebhookConfiguration, Pod, Service};
+use crate::facts::kinds::{
+    Deployment, EndpointSlice, Event, MutatingWebhookConfiguration, Pod, Service,
+};
 use crate::facts::ownership::events_read;
-use crate::facts::{Index, Read, Resource};
+use crate::facts::{Index, Object, Read, Resource};
 use crate::way::assumptions::{LIMITS, POLICIES};
 use crate::way::injector::{fails_closed, is_injector};
 use crate::way::reached::meant_service;
 use crate::way::{
-    api_servers, endpoint_slices_of, entries, injectors, istiod_container, istiod_container_of,
-    label, names, revision,
+    api_servers, endpoint_slices_of, entries, injectors, is_refusal, istiod_container,
+    istiod_container_of, label, names, revision,
 };
 
-/// Three waves: the webhooks; whom they call, and what stands beside that; and the configuration of
+/// Three waves: the webhooks; whom they call, and what stands beside that, with the events of istiod where pods are
+/// refused; and the configuration of
 /// istiods that have a revision which no webhook names, with the Deployments of others' webhooks that do
 /// not answer.
 pub(super) fn plan(plan: &mut Plan, namespaces: &Namespaces) {
@@ -41,6 +44,9 @@ pub(super) fn plan(plan: &mut Plan, namespaces: &Namespaces) {
     }
     for (namespace, revisions) in revisions_by_namespace(webhooks) {
         istiod(plan, &namespace, revisions);
+        if matches!(namespaces, Namespaces::Named(_)) && is_any_refused(plan.index) {
+            plan.want(events_read(Some(&namespace)));
+        }
     }
     for namespace in unanswered(plan.index, webhooks) {
         plan.want(super::all(Resource::Deployment, Some(&namespace)));
@@ -73,6 +79,15 @@ fn has_ready(slice: &EndpointSlice) -> bool {
         conditions.and_then(|conditions| conditions.ready) != Some(false)
     };
     slice.endpoints.iter().any(is_ready)
+}
+
+/// Whether some pod is refused: perhaps because istiod does not answer, of which the kubelet's events tell.
+fn is_any_refused(index: &Index) -> bool {
+    let mut reads = index.store().reads_of(Resource::Event);
+    reads.any(|(_, fact)| {
+        let events = fact.got().and_then(Event::among).unwrap_or_default();
+        events.iter().any(is_refusal)
+    })
 }
 
 /// Who else has a say about pods, in the first wave. Where webhooks are asked about, no pod is judged, but refused pods

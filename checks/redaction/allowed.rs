@@ -55,6 +55,7 @@ const TEMPLATE_METADATA: &[Line] = &[
 const POD: &[Line] = &[
     ("hostNetwork", Whole, "istiod leaves such pods alone"),
     ("nodeName", Whole, "the kubelet's version decides"),
+    ("os.name", Whole, "the sidecar is one of Linux"),
     ("serviceAccountName", IfAsked, "the name of an object"),
     ("priorityClassName", IfAsked, "the name of an object"),
     ("runtimeClassName", IfAsked, "the name of an object"),

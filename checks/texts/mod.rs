@@ -46,7 +46,8 @@ pub use value::{Key, Value};
 
 use head::{Anchor, Head};
 use normal::{Glue, Normal};
-use reading::Reading;
+use reading::{Reading, Values};
+use words::Part;
 
 /// What a part of a text says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -108,6 +109,12 @@ pub fn read(text: &str) -> Vec<Found> {
         true => cut,
         false => merged(found(&normal, &surroundings), cut),
     }
+}
+
+/// The error of the network in words of which it is known what they are about, such as those of a probe.
+pub fn error_of_network(text: &str) -> Option<Transport> {
+    let (error, _) = transport::read(Part::of(text, 0..text.len()), &mut Values::default())?;
+    Some(error)
 }
 
 /// The causes that a text tells, best first. None for text that is about something else.

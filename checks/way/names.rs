@@ -16,6 +16,8 @@ pub const PROXY_CONFIG: &str = "proxy.istio.io/config";
 pub const OVERRIDES: &str = "proxy.istio.io/overrides";
 /// Annotation of pods that says whether the sidecar is an init container that goes on running.
 pub const NATIVE: &str = "sidecar.istio.io/nativeSidecar";
+/// Under which name telemetry shows a pod.
+pub const CANONICAL_NAME: &str = "service.istio.io/canonical-name";
 /// Annotation of pods that names the image of the proxy.
 pub const PROXY_IMAGE: &str = "sidecar.istio.io/proxyImage";
 /// Annotation of pods that names the templates to inject.

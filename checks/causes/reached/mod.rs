@@ -28,6 +28,8 @@ mod url;
 
 use crate::causes::Check;
 
+pub(super) use failing_calls::explains;
+
 /// The topics of this stage.
 pub(crate) static TOPICS: &[&[&Check]] = &[
     service::CHECKS,

@@ -13,6 +13,9 @@ const CONTAINERS: [&str; 3] = ["istio-proxy", "istio-init", "istio-validation"];
 /// The annotation that names the volumes of a template.
 const MOUNT: &str = "`sidecar.istio.io/userVolumeMount`";
 
+/// A field that no pod for Windows may have as Linux has it.
+const SECURITY_CONTEXT: &str = "securityContext:";
+
 /// How lines begin that are in a field of a volume.
 const DEEP: &str = "      ";
 
@@ -78,7 +81,8 @@ impl Reading {
             let is_named = line
                 .split_once("name: ")
                 .is_some_and(|(_, name)| CONTAINERS.contains(&name.trim_end()) || matters(MOUNT));
-            self.lines.push((is_read || is_named).then(|| masked(line)));
+            let is_kept = is_read || is_named || line.trim() == SECURITY_CONTEXT;
+            self.lines.push(is_kept.then(|| masked(line)));
             self.interest_if(is_read);
             return;
         }

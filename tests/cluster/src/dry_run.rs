@@ -127,7 +127,28 @@ pub fn pod_of(workload: &Value) -> Result<Value> {
             "namespace": text(workload, "/metadata/namespace"),
             "labels": labels,
             "annotations": template.pointer("/metadata/annotations"),
+            "ownerReferences": owner(workload),
         },
         "spec": template.get("spec"),
     }))
+}
+
+/// What owns the pod, from which istiod takes the workload's name.
+fn owner(workload: &Value) -> Option<Value> {
+    let name = text(workload, "/metadata/name");
+    let (kind, name) = match text(workload, "/kind") {
+        "Pod" => return None,
+        "Deployment" => ("ReplicaSet", format!("{name}-5d4f8c7b96")),
+        "CronJob" => ("Job", format!("{name}-29876543")),
+        kind => (kind, name.to_owned()),
+    };
+    let version = text(workload, "/apiVersion");
+    let reference = json!({
+        "apiVersion": version,
+        "kind": kind,
+        "name": name,
+        "uid": "00000000-0000-0000-0000-000000000000",
+        "controller": true,
+    });
+    Some(json!([reference]))
 }

@@ -16,9 +16,9 @@ use serde_json::{Value, json};
 
 use crate::api::{Api, ApiError};
 use crate::control_plane::{ApiServer, Site};
-use crate::http;
 use crate::json::{list, text};
-use crate::pods::logs;
+use crate::pods::events::Events;
+use crate::pods::{logs, probes};
 use crate::process::Daemon;
 
 /// The name of istiod's container.
@@ -35,9 +35,6 @@ const RESTART_DELAY: Duration = Duration::from_secs(2);
 
 /// How long the readiness probe of istiod's chart waits for an answer.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How often in a row it fails until a pod is ready no more.
-const FAILURE_THRESHOLD: u32 = 3;
 
 /// How the process is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,15 +136,22 @@ impl Run {
         report: &impl Fn(Health) -> Result<(), ApiError>,
     ) -> i32 {
         let probe = SocketAddr::from((self.ip, 8080));
+        let mut events = Events::of(self.api, &self.pod);
         let (mut known, mut failures) = (None, 0);
         while !self.stopped() {
             if let Some(status) = process.exited() {
                 return status.code().unwrap_or(137);
             }
-            let status = http::probe(probe, "/ready", PROBE_TIMEOUT);
-            let is_ok = status.is_ok_and(|status| status == 200);
+            let outcome = probes::get(probe, "/ready", PROBE_TIMEOUT);
+            let is_ok = outcome.is_ok();
             failures = if is_ok { 0 } else { failures + 1 };
-            let stays_ready = known == Some(Health::Ready) && failures < FAILURE_THRESHOLD;
+            let was_ready = known == Some(Health::Ready);
+            // What a process says that only starts is left out, as nobody asks for it.
+            if let (Err(words), true) = (outcome, was_ready) {
+                let message = format!("Readiness probe failed: {words}");
+                events.warning("spec.containers{discovery}", "Unhealthy", &message);
+            }
+            let stays_ready = was_ready && failures < self.failure_threshold();
             let health = if is_ok || stays_ready {
                 Health::Ready
             } else {
@@ -159,6 +163,12 @@ impl Run {
             thread::sleep(POLL_PERIOD);
         }
         0
+    }
+
+    /// How often in a row the probe fails until the pod is ready no more.
+    fn failure_threshold(&self) -> u64 {
+        let probe = container(&self.pod).and_then(|container| container.get("readinessProbe"));
+        probe.map_or(3, |probe| probes::number(probe, "failureThreshold", 3))
     }
 
     fn stopped(&self) -> bool {

@@ -2,9 +2,12 @@
 
 mod dry_run;
 mod duplicate_container;
+mod gke_autopilot;
+mod label_too_long;
 mod limit_range;
 mod namespace_terminating;
 mod native_sidecar_stripped;
+mod openshift_scc;
 mod pod_invalid;
 mod pod_security;
 mod policy_engine;
@@ -15,6 +18,7 @@ mod reserved_volume;
 mod service_account_missing;
 mod told;
 mod unexplained;
+mod windows_pod;
 
 use crate::causes::Check;
 
@@ -32,4 +36,8 @@ pub(crate) static CHECKS: &[&Check] = &[
     &namespace_terminating::CHECK,
     &pod_invalid::CHECK,
     &native_sidecar_stripped::CHECK,
+    &label_too_long::CHECK,
+    &openshift_scc::CHECK,
+    &gke_autopilot::CHECK,
+    &windows_pod::CHECK,
 ];

@@ -3,6 +3,7 @@
 use super::dry_run::dry_run;
 use super::refuser::refuser;
 use super::told::rejected;
+use crate::causes::reached;
 use crate::causes::refused::{Refused, known, refused, see_also, words};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
@@ -40,6 +41,11 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     let cause = known(rejection.told.as_ref()).map(|one| one.cause.name);
     if let Some(name) = cause.filter(|name| super::CHECKS.iter().any(|one| one.name == *name)) {
         return Ok(Verdict::NotApplicable(format!("{name} explains it")));
+    }
+    if reached::explains(case, &rejection)? {
+        return Ok(Verdict::NotApplicable(
+            "the call of the webhook fails, which is explained".to_owned(),
+        ));
     }
     let who = refuser(rejection.said.as_ref());
     let often = rejection

@@ -1,7 +1,8 @@
 //! Which cause the words of a failing call tell, and what is visible beside them.
 
+use super::hanging::hanging;
 use crate::facts::Missing;
-use crate::texts::{Key, Tls, Transport, What};
+use crate::texts::{Http, Key, Tls, Transport, What};
 use crate::way::reached::{is_from_istiod, shut_off};
 use crate::way::{Case, Destination, Rejection, names};
 
@@ -20,6 +21,10 @@ pub(super) enum Cause {
     Encryption,
     /// The connection is closed before there is an answer.
     Closed,
+    /// istiod takes the call, and fails itself.
+    Failing,
+    /// The control plane's tunnel to the nodes does not connect.
+    Tunnel,
     /// The words fit several.
     Untold,
 }
@@ -28,7 +33,7 @@ impl Cause {
     /// The cause of a failing call, by the error in it.
     ///
     /// # Errors
-    /// [`Missing`] where it takes the NetworkPolicies to tell, and they were not read.
+    /// [`Missing`] where it takes the NetworkPolicies or the events about istiod to tell, and they were not read.
     pub(super) fn of(
         case: &Case,
         destination: &Destination,
@@ -45,6 +50,11 @@ impl Cause {
                 | Transport::NoConnection
                 | Transport::NoHeaders,
             ) if is_shut_off(case, destination)? => Self::NetworkPolicy,
+            Some(
+                Transport::Deadline | Transport::NoHeaders | Transport::Tls(Tls::HandshakeTimeout),
+            ) if hanging(case, destination, failure)?.is_some() => Self::Failing,
+            Some(Transport::Http(Http::ServerError)) => Self::Failing,
+            Some(Transport::NoAgent) => Self::Tunnel,
             Some(Transport::DialTimeout) if is_pod_dialled(failure) => Self::Firewall,
             Some(Transport::Tls(Tls::Version)) => Self::Encryption,
             Some(Transport::Eof | Transport::Reset) => Self::Closed,

@@ -6,7 +6,10 @@
 mod cause;
 mod connection_reset;
 mod firewall;
+mod hanging;
 mod istiod_certificate;
+mod istiod_failing;
+mod konnectivity;
 mod network_policy;
 mod no_route;
 mod standing;
@@ -19,6 +22,8 @@ use crate::causes::Check;
 use crate::fixes::deployment_object;
 use crate::report::Command;
 
+pub(in crate::causes) use standing::explains;
+
 /// The checks of this topic.
 pub(crate) static CHECKS: &[&Check] = &[
     &untold::CHECK,
@@ -28,6 +33,8 @@ pub(crate) static CHECKS: &[&Check] = &[
     &istiod_certificate::CHECK,
     &tls_version::CHECK,
     &connection_reset::CHECK,
+    &istiod_failing::CHECK,
+    &konnectivity::CHECK,
 ];
 
 /// The command that shows what istiod wrote last.

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use k8s_openapi::api::admissionregistration::v1::{MutatingWebhookConfiguration, ServiceReference};
 use k8s_openapi::api::core::v1::Event;
 
 use super::cause::Cause;
@@ -14,12 +15,14 @@ use crate::facts::ownership::happened;
 use crate::facts::{Kind, Missing};
 use crate::report::{Effect, Evidence, Finding, Fix, Severity};
 use crate::texts::{Key, What};
-use crate::way::{Case, Destination, Outcome, Rejection, is_refusal, is_way_changed_since};
+use crate::way::{
+    Case, Destination, Outcome, Rejection, injectors, is_refusal, is_way_changed_since,
+};
 
 /// How long a refusal tells something about now: a controller tries again at the latest after 1,000 s, and then
 /// the event is renewed.
 /// Source: `k8s.io/client-go/util/workqueue` (v0.36), `DefaultTypedControllerRateLimiter`.
-const RETRIED: Duration = Duration::from_secs(1_000);
+pub(super) const RETRIED: Duration = Duration::from_secs(1_000);
 
 /// A call that fails.
 pub(super) struct FailingCall<'d, 'a> {
@@ -84,7 +87,7 @@ fn of_pods(case: &Case, cause: Cause, explain: Explain) -> Result<Verdict, Missi
     };
     let destinations = case.destinations()?;
     let mut all = destinations.all.iter();
-    let destination = all.find(|one| is_about(one, &rejection));
+    let destination = all.find(|one| is_about(one, &rejection, true));
     let Some(destination) = destination else {
         return Ok(Verdict::Passed);
     };
@@ -102,6 +105,19 @@ fn of_pods(case: &Case, cause: Cause, explain: Explain) -> Result<Verdict, Missi
         effect,
         explained,
     )]))
+}
+
+/// Whether a check of this topic explains a refusal of the target's pods.
+///
+/// # Errors
+/// [`Missing`] where it cannot be told which.
+pub(in crate::causes) fn explains(case: &Case, refusal: &Rejection) -> Result<bool, Missing> {
+    let destinations = case.destinations()?;
+    let mut all = destinations.all.iter();
+    match all.find(|one| is_about(one, refusal, true)) {
+        Some(destination) => Cause::of(case, destination, refusal).map(|_| true),
+        None => Ok(false),
+    }
 }
 
 /// Events of whatever pods tell of failing calls.
@@ -148,7 +164,9 @@ fn newest_failure(
     let mut told = recent
         .into_iter()
         .map(|(at, event)| (at, event, Rejection::of(event)));
-    let newest = told.find(|(_, _, failure)| is_about(destination, failure));
+    let webhooks = case.webhooks()?;
+    let newest =
+        told.find(|(_, _, failure)| is_about(destination, failure, is_of_one(webhooks, failure)));
     let Some((at, event, failure)) = newest else {
         return Ok(None);
     };
@@ -162,15 +180,26 @@ fn newest_failure(
 
 /// Whether a refusal tells of a failed call of this destination: by the name of an entry, and by the Service in the
 /// URL, as entries of several revisions have the same names.
-fn is_about(destination: &Destination, refusal: &Rejection) -> bool {
+fn is_about(destination: &Destination, refusal: &Rejection, is_only_one: bool) -> bool {
     let Some(said) = &refusal.said else {
         return false;
     };
+    let is_it = |service: &ServiceReference| {
+        // An answer of the server has no URL in its words.
+        said.value(Key::Service).map_or(is_only_one, |name| {
+            name == service.name && said.value(Key::Namespace) == Some(&service.namespace)
+        })
+    };
     let mut entries = destination.configuration.webhooks.iter().flatten();
     let names_entry = entries.any(|one| said.value(Key::Webhook) == Some(&one.name));
-    let names_service = destination.service().is_none_or(|service| {
-        said.value(Key::Service) == Some(&service.name)
-            && said.value(Key::Namespace) == Some(&service.namespace)
-    });
+    let names_service = destination.service().is_none_or(is_it);
     matches!(said.what, What::Call(_)) && names_entry && names_service
+}
+
+/// Whether no other injection webhook has an entry of the name that a refusal tells.
+fn is_of_one(webhooks: &[MutatingWebhookConfiguration], refusal: &Rejection) -> bool {
+    let said = refusal.said.as_ref();
+    let name = said.and_then(|said| said.value(Key::Webhook));
+    let of_this_name = injectors(webhooks).filter(|(_, entry)| Some(entry.name.as_str()) == name);
+    of_this_name.count() == 1
 }

@@ -10,7 +10,7 @@ use crate::json::text;
 use crate::kubelet::NODE;
 
 /// Those of one pod.
-pub(super) struct Events {
+pub(crate) struct Events {
     api: Api,
     pod: Value,
     seen: BTreeMap<(String, String, String), Seen>,
@@ -22,7 +22,7 @@ struct Seen {
 }
 
 impl Events {
-    pub(super) fn of(api: Api, pod: &Value) -> Self {
+    pub(crate) fn of(api: Api, pod: &Value) -> Self {
         Self {
             api,
             pod: pod.clone(),
@@ -36,7 +36,7 @@ impl Events {
     }
 
     /// What it complains about.
-    pub(super) fn warning(&mut self, field: &str, reason: &str, message: &str) {
+    pub(crate) fn warning(&mut self, field: &str, reason: &str, message: &str) {
         self.record("Warning", field, reason, message);
     }
 

@@ -4,14 +4,14 @@
 mod command;
 mod container;
 mod environment;
-mod events;
+pub(crate) mod events;
 mod fields;
 mod image;
 mod lifecycle;
 pub(crate) mod logs;
 mod network;
 mod objects;
-mod probes;
+pub(crate) mod probes;
 mod process;
 mod sandbox;
 mod status;

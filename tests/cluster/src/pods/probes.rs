@@ -91,7 +91,8 @@ impl Probe {
     }
 }
 
-fn number(spec: &Value, field: &str, default: u64) -> u64 {
+/// A number of a probe's settings.
+pub(crate) fn number(spec: &Value, field: &str, default: u64) -> u64 {
     spec.get(field).and_then(Value::as_u64).unwrap_or(default)
 }
 
@@ -107,7 +108,8 @@ fn port(action: &Value, container: &Value) -> Option<u16> {
     number.as_u64()?.try_into().ok()
 }
 
-fn get(address: SocketAddr, path: &str, timeout: Duration) -> Result<(), String> {
+/// Asks as a probe by HTTP does. The error has the words of its event.
+pub(crate) fn get(address: SocketAddr, path: &str, timeout: Duration) -> Result<(), String> {
     let status = http::probe(address, path, timeout).map_err(|error| {
         let words = words(&error);
         match error.kind() {
