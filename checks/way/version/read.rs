@@ -314,10 +314,10 @@ mod tests {
             let deployments = [deployment("pilot:latest", &labels)];
             let pods = [gateway(proxy, made)];
             let config_map = config_map(written);
-            let config = InjectorConfig {
-                config: Ok(Config::default().into()),
-                values: Ok(json!({"global": {"tag": tag}})),
-            };
+            let config = InjectorConfig::new(
+                Ok(Config::default().into()),
+                Ok(json!({"global": {"tag": tag}})),
+            );
             let version = version_of_pod(&pod(image, &all), || Beside {
                 deployments: Ok(&deployments),
                 pods: &pods,
