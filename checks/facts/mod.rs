@@ -12,6 +12,7 @@ pub mod kinds;
 mod makes_pods;
 mod managed_fields;
 pub mod ownership;
+mod pod;
 pub mod policies;
 mod read;
 mod recorder;

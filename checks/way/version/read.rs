@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
+use crate::facts::kinds::Pod;
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{ConfigMap, Container, Pod};
+use k8s_openapi::api::core::v1::{ConfigMap, Container};
 
 use super::number::{Number, tag};
 use super::sources::Sources;

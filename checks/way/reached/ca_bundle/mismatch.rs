@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use crate::facts::kinds::Pod;
 use k8s_openapi::api::admissionregistration::v1::ServiceReference;
-use k8s_openapi::api::core::v1::{Container, Pod};
+use k8s_openapi::api::core::v1::Container;
 
 use super::bytes::{ca_bundle, root_certificate};
 use super::empty::{Empty, not_empty};
