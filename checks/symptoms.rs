@@ -74,7 +74,7 @@ fn refused(case: &Case, predicted: &Prediction, findings: &[Found]) -> Option<Sy
         began: rejection
             .since
             .or(rejection.at)
-            .map(|at| Began::at(case, at)),
+            .map(|at| Began::refused(case, at)),
         root_cause: root_cause::among(findings, |finding| {
             finding.effect == Effect::Decides(Outcome::Rejected)
         }),

@@ -21,7 +21,8 @@ impl<'de, T: Object> Deserialize<'de> for Kept<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut object = T::deserialize(deserializer)?;
         keep_asked_about(object.metadata_mut(), T::RESOURCE);
-        Ok(Self(object))
+        // Lists have room for more while they are read; those of a clone have not.
+        Ok(Self(object.clone()))
     }
 }
 

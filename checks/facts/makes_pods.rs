@@ -4,9 +4,10 @@ use std::fmt::Debug;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
-use k8s_openapi::api::core::v1::{Pod, PodSpec, PodTemplateSpec};
+use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec, Volume};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
+use super::kinds::Pod;
 use super::{Condition, Kind, Readiness, Rollout, Template, Workload};
 
 /// A kind that is a pod or makes pods.
@@ -22,8 +23,13 @@ pub trait MakesPods: Debug {
         None
     }
 
-    /// Metadata and spec of the pods it makes; for a pod its own.
+    /// Metadata and spec of the pods it makes; for a pod its own, without the volumes.
     fn template(&self) -> (Option<&ObjectMeta>, Option<&PodSpec>);
+
+    /// The volumes that the template does not have.
+    fn volumes(&self) -> Option<Vec<Volume>> {
+        None
+    }
 
     /// What keeps a change of the template from the pods that exist.
     fn rollout(&self) -> Rollout {
@@ -53,13 +59,15 @@ pub trait MakesPods: Debug {
     /// What it is to the checks.
     fn workload(&self) -> Workload {
         let (metadata, spec) = self.template();
+        let mut spec = spec.cloned().unwrap_or_default();
+        spec.volumes = self.volumes().or(spec.volumes);
         Workload {
             kind: self.kind(),
             metadata: self.metadata().clone(),
             custom: None,
             template: Template {
                 metadata: metadata.cloned().unwrap_or_default(),
-                spec: spec.cloned().unwrap_or_default(),
+                spec,
             },
             rollout: self.rollout(),
             replicas: self.replicas(),
@@ -130,6 +138,10 @@ impl MakesPods for Pod {
 
     fn template(&self) -> (Option<&ObjectMeta>, Option<&PodSpec>) {
         (Some(&self.metadata), self.spec.as_ref())
+    }
+
+    fn volumes(&self) -> Option<Vec<Volume>> {
+        self.volumes()
     }
 
     fn readiness(&self) -> Option<Readiness> {

@@ -13,6 +13,7 @@ mod log;
 mod makes_pods;
 mod managed_fields;
 pub mod ownership;
+mod pod;
 pub mod policies;
 mod read;
 mod recorder;

@@ -2,9 +2,8 @@
 //!
 //! Logs come from the nodes and disclose what programs write, so none is read of a container that is well.
 
-use k8s_openapi::api::core::v1::Pod;
-
 use super::Plan;
+use crate::facts::kinds::Pod;
 use crate::facts::ownership::{Chain, pods, pods_read};
 use crate::facts::{Kind, Read, Target};
 use crate::way::running::{may_have_sidecars, wanted_logs};

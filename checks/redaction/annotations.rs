@@ -8,7 +8,7 @@ use super::structured::structured;
 use super::walk::Walk;
 use crate::rules::annotations::{Verdict, verdict};
 use crate::rules::credentials::{REDACTED, image, without_credentials};
-use crate::rules::interpolation::{self, Surroundings};
+use crate::rules::interpolation::{self, Surroundings, Templates};
 use crate::rules::istio_keys;
 use crate::rules::overrides::{self, Status};
 use crate::rules::yaml;
@@ -114,11 +114,11 @@ const MOUNT: &str = "sidecar.istio.io/userVolumeMount";
 fn printed(walk: &Walk, all: &Texts, name: &str, value: &str) -> Vec<Verdict> {
     let mut changed = all.clone();
     changed.insert(name.to_owned(), value.to_owned());
-    let texts: Vec<&str> = walk.needed.texts.iter().map(String::as_str).collect();
+    let templates = Templates::new(walk.needed.texts.iter().map(String::as_str));
     let mut verdicts = Vec::new();
     for intercepts in [true, false] {
         let surroundings = Surroundings {
-            templates: &texts,
+            templates: &templates,
             volumes: &[],
             intercepts,
         };
@@ -201,7 +201,7 @@ mod tests {
         let mut verdicts = Vec::new();
         for intercepts in [true, false] {
             let surroundings = Surroundings {
-                templates: &[&config.templates["sidecar"]],
+                templates: &Templates::new([config.templates["sidecar"].as_str()]),
                 volumes: &["own"],
                 intercepts,
             };

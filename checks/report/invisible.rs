@@ -5,6 +5,9 @@
 ///
 /// Source: Unicode 16, general categories Cc, Cf, Zl and Zp.
 pub fn is_invisible(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
     c.is_control()
         || matches!(
             c,

@@ -1,6 +1,6 @@
 //! Whether the API server calls mutating webhooks at all.
 
-use k8s_openapi::api::core::v1::Pod;
+use crate::facts::kinds::Pod;
 
 use super::reached::api_server::container;
 use crate::facts::Missing;

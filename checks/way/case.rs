@@ -1,16 +1,18 @@
 //! What is known about one subject, and what is worked out about it once.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
+use crate::facts::kinds::Pod;
 use jiff::Timestamp;
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{ConfigMap, Event, Namespace, Node, Pod, Service};
+use k8s_openapi::api::core::v1::{ConfigMap, Event, Namespace, Node, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::Value;
 
 use super::changes::{self, Changed};
 use super::{Call, Destinations, InjectorConfig, JudgedPod, Observation, Prediction, names};
@@ -19,8 +21,10 @@ use crate::facts::{
     Fact, Index, Line, Log, LogOf, MakesPods as _, Missing, Object, Objects, Read, ReadSet,
     Resource, Snapshot, Subject, Target, Unread, Workload,
 };
-use crate::rules::certificates::{Trust, parse_pem_bundle, trusts};
+use crate::rules::certificates::{Bundle, Trust, parse_pem_bundle, trusts};
+use crate::rules::istio_keys;
 use crate::way::assumptions::{self, Gate};
+use crate::way::injector_config::json;
 use crate::way::running::{self, Unwell};
 use crate::way::terms::Terms;
 
@@ -30,8 +34,13 @@ pub struct Mesh<'a> {
     snapshot: &'a Snapshot,
     index: Index<'a>,
     injector_configs: RefCell<BTreeMap<(String, String), Rc<InjectorConfig>>>,
-    /// By caBundle and root.
-    trusts: RefCell<BTreeMap<(Vec<u8>, String), Trust>>,
+    mesh_configs: RefCell<BTreeMap<(String, String), Rc<Result<Value, String>>>>,
+    /// By their text.
+    bundles: RefCell<HashMap<Vec<u8>, Rc<Bundle>>>,
+    /// By caBundle, root and time.
+    trusts: RefCell<HashMap<(Vec<u8>, String, Timestamp), Trust>>,
+    /// The annotations of sidecars that keys of labels and annotations are meant to be.
+    meant: RefCell<HashMap<String, Option<&'static str>>>,
     terms: OnceCell<Vec<Terms>>,
     gates: Gates,
 }
@@ -51,7 +60,10 @@ impl<'a> Mesh<'a> {
             snapshot,
             index: Index::new(&snapshot.reads),
             injector_configs: RefCell::default(),
+            mesh_configs: RefCell::default(),
+            bundles: RefCell::default(),
             trusts: RefCell::default(),
+            meant: RefCell::default(),
             terms: OnceCell::new(),
             gates: Gates::default(),
         }
@@ -67,7 +79,9 @@ impl<'a> Mesh<'a> {
         });
         Mesh {
             injector_configs: RefCell::new(injector_configs),
+            bundles: self.bundles.clone(),
             trusts: self.trusts.clone(),
+            meant: self.meant.clone(),
             ..Mesh::new(snapshot)
         }
     }
@@ -490,6 +504,22 @@ impl<'a> Case<'a> {
         self.get(Some(namespace), name)
     }
 
+    /// Key `mesh` of it, parsed, or why that cannot be done; none where it has none.
+    pub fn mesh_config(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<Rc<Result<Value, String>>>, Missing> {
+        let config_map = self.mesh_config_map(namespace, name)?;
+        let text = config_map.and_then(|config_map| config_map.data.as_ref()?.get("mesh"));
+        let parsed = |text| {
+            let mut parsed = self.mesh.mesh_configs.borrow_mut();
+            let config = parsed.entry((namespace.to_owned(), name.to_owned()));
+            Rc::clone(config.or_insert_with(|| Rc::new(json(text))))
+        };
+        Ok(text.map(|text| parsed(text)))
+    }
+
     /// ConfigMap istio-ca-root-cert in istiod's namespace: the root that istiod serves with.
     pub fn root_certificate(&self, namespace: &str) -> Result<Option<&'a ConfigMap>, Missing> {
         self.get(Some(namespace), names::ROOT_CERTIFICATE)
@@ -497,13 +527,40 @@ impl<'a> Case<'a> {
 
     /// Whether a caBundle vouches for a root in PEM at the time of recording.
     pub fn trusts(&self, bundle: &[u8], root: &str) -> Trust {
+        self.trusts_at(bundle, root, self.now())
+    }
+
+    /// The same at another time.
+    pub fn trusts_at(&self, bundle: &[u8], root: &str, time: Timestamp) -> Trust {
         let mut known = self.mesh.trusts.borrow_mut();
-        let trust = known.entry((bundle.to_vec(), root.to_owned()));
+        let trust = known.entry((bundle.to_vec(), root.to_owned(), time));
         let judged = trust.or_insert_with(|| {
-            let root = parse_pem_bundle(root.as_bytes());
-            trusts(&parse_pem_bundle(bundle), &root, self.now())
+            let root = self.bundle(root.as_bytes());
+            trusts(&self.bundle(bundle), &root, time)
         });
         judged.clone()
+    }
+
+    /// The certificates of a PEM file.
+    pub fn bundle(&self, bytes: &[u8]) -> Rc<Bundle> {
+        let mut known = self.mesh.bundles.borrow_mut();
+        if let Some(bundle) = known.get(bytes) {
+            return Rc::clone(bundle);
+        }
+        let bundle = Rc::new(parse_pem_bundle(bytes));
+        known.insert(bytes.to_vec(), Rc::clone(&bundle));
+        bundle
+    }
+
+    /// The annotation of a sidecar that a key is meant to be: see [`istio_keys::of_sidecars`].
+    pub fn meant_by(&self, key: &str) -> Option<&'static str> {
+        let mut known = self.mesh.meant.borrow_mut();
+        if let Some(meant) = known.get(key) {
+            return *meant;
+        }
+        let meant = istio_keys::of_sidecars(key);
+        known.insert(key.to_owned(), meant);
+        meant
     }
 
     /// The nodes.

@@ -2,8 +2,9 @@
 
 use std::cmp::Reverse;
 
+use crate::facts::kinds::Pod;
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{ConfigMap, Pod};
+use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::{Answer, Arrival, Case, Destination, Istiod, admission_plugin, names};

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::facts::kinds::Pod;
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
-use k8s_openapi::api::core::v1::{Container, EnvVar, Pod, PodSpec};
+use k8s_openapi::api::core::v1::{Container, EnvVar, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use super::selector::requirements;
@@ -70,9 +71,17 @@ pub fn fails_closed(webhook: &MutatingWebhook) -> bool {
 /// Whether the selectors of an entry are those that deactivate it.
 /// Source: Istio 1.31, `istioctl/pkg/tag/util.go`.
 pub fn is_deactivated(webhook: &MutatingWebhook) -> bool {
+    let names_it = |selector: &LabelSelector| {
+        let labels = selector.match_labels.iter().flatten();
+        let expressions = selector.match_expressions.iter().flatten();
+        let mut keys = labels
+            .map(|(key, _)| key)
+            .chain(expressions.map(|one| &one.key));
+        keys.any(|key| key == names::DEACTIVATED)
+    };
     let never = |selector: &Option<LabelSelector>| {
-        requirements(selector.as_ref())
-            .is_ok_and(|all| all.iter().any(|one| one.key == names::DEACTIVATED))
+        let selector = selector.as_ref();
+        selector.is_some_and(names_it) && requirements(selector).is_ok()
     };
     never(&webhook.namespace_selector) || never(&webhook.object_selector)
 }

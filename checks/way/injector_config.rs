@@ -3,6 +3,7 @@
 //! Source: Istio 1.31, `pkg/kube/inject/inject.go` (`UnmarshalConfig`) and `watcher.go`. What istiod
 //! cannot read it passes over with a line in its log, and goes on with what it read before.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -12,6 +13,7 @@ use serde_json::{Map, Value};
 
 use super::selector::Labels;
 use crate::facts::Missing;
+use crate::rules::interpolation::Templates;
 use crate::rules::yaml::{self, Yaml};
 
 /// The injector's ConfigMap, as istiod reads it.
@@ -22,6 +24,8 @@ pub struct InjectorConfig {
     /// Key `values`, or why istiod keeps the values that it read before. Then key `config` counts all
     /// the same: only where `values` is missing is neither read.
     pub values: Result<Value, String>,
+    /// What was worked out so far about templates that are rendered together.
+    together: RefCell<BTreeMap<Vec<String>, Rc<Templates>>>,
 }
 
 /// Key `config` of the injector's ConfigMap.
@@ -59,7 +63,28 @@ impl InjectorConfig {
                 Value::Object(_) => Ok(values),
                 _ => Err("it is not a mapping".to_owned()),
             });
-        Self { config, values }
+        Self::new(config, values)
+    }
+
+    /// The configuration of these keys.
+    pub(super) fn new(config: Result<Rc<Config>, String>, values: Result<Value, String>) -> Self {
+        Self {
+            config,
+            values,
+            together: RefCell::default(),
+        }
+    }
+
+    /// The templates of these names, as far as the configuration has them.
+    pub fn together(&self, config: &Config, names: &[String]) -> Rc<Templates> {
+        let mut known = self.together.borrow_mut();
+        if let Some(templates) = known.get(names) {
+            return Rc::clone(templates);
+        }
+        let texts = names.iter().filter_map(|name| config.templates.get(name));
+        let templates = Rc::new(Templates::new(texts.map(String::as_str)));
+        known.insert(names.to_vec(), Rc::clone(&templates));
+        templates
     }
 
     /// Key `values`.

@@ -1,6 +1,6 @@
 //! Who runs the control plane, where the cluster tells.
 
-use k8s_openapi::api::core::v1::Pod;
+use crate::facts::kinds::Pod;
 
 use super::Case;
 

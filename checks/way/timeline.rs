@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{ContainerStateTerminated, Pod};
+use k8s_openapi::api::core::v1::ContainerStateTerminated;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::changes::{Changed, of_template};
 use super::running::Container;
 use super::{Case, running};
+use crate::facts::kinds::Pod;
 
 /// How long before a pod was created, or a symptom began, a change may have to do with it.
 const BEFORE: Duration = Duration::from_secs(3600);

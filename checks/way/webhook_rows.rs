@@ -7,7 +7,7 @@ use super::injector::{injectors, is_deactivated, label};
 use super::names;
 use super::reached::{Obstacle, ca_bundle, called_port, endpoints, root_certificate};
 use super::selector::{Labels, requirements, unmet};
-use crate::rules::certificates::{Trust, parse_pem_bundle};
+use crate::rules::certificates::Trust;
 use crate::rules::credentials;
 use crate::way::Case;
 
@@ -56,7 +56,7 @@ fn row(
     configuration: &MutatingWebhookConfiguration,
     webhook: &MutatingWebhook,
 ) -> WebhookRow {
-    let bundle = parse_pem_bundle(ca_bundle(webhook));
+    let bundle = case.bundle(ca_bundle(webhook));
     WebhookRow {
         configuration: configuration.metadata.name.clone().unwrap_or_default(),
         entry: webhook.name.clone(),
@@ -108,8 +108,7 @@ fn ca_bundle_in_words(case: &Case, webhook: &MutatingWebhook) -> String {
     if bytes.is_empty() {
         return "empty".to_owned();
     }
-    let bundle = parse_pem_bundle(bytes);
-    if bundle.certificates.is_empty() {
+    if case.bundle(bytes).certificates.is_empty() {
         return "not PEM".to_owned();
     }
     let Some(service) = &webhook.client_config.service else {

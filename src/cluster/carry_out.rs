@@ -1,8 +1,8 @@
 //! One read of a plan, carried out.
 
+use injdoctor_checks::facts::kinds::Pod;
 use injdoctor_checks::facts::{Fact, Form, Log, Object, Objects, Read, Resource};
 use injdoctor_checks::for_resource;
-use k8s_openapi::api::core::v1::Pod;
 
 use super::read::{Readable, Reader, Selection, Trouble, fact_of};
 

@@ -3,13 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{Pod, PodSpec, PodStatus};
+use injdoctor_checks::facts::kinds::Pod;
+use k8s_openapi::api::core::v1::{self, PodSpec, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference, Time};
 use serde::Deserialize;
 
 /// A pod as a list of pods is read.
 #[derive(Deserialize)]
-pub struct LeanPod {
+#[serde(from = "WholePod")]
+pub struct LeanPod(pub Pod);
+
+#[derive(Deserialize)]
+struct WholePod {
     metadata: LeanMetadata,
     spec: Option<PodSpec>,
     status: Option<PodStatus>,
@@ -38,13 +43,15 @@ struct LeanMetadata {
     finalizers: Option<Vec<String>>,
 }
 
-impl From<LeanPod> for Pod {
-    fn from(pod: LeanPod) -> Self {
-        Self {
+impl From<WholePod> for LeanPod {
+    fn from(pod: WholePod) -> Self {
+        let pod = Pod::from(v1::Pod {
             metadata: pod.metadata.into(),
             spec: pod.spec,
             status: pod.status,
-        }
+        });
+        // Lists have room for more while they are read; those of a clone have not.
+        Self(pod.clone())
     }
 }
 

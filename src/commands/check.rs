@@ -1,6 +1,7 @@
 //! `injdoctor check`.
 
 use std::io::{self, Write};
+use std::mem::ManuallyDrop;
 
 use injdoctor_checks::facts::Snapshot;
 use injdoctor_checks::plan;
@@ -42,6 +43,8 @@ pub fn run(
         recorded: arguments.from.is_some(),
         nothing: nothing(&arguments.targets, connection),
     };
+    // The program ends: to free thousands of objects one by one only takes time.
+    let snapshot = ManuallyDrop::new(snapshot);
     answer(&snapshot, &question, arguments.answer, look, out)
 }
 

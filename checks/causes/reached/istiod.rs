@@ -1,7 +1,8 @@
 //! The Deployments of istiod beside a webhook's Service.
 
+use crate::facts::kinds::Pod;
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{Container, Pod, Service};
+use k8s_openapi::api::core::v1::{Container, Service};
 
 use super::explanation;
 use crate::facts::Missing;

@@ -1,6 +1,6 @@
 //! A sidecar template for tests, and what becomes of annotations in it.
 
-use super::{Surroundings, verdict};
+use super::{Surroundings, Templates, verdict};
 use crate::rules::annotations::Verdict;
 
 /// The lines of Istio's own sidecar template that print annotations.
@@ -58,7 +58,7 @@ pub(super) fn judge(pairs: &[(&str, &str)]) -> Verdict {
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let surroundings = Surroundings {
-        templates: &[SIDECAR],
+        templates: &Templates::new([SIDECAR]),
         volumes: &["own"],
         intercepts: true,
     };

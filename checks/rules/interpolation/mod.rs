@@ -15,13 +15,45 @@ mod proxy_metadata;
 mod volume;
 
 use super::annotations::Verdict;
-use std::collections::BTreeMap;
+use place::Place;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+/// Templates that are rendered together. Where they print an annotation is the same for all pods, and worked out once.
+#[derive(Debug, Clone, Default)]
+pub struct Templates {
+    texts: Vec<String>,
+    places: RefCell<HashMap<(String, bool), Rc<[Place]>>>,
+}
+
+impl Templates {
+    /// Those of these texts.
+    pub fn new<'t>(texts: impl IntoIterator<Item = &'t str>) -> Self {
+        Self {
+            texts: texts.into_iter().map(str::to_owned).collect(),
+            places: RefCell::default(),
+        }
+    }
+
+    /// Their texts, in their order.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(String::as_str)
+    }
+
+    fn places(&self, name: &str, intercepts: bool) -> Rc<[Place]> {
+        let mut known = self.places.borrow_mut();
+        let places = known.entry((name.to_owned(), intercepts));
+        let places = places.or_insert_with(|| place::places(name, self.texts(), intercepts).into());
+        Rc::clone(places)
+    }
+}
 
 /// What a pod's annotations go into.
 #[derive(Debug, Clone, Copy)]
 pub struct Surroundings<'a> {
-    /// The texts of the templates that istiod renders for the pod.
-    pub templates: &'a [&'a str],
+    /// The templates that istiod renders for the pod.
+    pub templates: &'a Templates,
     /// The names of the volumes that the pod has itself.
     pub volumes: &'a [&'a str],
     /// Whether it is known that the sidecar comes with its init container.
@@ -78,7 +110,8 @@ fn in_all_places(
     surroundings: Surroundings,
 ) -> Verdict {
     let mut all: Option<Verdict> = None;
-    for place in place::places(name, surroundings) {
+    let places = surroundings.templates.places(name, surroundings.intercepts);
+    for place in places.iter() {
         let verdict = place.take(name, annotations, surroundings);
         if place.always && matches!(verdict, Verdict::Invalid(_)) {
             return verdict;

@@ -30,18 +30,22 @@ enum How {
 pub(super) const MARK: char = '\u{fffc}';
 
 /// Where the templates print the annotation of this name.
-pub(super) fn places(name: &str, surroundings: Surroundings) -> Vec<Place> {
+pub(super) fn places<'t>(
+    name: &str,
+    templates: impl Iterator<Item = &'t str>,
+    intercepts: bool,
+) -> Vec<Place> {
     let named = [format!("`{name}`"), format!("\"{name}\"")];
     let is_named = |action: &str| named.iter().any(|name| action.contains(name.as_str()));
     let mut places = Vec::new();
-    for template in surroundings.templates {
+    for template in templates {
         // Whether each of the open conditions is known to hold.
         let mut open: Vec<Known> = Vec::new();
         for (start, action, end) in actions(template) {
             let always = open.iter().all(|known| *known == Known::Holds);
             match block(action) {
                 Block::Opens => {
-                    open.push(known(action, is_named(action), surroundings.intercepts));
+                    open.push(known(action, is_named(action), intercepts));
                 }
                 Block::Turns => {
                     let before = open.pop();
@@ -168,7 +172,7 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use super::super::fixture::check;
-    use super::super::verdict;
+    use super::super::{Templates, verdict};
     use super::*;
 
     #[test]
@@ -183,7 +187,7 @@ mod tests {
         let judge = |template: &str, value: &str| {
             let annotations = BTreeMap::from([("example.com/a".to_owned(), value.to_owned())]);
             let surroundings = Surroundings {
-                templates: &[template],
+                templates: &Templates::new([template]),
                 volumes: &[],
                 intercepts: true,
             };
@@ -219,7 +223,7 @@ b: {{ annotation .ObjectMeta `example.com/a` 1 }}";
         let annotations = BTreeMap::from([("example.com/a".to_owned(), "a\"b".to_owned())]);
         let judge = |intercepts| {
             let surroundings = Surroundings {
-                templates: &[template],
+                templates: &Templates::new([template]),
                 volumes: &[],
                 intercepts,
             };

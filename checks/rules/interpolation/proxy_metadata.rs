@@ -8,8 +8,8 @@ use crate::rules::yaml::{self, Yaml};
 
 /// Environment variables of the proxy, which the template prints without escaping.
 pub(super) fn verdict(config: &str, surroundings: Surroundings) -> Verdict {
-    let plainly = |template: &&str| template.contains("value: \"{{ $value }}\"");
-    if !surroundings.templates.iter().any(plainly) {
+    let plainly = |template: &str| template.contains("value: \"{{ $value }}\"");
+    if !surroundings.templates.texts().any(plainly) {
         return Verdict::Valid;
     }
     // What istiod cannot read it refuses for that reason.

@@ -94,7 +94,7 @@ fn mounted(
         })
         || surroundings
             .templates
-            .iter()
+            .texts()
             .any(|template| template.contains(&of_template));
     if known {
         Verdict::Valid

@@ -42,8 +42,11 @@ pub fn of_namespaces(key: &str) -> Option<Meant> {
 /// The annotation of a sidecar that a key is meant to be; none where Istio knows the key, or it is near to
 /// none.
 pub fn of_sidecars(key: &str) -> Option<&'static str> {
+    if is_known(key) {
+        return None;
+    }
     let letters = plain(key);
-    if is_known(key) || !mentions_istio(&letters) || near(key).is_some() {
+    if !mentions_istio(&letters) || near(key).is_some() {
         return None;
     }
     let (domain, name) = key.rsplit_once('/').unwrap_or(("", key));
@@ -100,8 +103,11 @@ fn mentions_istio(letters: &str) -> bool {
 
 /// What a key is meant to say that Istio does not know, by its letters or else by its words.
 fn near(key: &str) -> Option<Meant> {
+    if is_known(key) {
+        return None;
+    }
     let letters = plain(key);
-    if is_known(key) || !mentions_istio(&letters) {
+    if !mentions_istio(&letters) {
         return None;
     }
     let targets = [

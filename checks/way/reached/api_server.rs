@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{Container, Pod};
+use crate::facts::kinds::Pod;
+use k8s_openapi::api::core::v1::Container;
 
 /// The container of kube-apiserver in its pod.
 pub fn container(pod: &Pod) -> Option<&Container> {

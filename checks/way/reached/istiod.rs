@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::facts::kinds::Pod;
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::Pod;
 
 use crate::way::injector::{NativeSidecars, istiod_container};
 use crate::way::{Version, names};

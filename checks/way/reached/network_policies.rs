@@ -4,8 +4,8 @@
 //! admits, and rules go by the port of the pod. The API server is no pod, so that selectors of pods and namespaces do not
 //! mean it; a block of addresses may.
 
+use crate::facts::kinds::Pod;
 use k8s_openapi::api::admissionregistration::v1::ServiceReference;
-use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::api::networking::v1::{
     NetworkPolicy, NetworkPolicyIngressRule, NetworkPolicyPort, NetworkPolicySpec,
 };

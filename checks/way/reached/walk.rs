@@ -27,7 +27,7 @@ pub fn route(case: &Case, entry: Entry, injector: bool) -> Route {
 
 fn walk(route: &mut Route, case: &Case, entry: Entry, injector: bool) -> Option<Arrival> {
     let webhook = entry.webhook;
-    route.note(case, Leg::CaBundle, || Ok(ca_bundle::readable(entry)));
+    route.note(case, Leg::CaBundle, || Ok(ca_bundle::readable(case, entry)));
     let Some(service) = &webhook.client_config.service else {
         if !injector {
             return Some(Arrival::Foreign);

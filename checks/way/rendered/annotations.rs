@@ -3,7 +3,7 @@
 use super::Refusal;
 use crate::facts::Missing;
 use crate::rules::annotations::{self, InvalidAnnotation, Verdict};
-use crate::rules::interpolation::{self, Surroundings};
+use crate::rules::interpolation::{self, Surroundings, Templates};
 use crate::rules::overrides;
 use crate::way::{Istiod, JudgedPod, Version, names};
 
@@ -72,11 +72,11 @@ fn doubt(unclear: &InvalidAnnotation) -> Missing {
 /// What the templates make of annotations that nobody checks.
 ///
 /// `intercepts` says that the sidecar is known to come with its init container.
-pub(super) fn interpolated(texts: &[&str], pod: &JudgedPod, intercepts: bool) -> Judgement {
+pub(super) fn interpolated(templates: &Templates, pod: &JudgedPod, intercepts: bool) -> Judgement {
     let volumes = pod.spec.volumes.iter().flatten();
     let volumes: Vec<&str> = volumes.map(|volume| volume.name.as_str()).collect();
     let surroundings = Surroundings {
-        templates: texts,
+        templates,
         volumes: &volumes,
         intercepts,
     };

@@ -29,32 +29,29 @@ impl Default for Mesh {
 /// The mesh's configuration that an istiod goes by.
 pub(super) fn mesh(case: &Case, istiod: &Istiod) -> Result<Mesh, Missing> {
     let name = names::with_revision("istio", &istiod.revision);
-    let config_map = case.mesh_config_map(&istiod.namespace, &name)?;
-    let text = config_map.and_then(|config_map| config_map.data.as_ref()?.get("mesh"));
-    let Some(text) = text else {
+    let Some(config) = case.mesh_config(&istiod.namespace, &name)? else {
         return Ok(Mesh::default());
     };
-    parse(text).map_err(|error| {
+    config.as_ref().as_ref().map(of).map_err(|error| {
         Missing(format!(
             "istiod keeps an older mesh configuration, as ConfigMap {name} does not parse: {error}"
         ))
     })
 }
 
-fn parse(mesh: &str) -> Result<Mesh, String> {
-    let mesh = json(mesh)?;
+fn of(mesh: &Value) -> Mesh {
     let default = Mesh::default();
-    let config = either(&mesh, "defaultConfig", "default_config").unwrap_or(&Value::Null);
+    let config = either(mesh, "defaultConfig", "default_config").unwrap_or(&Value::Null);
     let port = either(config, "statusPort", "status_port");
     let port = port.and_then(|port| i32::try_from(port.as_i64()?).ok());
-    Ok(Mesh {
+    Mesh {
         merging: Merging {
-            enabled: either(&mesh, "enablePrometheusMerge", "enable_prometheus_merge")
+            enabled: either(mesh, "enablePrometheusMerge", "enable_prometheus_merge")
                 .and_then(Value::as_bool),
             status_port: port.unwrap_or(default.merging.status_port),
         },
         interception_mode: interception_mode(config).unwrap_or(default.interception_mode),
-    })
+    }
 }
 
 /// Whether the sidecar comes with an init container that redirects the pod's traffic: by the pod's annotation, its
@@ -110,7 +107,7 @@ mod tests {
                 "REDIRECT",
             ),
         ] {
-            let parsed = parse(mesh).unwrap();
+            let parsed = of(&json(mesh).unwrap());
             let merging = parsed.merging;
             assert_eq!(
                 (
@@ -122,6 +119,6 @@ mod tests {
                 "{mesh}"
             );
         }
-        assert!(parse("a: [").is_err());
+        assert!(json("a: [").is_err());
     }
 }

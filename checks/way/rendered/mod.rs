@@ -142,11 +142,10 @@ fn render(
     if let Some(refusal) = templates::unusable(&config, &injector, &templates)? {
         return Ok(Err(refusal));
     }
-    let text_of = |name: &String| config.templates.get(name).map(String::as_str);
-    let texts: Vec<&str> = templates.iter().filter_map(text_of).collect();
-    let (mut refused, mut more) = annotations::interpolated(&texts, pod, false);
+    let together = injector.together(&config, &templates);
+    let (mut refused, mut more) = annotations::interpolated(&together, pod, false);
     if !more.is_empty() && mesh::intercepts(case, istiod, pod)? {
-        (refused, more) = annotations::interpolated(&texts, pod, true);
+        (refused, more) = annotations::interpolated(&together, pod, true);
     }
     if let Some(refusal) = refused {
         return Ok(Err(refusal));
@@ -162,10 +161,12 @@ fn render(
     if let Ok(Some(refusal)) = unscrapable {
         return Ok(Err(refusal));
     }
+    let texts: Vec<&str> = together.texts().collect();
     if let Some(reason) = invalid(case, istiod, &injector, &texts, pod)? {
         return Ok(Err(Refusal::InvalidPod(reason)));
     }
     unscrapable?;
+    let text_of = |name: &String| config.templates.get(name).map(String::as_str);
     let brings_proxy = |name: &&String| text_of(name).is_some_and(containers::brings_proxy);
     Ok(Ok(Sidecar {
         proxies: templates.iter().filter(brings_proxy).cloned().collect(),

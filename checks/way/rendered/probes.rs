@@ -108,10 +108,10 @@ mod tests {
             let mut container = container.clone();
             container["name"] = json!("app");
             pod.spec.containers = vec![serde_json::from_value(container).unwrap()];
-            let injector = InjectorConfig {
-                config: Ok(Config::default().into()),
-                values: Ok(json!({"sidecarInjectorWebhook": {"rewriteAppHTTPProbe": by_values}})),
-            };
+            let injector = InjectorConfig::new(
+                Ok(Config::default().into()),
+                Ok(json!({"sidecarInjectorWebhook": {"rewriteAppHTTPProbe": by_values}})),
+            );
             let reason = conflict(&injector, &[sidecar], &pod).unwrap();
             assert_eq!(reason.is_some(), expected, "{annotations:?}");
             for others in [&[""][..], &[sidecar, agent]] {

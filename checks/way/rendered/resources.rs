@@ -147,10 +147,10 @@ mod tests {
             let proxy = json!({"name": "istio-proxy", "resources": own});
             pod.spec.containers = vec![serde_json::from_value(proxy).unwrap()];
             let resources = json!({"requests": {"cpu": "100m"}, "limits": {"cpu": 2}});
-            let injector = InjectorConfig {
-                config: Ok(Config::default().into()),
-                values: Ok(json!({"global": {"proxy": {"resources": resources}}})),
-            };
+            let injector = InjectorConfig::new(
+                Ok(Config::default().into()),
+                Ok(json!({"global": {"proxy": {"resources": resources}}})),
+            );
             let conflict = |templates| conflict(&injector, templates, &pod).unwrap();
             assert_eq!(
                 conflict(&["- name: istio-proxy\n"]).is_some(),

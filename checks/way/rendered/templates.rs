@@ -135,10 +135,7 @@ mod tests {
         };
         let refuses = |annotation: Option<&str>, values: Result<Value, String>| {
             let pod = pod(annotation.map(|value| (names::TEMPLATES, value)).as_slice());
-            let injector = InjectorConfig {
-                config: Ok(config.clone().into()),
-                values,
-            };
+            let injector = InjectorConfig::new(Ok(config.clone().into()), values);
             unusable(&config, &injector, &selected(&config, &pod))
                 .unwrap()
                 .map(|refusal| refusal.to_string())

@@ -24,14 +24,19 @@ struct Brought<'a> {
 pub(super) fn conflict(templates: &[&str], pod: &JudgedPod) -> Result<Option<String>, Missing> {
     let injected = injected(pod);
     let volumes = pod.spec.volumes.iter().flatten();
-    for own in volumes.filter(|volume| !injected.contains(&volume.name)) {
-        let kind = kind(own);
-        for text in templates {
-            let all = brought(text);
+    let mut own = volumes
+        .filter(|volume| !injected.contains(&volume.name))
+        .peekable();
+    if own.peek().is_none() {
+        return Ok(None);
+    }
+    let brought: Vec<_> = templates.iter().map(|text| brought(text)).collect();
+    for own in own {
+        for all in &brought {
             let Some(volume) = all.iter().find(|volume| volume.name == own.name) else {
                 continue;
             };
-            let name = &own.name;
+            let (name, kind) = (&own.name, kind(own));
             match volume.kinds.as_slice() {
                 [one] if *one == kind => {}
                 kinds if volume.conditional || kinds.contains(&&*kind) => {

@@ -2,10 +2,11 @@
 
 use k8s_openapi::api::core::v1::{
     Container as Spec, ContainerState, ContainerStateTerminated, ContainerStateWaiting,
-    ContainerStatus, Pod,
+    ContainerStatus,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
+use crate::facts::kinds::Pod;
 use crate::way::rendered::containers::{PROXY, is_istios};
 
 /// A container of a pod.

@@ -1,10 +1,11 @@
 //! What is said about the step at which a pod stands: by the scheduler, the kubelet and the container itself.
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{Event, Pod};
+use k8s_openapi::api::core::v1::Event;
 
 use super::Step;
 use super::step::condition;
+use crate::facts::kinds::Pod;
 use crate::facts::ownership::happened;
 use crate::facts::{Evidence, Line, LogOf};
 use crate::rules::credentials::without_credentials;

@@ -3,9 +3,10 @@
 //! Source: Kubernetes 1.36, `pkg/kubelet/kubelet.go` (SyncPod) and `pkg/kubelet/kuberuntime/kuberuntime_manager.go`
 //! (computePodActions, computeInitContainerActions).
 
-use k8s_openapi::api::core::v1::{Pod, PodCondition};
+use k8s_openapi::api::core::v1::PodCondition;
 
 use super::Container;
+use crate::facts::kinds::Pod;
 
 /// What a pod that is not ready waits for.
 #[derive(Clone, Copy, Debug, PartialEq)]

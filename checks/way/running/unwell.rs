@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{Pod, PodSpec};
+use k8s_openapi::api::core::v1::PodSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::said::{by_container, by_kubelet};
 use super::step::condition;
 use super::{Container, Said, Step, step};
+use crate::facts::kinds::Pod;
 use crate::facts::{Kind, LogOf, Missing};
 use crate::texts::Confidence;
 use crate::way::observe::brings_proxy;

@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
+use crate::facts::kinds::Pod;
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{ConfigMap, Container, Pod};
+use k8s_openapi::api::core::v1::{ConfigMap, Container};
 
 use super::number::{Number, tag};
 use super::sources::Sources;
@@ -314,10 +315,10 @@ mod tests {
             let deployments = [deployment("pilot:latest", &labels)];
             let pods = [gateway(proxy, made)];
             let config_map = config_map(written);
-            let config = InjectorConfig {
-                config: Ok(Config::default().into()),
-                values: Ok(json!({"global": {"tag": tag}})),
-            };
+            let config = InjectorConfig::new(
+                Ok(Config::default().into()),
+                Ok(json!({"global": {"tag": tag}})),
+            );
             let version = version_of_pod(&pod(image, &all), || Beside {
                 deployments: Ok(&deployments),
                 pods: &pods,

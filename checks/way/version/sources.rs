@@ -1,6 +1,7 @@
 //! What tells the version of an istiod beside its image.
 
-use k8s_openapi::api::core::v1::{ConfigMap, Pod};
+use crate::facts::kinds::Pod;
+use k8s_openapi::api::core::v1::ConfigMap;
 use serde_json::Value;
 
 use super::number::{Number, tag};

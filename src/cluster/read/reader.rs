@@ -1,18 +1,19 @@
 //! Asking the API server, one fact at a time: the only place that sends requests, and only reads.
 
+use std::collections::VecDeque;
 use std::fmt::Debug;
 use std::time::Duration;
 
+use injdoctor_checks::facts::kinds::Pod;
 use injdoctor_checks::facts::{Fact, Kept, Log, LogOf, Object, Read, Unread};
 use injdoctor_checks::texts::telling_lines;
-use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{GetParams, ListParams, LogParams};
 use kube::core::{Request, Resource};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::answer::Wanted;
@@ -190,7 +191,7 @@ impl<'a> Reader<'a> {
     /// A list of pods, with of their metadata what [`LeanPod`] has.
     pub async fn pods(&self, selection: Selection<'_>) -> Fact<Vec<Pod>> {
         let pods = self.list_as::<Pod, LeanPod>(selection).await;
-        pods.map(|pods| pods.into_iter().map(Pod::from).collect())
+        pods.map(|pods| pods.into_iter().map(|LeanPod(pod)| pod).collect())
     }
 
     /// A list of objects of a kind that not every API server knows; absent where it says that it does not.
@@ -267,7 +268,7 @@ impl<'a> Reader<'a> {
             limit: Some(PAGE),
             ..ListParams::default()
         };
-        let (mut params, mut pages, mut restarted) = (first.clone(), Vec::new(), false);
+        let (mut params, mut pages, mut restarted) = (first.clone(), Pages::default(), false);
         let limit = self.link.limits.sizes.page;
         let read = |text: String| {
             let next = wanted.check_page(&text, selection.namespace)?;
@@ -276,9 +277,9 @@ impl<'a> Reader<'a> {
         loop {
             match self.ask(request(&path, &params), limit, read).await {
                 Ok(page) => {
-                    pages.push(spawn_blocking(move || Page::items(&page.text)));
-                    if page.next.is_none() || selection.pages == Some(pages.len()) {
-                        break;
+                    pages.add(page.text).await?;
+                    if page.next.is_none() || selection.pages == Some(pages.number) {
+                        return pages.items().await;
                     }
                     if page.next == params.continue_token {
                         return Err(Trouble::malformed("a page of the list follows itself"));
@@ -289,19 +290,11 @@ impl<'a> Reader<'a> {
                 Err(Trouble::Api(status))
                     if status.code == 410 && params.continue_token.is_some() && !restarted =>
                 {
-                    (params, pages, restarted) = (first.clone(), Vec::new(), true);
+                    (params, pages, restarted) = (first.clone(), Pages::default(), true);
                 }
                 Err(trouble) => return Err(trouble),
             }
         }
-        let mut items = Vec::new();
-        for page in pages {
-            let read = page
-                .await
-                .map_err(|error| Trouble::malformed(&error.to_string()))?;
-            items.extend(read.map_err(|error| Trouble::malformed(&error.to_string()))?);
-        }
-        Ok(items)
     }
 
     /// Sends a request, again where it makes sense, and makes of the answer what `read` makes of it,
@@ -377,12 +370,22 @@ type Asked = http::Request<Vec<u8>>;
 /// A request, or why there is none.
 type Built = Result<Asked, kube::core::request::Error>;
 
-/// A page of a list. Its items are read while the next page is on its way: either takes as long.
+/// A page of a list.
 struct Page {
     /// The token of the next page.
     next: Option<String>,
     text: String,
 }
+
+/// The pages of a list. The items of each are read while the next ones are on their way: either takes as long.
+struct Pages<T> {
+    number: usize,
+    texts: VecDeque<JoinHandle<serde_json::Result<Vec<T>>>>,
+    read: Vec<Vec<T>>,
+}
+
+/// Texts of pages that wait to be read: more of them only take memory.
+const WAITING: usize = 2;
 
 /// The items of a list.
 #[derive(Deserialize)]
@@ -391,10 +394,44 @@ struct Body<T> {
     items: Option<Vec<T>>,
 }
 
-impl Page {
-    fn items<T: DeserializeOwned>(text: &str) -> serde_json::Result<Vec<T>> {
-        let body: Body<T> = serde_json::from_str(text)?;
-        Ok(body.items.unwrap_or_default())
+impl<T> Default for Pages<T> {
+    fn default() -> Self {
+        Self {
+            number: 0,
+            texts: VecDeque::new(),
+            read: Vec::new(),
+        }
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> Pages<T> {
+    async fn add(&mut self, text: String) -> Result<(), Trouble> {
+        self.number += 1;
+        self.texts.push_back(spawn_blocking(move || {
+            let body: Body<T> = serde_json::from_str(&text)?;
+            Ok(body.items.unwrap_or_default())
+        }));
+        self.read_all_but(WAITING).await
+    }
+
+    async fn read_all_but(&mut self, waiting: usize) -> Result<(), Trouble> {
+        while self.texts.len() > waiting
+            && let Some(text) = self.texts.pop_front()
+        {
+            let malformed = |error: String| Trouble::malformed(&error);
+            let items = text.await.map_err(|error| malformed(error.to_string()))?;
+            let items = items.map_err(|error| malformed(error.to_string()))?;
+            self.read.push(items);
+        }
+        Ok(())
+    }
+
+    /// The items of all pages.
+    async fn items(mut self) -> Result<Vec<T>, Trouble> {
+        self.read_all_but(0).await?;
+        let mut all = Vec::with_capacity(self.read.iter().map(Vec::len).sum());
+        self.read.into_iter().for_each(|items| all.extend(items));
+        Ok(all)
     }
 }
 

@@ -4,7 +4,7 @@ use crate::causes::fields::template_field;
 use crate::facts::Missing;
 use crate::fixes::patch_template;
 use crate::report::{Effect, Evidence, Field, Finding, Severity};
-use crate::rules::istio_keys::{as_of_sidecars, of_sidecars};
+use crate::rules::istio_keys::as_of_sidecars;
 use crate::way::selector::Labels;
 use crate::way::wanted::config;
 use crate::way::{Answer, Arrival, Case, Outcome};
@@ -36,7 +36,7 @@ pub fn findings(case: &Case) -> Result<Vec<Finding>, Missing> {
     for (is_template, field, map) in places {
         for (key, value) in map.into_iter().flat_map(Labels::iter) {
             let is_in_place = is_template && field == Field::Annotations;
-            let Some(meant) = meant(key, is_in_place) else {
+            let Some(meant) = meant(case, key, is_in_place) else {
                 continue;
             };
             let is_set = template
@@ -70,10 +70,10 @@ pub fn findings(case: &Case) -> Result<Vec<Finding>, Missing> {
 }
 
 /// The annotation that a key is meant to be; none where it is one, in its place.
-fn meant(key: &str, is_in_place: bool) -> Option<&'static str> {
+fn meant(case: &Case, key: &str, is_in_place: bool) -> Option<&'static str> {
     match as_of_sidecars(key) {
         Some(known) => (!is_in_place).then_some(known),
-        None => of_sidecars(key),
+        None => case.meant_by(key),
     }
 }
 

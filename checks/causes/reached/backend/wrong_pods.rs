@@ -1,6 +1,6 @@
 //! The Service selects something else than the istiod that it is for.
 
-use k8s_openapi::api::core::v1::Pod;
+use crate::facts::kinds::Pod;
 
 use crate::causes::reached::explanation::{Explain, Explanation, object};
 use crate::causes::reached::istiod;

@@ -10,7 +10,7 @@ use crate::causes::reached::obstacle_findings::{Found, judge};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::report::{Effect, Finding, Severity};
-use crate::rules::certificates::{Trust, parse_pem_bundle, trusts};
+use crate::rules::certificates::Trust;
 use crate::way::Case;
 use crate::way::reached::{Expired, Leg, ca_bundle, root_certificate};
 use crate::way::{Answer, Destination};
@@ -80,12 +80,7 @@ fn nearing(case: &Case, destination: &Destination) -> Result<Option<Finding>, Mi
     };
     let bytes = ca_bundle(destination.entry);
     let soon = case.now().saturating_add(SOON).unwrap_or(Timestamp::MAX);
-    let later = trusts(
-        &parse_pem_bundle(bytes),
-        &parse_pem_bundle(root.as_bytes()),
-        soon,
-    );
-    let Trust::Expired { why } = later else {
+    let Trust::Expired { why } = case.trusts_at(bytes, root, soon) else {
         return Ok(None);
     };
     let why = why.replace(" expired at ", " expires at ");

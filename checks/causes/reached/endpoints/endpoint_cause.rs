@@ -1,7 +1,8 @@
 //! Why no endpoint is ready: because of the Service, or because of istiod.
 
+use crate::facts::kinds::Pod;
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{Pod, Service};
+use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::causes::reached::istiod;

@@ -1,6 +1,7 @@
 //! What keeps a pod from being ready, in words.
 
-use k8s_openapi::api::core::v1::{ContainerStatus, Pod, PodCondition, PodStatus};
+use crate::facts::kinds::Pod;
+use k8s_openapi::api::core::v1::{ContainerStatus, PodCondition, PodStatus};
 
 use crate::rules::credentials::without_credentials;
 

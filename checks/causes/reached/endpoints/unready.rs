@@ -1,7 +1,7 @@
 //! istiod's pods are there, and none is ready.
 
+use crate::facts::kinds::Pod;
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::Pod;
 
 use super::pod_state::{self, cannot_start, has_restarted};
 use super::ready::ready;

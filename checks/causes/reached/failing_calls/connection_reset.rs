@@ -1,6 +1,6 @@
 //! The connection to istiod is closed before there is an answer.
 
-use k8s_openapi::api::core::v1::Pod;
+use crate::facts::kinds::Pod;
 
 use super::cause::Cause;
 use super::istiod_log;

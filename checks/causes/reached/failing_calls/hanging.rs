@@ -1,10 +1,11 @@
 //! Whether istiod hangs: what its node says, which no network is before.
 
-use k8s_openapi::api::core::v1::{Event, Pod};
+use k8s_openapi::api::core::v1::Event;
 
 use super::standing::RETRIED;
 use crate::causes::reached::istiod;
 use crate::facts::Missing;
+use crate::facts::kinds::Pod;
 use crate::facts::ownership::happened;
 use crate::texts::{Transport, error_of_network};
 use crate::way::{Case, Destination, Rejection};

@@ -1,6 +1,6 @@
 //! What kube-apiserver exempts from its proxy, and what it has to.
 
-use k8s_openapi::api::core::v1::Pod;
+use crate::facts::kinds::Pod;
 
 use crate::fixes::API_SERVER_MANIFEST;
 use crate::report::{Command, Fix, Risk};

@@ -1,7 +1,8 @@
 //! Are the endpoints of the Service istiod's?
 
+use crate::facts::kinds::Pod;
 use k8s_openapi::api::admissionregistration::v1::ServiceReference;
-use k8s_openapi::api::core::v1::{Container, Pod};
+use k8s_openapi::api::core::v1::Container;
 
 use super::endpoints::Endpoints;
 use super::istiod::Istiod;

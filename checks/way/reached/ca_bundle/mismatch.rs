@@ -2,15 +2,16 @@
 
 use std::fmt;
 
+use crate::facts::kinds::Pod;
 use k8s_openapi::api::admissionregistration::v1::ServiceReference;
-use k8s_openapi::api::core::v1::{Container, Pod};
+use k8s_openapi::api::core::v1::Container;
 
 use super::bytes::{ca_bundle, root_certificate};
 use super::empty::{Empty, not_empty};
 use super::not_pem::{NotPem, readable};
 use super::root;
 use crate::facts::Missing;
-use crate::rules::certificates::{Trust, md5_hex, parse_pem_bundle};
+use crate::rules::certificates::{Trust, md5_hex};
 use crate::texts::{Tls, Transport};
 use crate::way::Case;
 use crate::way::injector::{environment, istiod_container, label};
@@ -49,7 +50,7 @@ where
     if let Err(empty) = not_empty(entry) {
         return Ok(Err(empty.into()));
     }
-    if let Err(not_pem) = readable(entry) {
+    if let Err(not_pem) = readable(case, entry) {
         return Ok(Err(not_pem.into()));
     }
     let Entry {
@@ -70,12 +71,13 @@ where
     let (obstacle, doubt): (O, _) = match case.trusts(bytes, root) {
         Trust::Verifies => return Ok(Ok(())),
         Trust::Expired { why } => {
-            let anchors = parse_pem_bundle(bytes).certificates;
+            let anchors = case.bundle(bytes);
             let expired = Expired {
                 webhook: entry.name(),
                 why,
             };
             if anchors
+                .certificates
                 .iter()
                 .all(|one| one.out_of_time(case.now()).is_some())
             {
@@ -112,7 +114,7 @@ where
     let own = istiod.map(|(istiod, _)| istiod.revision.as_str());
     let own = own.or_else(|| label(configuration, names::ISTIO_REV));
     let others = root::others(case, &service.namespace, own.unwrap_or_default())?;
-    let (bundle, root) = (parse_pem_bundle(bytes), parse_pem_bundle(root.as_bytes()));
+    let (bundle, root) = (case.bundle(bytes), case.bundle(root.as_bytes()));
     if others.is_empty() || root::is_outdated(&bundle, &root, pods) {
         return Ok(Err(obstacle));
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::bytes::ca_bundle;
-use crate::rules::certificates::parse_pem_bundle;
+use crate::way::Case;
 use crate::way::reached::step::Entry;
 
 /// caBundle holds no certificate in PEM.
@@ -20,8 +20,8 @@ impl fmt::Display for NotPem {
 }
 
 /// Whether the API server can make a client of caBundle; an empty one stands for the system's roots.
-pub fn readable(entry: Entry) -> Result<(), NotPem> {
-    match parse_pem_bundle(ca_bundle(entry.webhook)).problem {
+pub fn readable(case: &Case, entry: Entry) -> Result<(), NotPem> {
+    match case.bundle(ca_bundle(entry.webhook)).problem {
         Some(_) => Err(NotPem {
             webhook: entry.name(),
         }),

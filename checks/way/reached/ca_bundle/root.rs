@@ -7,8 +7,8 @@
 //! Source: Istio 1.31, `pilot/pkg/serviceregistry/kube/controller/namespacecontroller.go`,
 //! `pilot/pkg/leaderelection/leaderelection.go`, `pkg/webhooks/webhookpatch.go`.
 
+use crate::facts::kinds::Pod;
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
-use k8s_openapi::api::core::v1::Pod;
 
 use super::patcher::has_istios_name;
 use crate::facts::{Missing, Setter, who_set};

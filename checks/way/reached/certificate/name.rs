@@ -4,8 +4,9 @@
 
 use std::fmt;
 
+use crate::facts::kinds::Pod;
 use k8s_openapi::api::admissionregistration::v1::ServiceReference;
-use k8s_openapi::api::core::v1::{Container, Pod};
+use k8s_openapi::api::core::v1::Container;
 
 use crate::facts::Missing;
 use crate::texts::{Tls, Transport};

@@ -1,7 +1,7 @@
 //! Does the API server send the call to an HTTP proxy?
 
+use crate::facts::kinds::Pod;
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, ServiceReference};
-use k8s_openapi::api::core::v1::Pod;
 
 use super::api_server::environment_of;
 use super::api_server_error::{self, CallError};

@@ -2,7 +2,8 @@
 //!
 //! Source: Istio 1.31, `pilot/pkg/bootstrap/sidecarinjector.go` and `pkg/kube/inject/webhook.go`.
 
-use k8s_openapi::api::core::v1::{ConfigMap, Container, Pod};
+use crate::facts::kinds::Pod;
+use k8s_openapi::api::core::v1::{ConfigMap, Container};
 
 use super::api_server_error;
 use super::istiod::{Istiod, started};

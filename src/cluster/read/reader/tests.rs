@@ -3,8 +3,9 @@
 use super::*;
 use crate::cluster::connect::{Sizes, parse_size};
 use crate::cluster::fake::{Answer, Fake, absent, list, status};
+use injdoctor_checks::facts::kinds::Pod;
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{Namespace, Pod};
+use k8s_openapi::api::core::v1::Namespace;
 use serde_json::{Value, json};
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;

@@ -16,7 +16,7 @@ use tower::{BoxError, ServiceBuilder};
 use tower_http::decompression::DecompressionLayer;
 
 const JSON: &str = "application/json";
-const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io";
+const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 /// How many objects a page has.
 const PAGE: usize = 500;
@@ -24,7 +24,7 @@ const PAGE: usize = 500;
 /// Where in a page the token of the next one is looked for: the metadata of a list come before its items.
 const HEAD: usize = 4096;
 
-/// Downloads each of these, a form and a path like `table:/api/v1/pods`, and says how much that was.
+/// Downloads each of these, a form and a path like `metadata:/api/v1/pods`, and says how much that was.
 pub(crate) fn run(wanted: &[String]) -> Result<ExitCode> {
     let bytes = Runtime::new()?.block_on(async {
         let client = client().await?;
@@ -56,8 +56,8 @@ async fn fetch(client: &Client, wanted: &str) -> Result<usize> {
     match form {
         "object" => Ok(get(client, path, JSON).await?.len()),
         "list" => pages(client, path, JSON).await,
-        "table" => pages(client, path, TABLE).await,
-        _ => bail!("{form} is neither object nor list nor table"),
+        "metadata" => pages(client, path, METADATA).await,
+        _ => bail!("{form} is neither object nor list nor metadata"),
     }
 }
 

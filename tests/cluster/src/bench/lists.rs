@@ -1,11 +1,11 @@
 //! What injdoctor reads when it sweeps a cluster, for the bare download: the same lists in the same forms. This table
-//! follows `src/cluster/sweep`.
+//! follows `checks/plan/sweep.rs` and `checks/plan/mesh.rs`.
 
 use crate::mesh::Owners;
 
 /// The lists of every sweep, each a form and a path.
 const ALWAYS: [&str; 17] = [
-    "table:/api/v1/pods?includeObject=Metadata",
+    "metadata:/api/v1/pods",
     "list:/apis/apps/v1/replicasets",
     "list:/apis/apps/v1/deployments",
     "list:/apis/apps/v1/statefulsets",
@@ -15,8 +15,8 @@ const ALWAYS: [&str; 17] = [
     "list:/api/v1/namespaces",
     "list:/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
     "list:/api/v1/events?fieldSelector=type=Warning",
-    "table:/api/v1/resourcequotas?includeObject=Metadata",
-    "table:/api/v1/limitranges?includeObject=Metadata",
+    "metadata:/api/v1/resourcequotas",
+    "metadata:/api/v1/limitranges",
     "list:/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
     "list:/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies",
     "list:/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings",
@@ -24,8 +24,9 @@ const ALWAYS: [&str; 17] = [
     "list:/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicybindings",
 ];
 
-/// What is read where there are pods without an owner: they are their own template.
-const OF_BARE_PODS: [&str; 1] = ["list:/api/v1/pods"];
+/// What is read where there are pods without an owner: they are their own template, and some have a sidecar already, whose
+/// place depends on the nodes.
+const OF_BARE_PODS: [&str; 2] = ["list:/api/v1/pods", "list:/api/v1/nodes"];
 
 /// The lists of a sweep over pods of such owners.
 pub(super) fn of_sweep(owners: Owners) -> Vec<&'static str> {
