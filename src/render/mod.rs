@@ -30,6 +30,8 @@ pub struct Report<'a> {
     pub recorded: bool,
     /// What to say where there are no subjects.
     pub nothing: &'a str,
+    /// The command that shows everything.
+    pub again: &'a str,
 }
 
 impl Report<'_> {

@@ -121,6 +121,7 @@ mod tests {
             list,
             recorded: true,
             nothing: "",
+            again: "",
         };
         let mut diagnoses = injdoctor_checks::diagnose(snapshot).into_iter();
         serde_json::to_value(Answer::new(&report, &mut diagnoses)).unwrap()

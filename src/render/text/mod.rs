@@ -6,6 +6,7 @@ mod groups;
 mod ladder;
 mod mark;
 mod overview;
+mod report;
 pub mod table;
 mod trace;
 mod unknown;
@@ -29,6 +30,7 @@ struct Report<'a> {
     diagnoses: &'a [Diagnosis],
     recorded: bool,
     has_several_namespaces: bool,
+    again: &'a str,
 }
 
 /// Writes the report; `wide` adds everything that led to it.
@@ -49,12 +51,14 @@ pub fn text(
         diagnoses: &diagnoses,
         recorded: report.recorded,
         has_several_namespaces: report.has_several_namespaces(),
+        again: report.again,
     };
     match report.diagnoses {
         [] => page.wrapped(0, &[], 0, &Span::plain(nothing)),
         all if all.iter().all(about_webhooks) => webhooks(report, wide, page),
         [one] => target(report, one, wide, page),
-        _ => targets(report, wide, page),
+        _ if wide => targets(report, page),
+        _ => report::report(report, page),
     }
 }
 
@@ -125,14 +129,14 @@ fn unexplained(diagnosis: &Diagnosis) -> bool {
     bad && diagnosis.root_cause.is_none() && unknown::number(diagnosis) == 0
 }
 
-fn targets(report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
-    let number = words::count(report.diagnoses.len(), "target", "targets");
+fn targets(report: &Report, page: &mut Page) -> io::Result<()> {
+    let number = words::count(report.diagnoses.len(), "workload", "workloads");
     facts::facts(report, &number, page)?;
     page.blank()?;
-    overview::table(report, wide, page)?;
+    overview::table(report, page)?;
+    unknown::unknown(report.diagnoses, true, page)?;
     let groups = groups::groups(report.diagnoses);
-    overview::findings(&groups, report, wide, page)?;
-    unknown::unknown(report.diagnoses, wide, page)?;
+    overview::findings(&groups, report, true, page)?;
     verdict::several(&groups, report.diagnoses, page)
 }
 
@@ -147,8 +151,8 @@ fn webhooks(report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
         webhooks::table(report, wide, page)?;
     }
     let groups = groups::groups(report.diagnoses);
-    overview::findings(&groups, report, wide, page)?;
     unknown::unknown(report.diagnoses, wide, page)?;
+    overview::findings(&groups, report, wide, page)?;
     verdict::several(&groups, report.diagnoses, page)
 }
 
