@@ -1,6 +1,5 @@
 //! From diagnoses to what a person or a program reads.
 
-pub mod control_plane;
 pub mod json;
 pub mod markdown;
 mod name;

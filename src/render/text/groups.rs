@@ -91,7 +91,14 @@ pub fn groups(diagnoses: &[Diagnosis]) -> Vec<Group<'_>> {
     }
     groups.extend(unexplained(diagnoses));
     groups.sort_by(|a, b| {
-        let rank = |group: &Group| (group.root, group.severity, group.targets.len());
+        let rank = |group: &Group| {
+            (
+                group.severity > Severity::Info,
+                group.root,
+                group.severity,
+                group.targets.len(),
+            )
+        };
         rank(b).cmp(&rank(a))
     });
     groups

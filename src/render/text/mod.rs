@@ -5,8 +5,10 @@ mod finding;
 mod groups;
 mod ladder;
 mod mark;
+mod namespaces;
 mod overview;
 mod report;
+mod revisions;
 pub mod table;
 mod trace;
 mod unknown;
@@ -19,7 +21,11 @@ use std::io;
 use injdoctor_checks::causes::Check;
 use injdoctor_checks::diagnosis::{CheckResult, Diagnosis, Status};
 use injdoctor_checks::facts::{Kind, Snapshot};
+use injdoctor_checks::views::Overview;
 use injdoctor_checks::way::Outcome;
+
+pub use namespaces::namespaces;
+pub use revisions::revisions;
 
 use super::page::{Page, Span, Style};
 use super::{self as render, Diagnoses};
@@ -31,6 +37,18 @@ struct Report<'a> {
     recorded: bool,
     has_several_namespaces: bool,
     again: &'a str,
+}
+
+/// A mesh as a whole, and how it is written.
+pub struct View<'a> {
+    /// What is known of it.
+    pub overview: &'a Overview<'a>,
+    /// The facts.
+    pub snapshot: &'a Snapshot,
+    /// Whether the facts come from a file.
+    pub recorded: bool,
+    /// Whether everything is written.
+    pub wide: bool,
 }
 
 /// Writes the report; `wide` adds everything that led to it.
