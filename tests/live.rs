@@ -34,7 +34,14 @@ const ROWS: &[Row] = &[
         &["webhook"],
         "",
         0,
-        Out(&["istio-sidecar-injector-canary", "matches", "all is well"]),
+        Out(&[
+            "istio-sidecar-injector-canary",
+            "matches",
+            "caBundle by pilot-discovery",
+            "webhooks that validate Istio's configuration",
+            "istio-validator-istio-system",
+            "all is well",
+        ]),
     ),
     (
         "webhook in json",

@@ -27,19 +27,18 @@ pub struct Overview<'a> {
     mesh: &'a Mesh<'a>,
     namespaces: BTreeMap<String, Namespace>,
     revisions: BTreeMap<String, Revision>,
-    /// Why it is not known who uses which revision.
+    /// The facts that are missing.
     unknown: BTreeSet<String>,
 }
 
 impl<'a> Overview<'a> {
     /// The namespaces of a snapshot, or those of these names, and its revisions, before any workload is counted.
     pub fn new(mesh: &'a Mesh<'a>, only: &BTreeSet<String>) -> Self {
-        let whole = is_of_all(mesh.index());
         let mut all = Self {
             mesh,
             namespaces: BTreeMap::new(),
             revisions: revision::revisions(mesh),
-            unknown: whole.err().map(|missing| missing.0).into_iter().collect(),
+            unknown: BTreeSet::new(),
         };
         for name in namespace::named(mesh, only) {
             let plain = diagnose_subject(mesh, &plain_pod(&name), &mut Causes::default());
@@ -79,13 +78,22 @@ impl<'a> Overview<'a> {
 
     /// The revisions, by name, each with whether it may be removed.
     pub fn revisions(&self) -> impl Iterator<Item = (&Revision, Removal)> {
-        let removal = |one: &Revision| one.removal(self.unknown.is_empty());
+        let known = self.missing_users().is_empty();
+        let removal = move |one: &Revision| one.removal(known);
         self.revisions.values().map(move |one| (one, removal(one)))
     }
 
-    /// Why it is not known who uses which revision: the facts that are missing.
+    /// The facts that are missing about the namespaces.
     pub fn missing(&self) -> &BTreeSet<String> {
         &self.unknown
+    }
+
+    /// Why it is not known who uses which revision: the facts that are missing.
+    pub fn missing_users(&self) -> BTreeSet<String> {
+        let whole = is_of_all(self.mesh.index()).err();
+        let mut all = self.unknown.clone();
+        all.extend(whole.map(|missing| missing.0));
+        all
     }
 
     fn revision(&mut self, name: &str) -> &mut Revision {
@@ -124,7 +132,7 @@ impl<'a> Overview<'a> {
 /// [`Missing`], where it is not.
 pub fn is_of_all(index: &Index) -> Result<(), Missing> {
     let pods = Read::list(Resource::Pod, None);
-    index.known(&pods).known("the pods of all namespaces")?;
+    index.known(&pods).known("the list of all pods")?;
     Ok(())
 }
 

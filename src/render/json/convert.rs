@@ -233,12 +233,21 @@ fn webhook(row: &WebhookRow) -> v1::Webhook {
         ca_bundle: row.ca_bundle.clone().into(),
         expires_at: time(row.expires),
         failure_policy: row.failure_policy.clone().into(),
+        timeout_seconds: row.timeout,
+        set_by: row.set_by.iter().map(set_by).collect(),
         namespaces: row
             .namespaces
             .as_ref()
             .ok()
             .map(|names| names.iter().map(Text::from).collect()),
         namespaces_unknown: row.namespaces.as_ref().err().map(Text::from),
+    }
+}
+
+fn set_by((field, manager): &(&'static str, String)) -> v1::SetBy {
+    v1::SetBy {
+        field: (*field).into(),
+        manager: manager.clone().into(),
     }
 }
 

@@ -240,7 +240,7 @@ pub fn revisions(overview: &views::Overview, snapshot: &Snapshot) -> RevisionLis
         api_version: ApiVersion::V1alpha1,
         kind: RevisionListKind::RevisionList,
         cluster: convert::cluster(snapshot),
-        missing: texts(overview.missing()),
+        missing: texts(&overview.missing_users()),
         items: all.map(|(one, removal)| revision(one, removal)).collect(),
     }
 }

@@ -238,8 +238,8 @@ fn commands(commands: &[Command], extent: &Extent, page: &mut Page) -> io::Resul
     match commands.len().saturating_sub(extent.commands) {
         0 => Ok(()),
         more => {
-            let more = words::count(more, "command", "commands");
-            let text = format!("and {more} more of this kind: -o wide");
+            let more = words::count(more, "more command", "more commands");
+            let text = format!("and {more} like these: -o wide");
             page.line(7, &[Span::new(Style::Faint, text)])
         }
     }

@@ -167,7 +167,9 @@ fn webhooks(report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
     {
         page.blank()?;
         webhooks::table(report, wide, page)?;
+        webhooks::setters(report, page)?;
     }
+    webhooks::validators(report, page)?;
     let groups = groups::groups(report.diagnoses);
     unknown::unknown(report.diagnoses, wide, page)?;
     overview::findings(&groups, report, wide, page)?;

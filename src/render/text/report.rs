@@ -26,8 +26,8 @@ const ONE_LINERS: usize = 12;
 /// Lines about missing facts, at most.
 const MISSING: usize = 8;
 
-/// Commands in a row, at most.
-const COMMANDS: usize = 4;
+/// Commands in a row, at most: of a cause with all fixes, and of one with less room.
+const COMMANDS: [usize; 2] = [8, 4];
 
 /// Characters of the message of a cause that has no room, at most.
 const MESSAGE: usize = 400;
@@ -195,8 +195,9 @@ fn write(
     numbers: &Numbers,
     page: &mut Page,
 ) -> io::Result<()> {
+    let [many, few] = COMMANDS;
     let extent = Extent {
-        commands: COMMANDS,
+        commands: if form == Form::Full { many } else { few },
         ..Extent::all(report.snapshot, numbers)
     };
     match form {
@@ -248,8 +249,11 @@ fn number(group: &Group) -> String {
         [one] => facts::subject(one),
         all => {
             let namespaces: HashSet<_> = all.iter().map(|one| &one.target.namespace).collect();
-            let namespaces = words::count(namespaces.len(), "namespace", "namespaces");
-            format!("{} workloads in {namespaces}", all.len())
+            let mut names = namespaces.iter();
+            match (names.next(), names.next()) {
+                (Some(one), None) => format!("{} workloads in {one}", all.len()),
+                _ => format!("{} workloads in {} namespaces", all.len(), namespaces.len()),
+            }
         }
     }
 }

@@ -24,8 +24,8 @@ pub fn revisions(view: &View, page: &mut Page) -> io::Result<()> {
         let (style, text) = words_of(removal);
         line("removal", &Span::new(style, text), page)?;
     }
-    let missing = view.overview.missing();
-    unknown::facts(missing, view.wide, page)?;
+    let missing = view.overview.missing_users();
+    unknown::facts(&missing, view.wide, page)?;
     let number_of =
         |wanted: fn(&Removal) -> bool| all.iter().filter(|(_, one)| wanted(one)).count();
     let used = number_of(|one| matches!(one, Removal::Used(_)));
