@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::causes::Check;
 use crate::facts::{Missing, Owner, Target, Unread};
-use crate::report::{Evidence, Finding};
+use crate::report::Finding;
 use crate::root_cause;
 use crate::symptoms::Symptom;
 use crate::way::{Assumption, Moment, Observation, Outcome, Prediction, Seen, WebhookRow};
@@ -67,7 +67,8 @@ impl Causes {
         let decisive = finding.evidence.first();
         let evidence =
             decisive.map(|one| (check.code, is_root, one.object.clone(), one.path.clone()));
-        let shared = decisive.and_then(shared_object).map(str::to_owned);
+        let shared = decisive.filter(|one| one.is_shared());
+        let shared = shared.map(|one| one.object.clone());
         let namespace = (check.code, is_root, target.namespace.clone(), shared);
         let known = evidence
             .as_ref()
@@ -82,14 +83,6 @@ impl Causes {
         self.by_namespace.entry(namespace).or_insert(number);
         number
     }
-}
-
-/// The object that evidence is about, unless it belongs to the target: those of other namespaces, and
-/// the webhooks.
-fn shared_object(evidence: &Evidence) -> Option<&str> {
-    let object = evidence.object.as_str();
-    let is_shared = object.contains(" -n ") || object.starts_with("mutatingwebhookconfiguration/");
-    is_shared.then_some(object)
 }
 
 /// The answer about one subject.

@@ -10,6 +10,7 @@
 //! 4. [`causes`]: a file for each check, which finds a cause, explains it and says what fixes it.
 //! 5. `simulation`: what comes after a fix, and what has to follow it.
 //! 6. [`diagnosis`]: the answer about one subject, for others to render.
+//! 7. [`views`]: what all of them add up to, by namespace and by revision.
 
 #![cfg_attr(
     test,
@@ -38,6 +39,7 @@ mod simulation;
 mod stage;
 pub mod symptoms;
 pub mod texts;
+pub mod views;
 pub mod way;
 
 pub use causes::registry;

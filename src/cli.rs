@@ -70,6 +70,10 @@ pub struct Cli {
 pub enum Command {
     /// Say whether pods are, will be or cannot be injected, why, and how to fix it
     Check(Check),
+    /// Show namespaces: their labels, what becomes of their pods, and what changes odd labels
+    Namespace(Namespace),
+    /// Show revisions: their istiods and versions, tags, namespaces and pods, and whether they are used
+    Revision(Revision),
     /// Show the injection webhooks: whom they call, whether that works, what they select
     Webhook(Webhook),
     /// Write what a diagnosis rests on to standard output, without secrets, for `check --from`
@@ -119,6 +123,52 @@ pub struct Check {
         conflicts_with_all = ["files", "selector"],
         help_heading = "Targets"
     )]
+    pub from: Option<String>,
+    /// How to answer.
+    #[command(flatten)]
+    pub answer: Answer,
+}
+
+/// `injdoctor namespace`.
+#[derive(Debug, Args)]
+#[command(
+    help_template = TEMPLATE,
+    before_help = "\
+Examples:
+  injdoctor namespace           # all namespaces
+  injdoctor namespace shop pay  # two of them
+  injdoctor namespace -o wide   # with why their pods are injected or not
+
+",
+    after_help = EXIT_CODES
+)]
+pub struct Namespace {
+    /// Names of namespaces; without any, all
+    #[arg(value_name = "NAMESPACE")]
+    pub names: Vec<String>,
+    /// Judge a snapshot instead of a cluster
+    #[arg(long, value_name = "FILE", help_heading = "Targets")]
+    pub from: Option<String>,
+    /// How to answer.
+    #[command(flatten)]
+    pub answer: Answer,
+}
+
+/// `injdoctor revision`.
+#[derive(Debug, Args)]
+#[command(
+    help_template = TEMPLATE,
+    before_help = "\
+Examples:
+  injdoctor revision          # all revisions
+  injdoctor revision -o wide  # with the names of all namespaces
+
+",
+    after_help = EXIT_CODES
+)]
+pub struct Revision {
+    /// Judge a snapshot of all namespaces instead of a cluster
+    #[arg(long, value_name = "FILE", help_heading = "Targets")]
     pub from: Option<String>,
     /// How to answer.
     #[command(flatten)]

@@ -13,6 +13,7 @@ use injdoctor_checks::registry;
 use crate::render::json::explanation::Explanation;
 use crate::render::json::schema;
 use crate::render::json::v1alpha1::Answer;
+use crate::render::json::views::{NamespaceList, RevisionList};
 
 /// Every generated file: its path in `docs/`, and its content.
 pub fn files() -> BTreeMap<String, String> {
@@ -25,6 +26,8 @@ pub fn files() -> BTreeMap<String, String> {
     for (name, schema) in [
         ("diagnosis", schema::<Answer>()),
         ("explanation", schema::<Explanation>()),
+        ("namespaces", schema::<NamespaceList>()),
+        ("revisions", schema::<RevisionList>()),
     ] {
         files.insert(
             format!("json/{name}-v1alpha1.schema.json"),

@@ -32,6 +32,12 @@ impl Evidence {
         }
     }
 
+    /// Whether its object belongs to no target: those of other namespaces, and the webhooks.
+    pub fn is_shared(&self) -> bool {
+        let object = self.object.as_str();
+        object.contains(" -n ") || object.starts_with("mutatingwebhookconfiguration/")
+    }
+
     /// The field's value.
     pub fn actual(mut self, value: impl Into<String>) -> Self {
         self.actual = Some(value.into());

@@ -4,7 +4,7 @@
 //! MutatingAdmissionPolicy is served as v1 from Kubernetes 1.36 on, ValidatingAdmissionPolicy from 1.30 on.
 
 use k8s_openapi::api::admissionregistration::v1::{
-    MatchCondition, MatchResources, RuleWithOperations,
+    MatchCondition, MatchResources, RuleWithOperations, WebhookClientConfig,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::{ClusterResourceScope, Metadata, Resource};
@@ -74,6 +74,9 @@ kind! {
 #[allow(missing_docs, reason = "the names are Kubernetes' fields")]
 pub struct ValidatingWebhook {
     pub name: String,
+    pub client_config: WebhookClientConfig,
+    pub failure_policy: Option<String>,
+    pub timeout_seconds: Option<i32>,
     pub rules: Option<Vec<RuleWithOperations>>,
     pub namespace_selector: Option<LabelSelector>,
     pub object_selector: Option<LabelSelector>,

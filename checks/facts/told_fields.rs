@@ -71,6 +71,7 @@ static TOLD: [Told; 4] = [
             Here("f:namespaceSelector"),
             Here("f:objectSelector"),
             Here("f:failurePolicy"),
+            Here("f:timeoutSeconds"),
             Here("f:rules"),
             Below("f:matchConditions", &[Each(&[Here("f:expression")])]),
         ])],

@@ -91,7 +91,7 @@ impl Kind {
 }
 
 /// What the user pointed at.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Target {
     /// Kind of the object.
     pub kind: Kind,

@@ -114,10 +114,11 @@ fn of_owner(case: &Case, workload: &Workload, owner: &Owner) -> Result<Restart, 
 }
 
 fn rollout_restart(object: &Object) -> Step {
-    let reference = object.reference();
-    let namespace = object.namespace.as_deref().unwrap_or_default();
-    let words = ["rollout", "restart", &reference, "-n", namespace];
-    makes_pods_again(Command::kubectl(words))
+    Step::Command {
+        command: Object::restart(&[object]),
+        does: Does::RestartsAll(object.clone()),
+        back: None,
+    }
 }
 
 fn recreated(object: &Object) -> impl Iterator<Item = Step> {

@@ -91,10 +91,13 @@ fn is_any_refused(index: &Index) -> bool {
 }
 
 /// Who else has a say about pods, in the first wave. Where webhooks are asked about, no pod is judged, but refused pods
-/// tell whether calls fail.
+/// tell whether calls fail, and the webhooks that validate Istio's configuration are shown.
 fn others(plan: &mut Plan, namespaces: &Namespaces) {
     let namespaces = match namespaces {
-        Namespaces::Webhooks => return plan.want(events_read(None)),
+        Namespaces::Webhooks => {
+            plan.want(super::all(Resource::ValidatingWebhookConfiguration, None));
+            return plan.want(events_read(None));
+        }
         Namespaces::All => vec![None],
         Namespaces::Named(all) => all.iter().map(|name| Some(name.as_str())).collect(),
     };

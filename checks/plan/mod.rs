@@ -42,6 +42,22 @@ pub enum Question {
     },
     /// The injection webhooks, or the one configuration of this name.
     Webhooks(Option<String>),
+    /// Everything in these namespaces; none for all.
+    Namespaces(BTreeSet<String>),
+}
+
+/// Everything in some namespaces; none for all.
+fn sweeps(names: &BTreeSet<String>) -> Vec<Sweep> {
+    let sweep = |namespace: Option<&String>| Sweep {
+        namespace: namespace.cloned(),
+        kinds: Vec::new(),
+        selector: None,
+        owner: None,
+    };
+    match names.is_empty() {
+        true => vec![sweep(None)],
+        false => names.iter().map(|name| sweep(Some(name))).collect(),
+    }
 }
 
 /// The reads that are still to be done to answer a question; none where all is known that can be.
@@ -54,6 +70,11 @@ pub fn plan(question: &Question, store: &Store) -> Vec<Read> {
         Question::Sweep(sweep) => sweep::plan(&mut plan, sweep),
         Question::Manifests { subjects, .. } => manifests::plan(&mut plan, subjects),
         Question::Webhooks(_) => {}
+        Question::Namespaces(names) => {
+            for sweep in sweeps(names) {
+                sweep::plan(&mut plan, &sweep);
+            }
+        }
     }
     plan.reads.into_iter().collect()
 }
@@ -87,6 +108,12 @@ fn targets(question: &Question, index: &Index) -> Vec<Target> {
         }
         Question::Webhooks(Some(name)) => vec![webhook(name)],
         Question::Webhooks(None) => webhooks(index),
+        Question::Namespaces(names) => {
+            let sweeps = sweeps(names).into_iter();
+            sweeps
+                .flat_map(|sweep| sweep::targets(index, &sweep))
+                .collect()
+        }
     }
 }
 
@@ -125,6 +152,8 @@ fn namespaces(question: &Question) -> Namespaces {
         Question::Sweep(Sweep {
             namespace: None, ..
         }) => Namespaces::All,
+        Question::Namespaces(names) if names.is_empty() => Namespaces::All,
+        Question::Namespaces(names) => Namespaces::Named(names.clone()),
         Question::Named { namespace, .. }
         | Question::Sweep(Sweep {
             namespace: Some(namespace),

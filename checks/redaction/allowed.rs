@@ -246,6 +246,22 @@ const WEBHOOK: &[Line] = &[
 
 const VALIDATING_WEBHOOK: &[Line] = &[
     ("name", Whole, "assumptions name the entry"),
+    (
+        "clientConfig.caBundle",
+        Certificates,
+        "whether it can trust istiod",
+    ),
+    ("clientConfig.url", Url, "whom the API server calls"),
+    (
+        "clientConfig.service.name",
+        Whole,
+        "whom the API server calls",
+    ),
+    ("clientConfig.service.namespace", Whole, "whom it calls"),
+    ("clientConfig.service.port", Whole, "a number"),
+    ("clientConfig.service.path", Path, "whether it is istiod's"),
+    ("failurePolicy", Whole, "one of a few words"),
+    ("timeoutSeconds", Whole, "a number"),
     ("namespaceSelector", Whole, "for which pods it is called"),
     ("objectSelector", Whole, "for which pods it is called"),
     ("rules", Whole, "for which requests it is called"),

@@ -4,7 +4,7 @@ use super::is_invisible;
 use crate::facts::Connection;
 
 /// A command as the argument vector a person's shell would hand to the program.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Command {
     /// What stands before the program: `env` and the variables that it sets; as a rule nothing.
     environment: Vec<String>,
@@ -18,6 +18,11 @@ impl Command {
     /// `kubectl` with these arguments.
     pub fn kubectl<S: Into<String>>(arguments: impl IntoIterator<Item = S>) -> Self {
         Self::of("kubectl", arguments)
+    }
+
+    /// `injdoctor` with these arguments.
+    pub fn injdoctor<S: Into<String>>(arguments: impl IntoIterator<Item = S>) -> Self {
+        Self::of("injdoctor", arguments)
     }
 
     /// `istioctl` with these arguments.

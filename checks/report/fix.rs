@@ -47,6 +47,8 @@ pub enum Does {
     Shows,
     /// It makes pods again.
     Restarts,
+    /// It makes all pods of this workload again, by a restart of the rollout.
+    RestartsAll(Object),
     /// It waits until all pods of a Deployment are as its template says, and ready.
     RollsOut(Object),
     /// It creates this object, given in the form of the API.

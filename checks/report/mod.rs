@@ -5,6 +5,7 @@ mod command;
 mod finding;
 mod fix;
 mod invisible;
+mod together;
 
 pub use crate::facts::Evidence;
 pub use change::{Change, Field, Object, Operation, Patch, Way, recreate};
@@ -12,3 +13,4 @@ pub use command::{Command, quote};
 pub use finding::{Difference, Effect, Finding, Severity};
 pub use fix::{After, Does, Fix, Next, Restart, Risk, Step};
 pub use invisible::is_invisible;
+pub use together::{Numbers, Together};

@@ -80,7 +80,7 @@ pub fn patched(mut snapshot: Snapshot, steps: &[Step]) -> Result<Snapshot, Strin
         match step {
             Step::Change { change, .. } => apply(&mut snapshot, change)?,
             Step::Command { does, .. } => match does {
-                Does::Shows | Does::Restarts => {}
+                Does::Shows | Does::Restarts | Does::RestartsAll(_) => {}
                 Does::RollsOut(deployment) => roll_out(&mut snapshot, deployment)?,
                 Does::Creates(object, form) => create(&mut snapshot, object, form)?,
                 Does::Unforeseen(why) => return Err((*why).to_owned()),

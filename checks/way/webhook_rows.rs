@@ -1,13 +1,19 @@
 //! What an operator wants to see of an injection webhook at a glance.
 
 use jiff::Timestamp;
-use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingWebhook, MutatingWebhookConfiguration, WebhookClientConfig,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::injector::{injectors, is_deactivated, label};
 use super::names;
 use super::reached::{Obstacle, ca_bundle, called_port, endpoints, root_certificate};
 use super::selector::{Labels, requirements, unmet};
-use crate::rules::certificates::Trust;
+use crate::facts::kinds::ValidatingWebhookConfiguration;
+use crate::facts::policies::ValidatingWebhook;
+use crate::facts::{Missing, Object as _, Read, Resource, Snapshot, who_set};
+use crate::rules::certificates::{Trust, parse_pem_bundle};
 use crate::rules::credentials;
 use crate::way::Case;
 
@@ -34,8 +40,121 @@ pub struct WebhookRow {
     pub expires: Option<Timestamp>,
     /// `Fail` or `Ignore`.
     pub failure_policy: String,
+    /// The seconds that a call may take.
+    pub timeout: i32,
+    /// Who set fields of the entry last, as far as managedFields tell: field and manager.
+    pub set_by: Vec<(&'static str, String)>,
     /// The namespaces whose labels its namespaceSelector selects, by name.
     pub namespaces: Result<Vec<String>, String>,
+}
+
+/// The fields of an entry of which it is told who set them, with their place in managedFields.
+const SET: [(&str, &[&str]); 5] = [
+    ("caBundle", &["clientConfig", "caBundle"]),
+    ("service", &["clientConfig", "service", "name"]),
+    ("url", &["clientConfig", "url"]),
+    ("failurePolicy", &["failurePolicy"]),
+    ("namespaceSelector", &["namespaceSelector"]),
+];
+
+/// What the API server takes where an entry names no time-out.
+/// Source: Kubernetes 1.36, `pkg/apis/admissionregistration/v1/defaults.go`.
+const TIMEOUT: i32 = 10;
+
+impl WebhookRow {
+    /// What is not as Istio installs it: fields with their values.
+    /// Source: Istio 1.31, `manifests/charts/istio-control/istio-discovery/templates/mutatingwebhook.yaml`.
+    pub fn differences(&self) -> Vec<(&'static str, String)> {
+        differences(&self.failure_policy, self.timeout)
+    }
+}
+
+fn differences(failure_policy: &str, timeout: i32) -> Vec<(&'static str, String)> {
+    let policy = (failure_policy != "Fail").then(|| ("failurePolicy", failure_policy.to_owned()));
+    let timeout = (timeout != TIMEOUT).then(|| ("timeoutSeconds", timeout.to_string()));
+    policy.into_iter().chain(timeout).collect()
+}
+
+fn set_by(metadata: &ObjectMeta, entry: &str) -> Vec<(&'static str, String)> {
+    let element = format!("k:{{\"name\":\"{entry}\"}}");
+    let setter = |(field, path): (&'static str, &'static [&'static str])| {
+        let path = [&["webhooks", element.as_str()][..], path].concat();
+        Some((field, who_set(metadata, &path)?.manager))
+    };
+    SET.into_iter().filter_map(setter).collect()
+}
+
+/// One entry of a webhook that validates Istio's configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValidatorRow {
+    /// Name of the ValidatingWebhookConfiguration.
+    pub configuration: String,
+    /// Name of the entry.
+    pub entry: String,
+    /// Its label `istio.io/rev`.
+    pub revision: Option<String>,
+    /// Whom it calls.
+    pub calls: String,
+    /// Whether caBundle is empty: no call can succeed.
+    pub lacks_ca_bundle: bool,
+    /// The first notAfter among the certificates of caBundle.
+    pub expires: Option<Timestamp>,
+    /// `Fail` or `Ignore`.
+    pub failure_policy: String,
+    /// The seconds that a call may take.
+    pub timeout: i32,
+    /// Who set fields of the entry last, as far as managedFields tell: field and manager.
+    pub set_by: Vec<(&'static str, String)>,
+}
+
+impl ValidatorRow {
+    /// What is not as it is where istiod has taken it over: fields with their values.
+    /// Source: Istio 1.31, `pkg/webhooks/validation/controller/controller.go`.
+    pub fn differences(&self) -> Vec<(&'static str, String)> {
+        differences(&self.failure_policy, self.timeout)
+    }
+}
+
+/// A row for each entry that validates Istio's configuration.
+///
+/// Source: Istio 1.31, `manifests/charts/istio-control/istio-discovery/templates/validatingwebhookconfiguration.yaml`
+/// and `manifests/charts/base/templates/defaultrevision-validatingwebhookconfiguration.yaml`: the names of the entries.
+///
+/// # Errors
+/// Why the webhooks are not known.
+pub fn validator_rows(snapshot: &Snapshot) -> Result<Vec<ValidatorRow>, Missing> {
+    let read = Read::list(Resource::ValidatingWebhookConfiguration, None);
+    let all = snapshot.reads.of(&read);
+    let all = all.known("the validating webhooks")?;
+    let all = all.and_then(ValidatingWebhookConfiguration::among);
+    let mut rows = Vec::new();
+    for configuration in all.unwrap_or_default() {
+        let entries = configuration.webhooks.iter().flatten();
+        let istio = entries.filter(|one| one.name.ends_with("validation.istio.io"));
+        rows.extend(istio.map(|webhook| validator_row(&configuration.metadata, webhook)));
+    }
+    Ok(rows)
+}
+
+fn validator_row(metadata: &ObjectMeta, webhook: &ValidatingWebhook) -> ValidatorRow {
+    let labels = metadata.labels.as_ref();
+    let bytes = webhook.client_config.ca_bundle.as_ref();
+    let bytes = bytes.map(|bytes| bytes.0.as_slice()).unwrap_or_default();
+    let bundle = parse_pem_bundle(bytes);
+    ValidatorRow {
+        configuration: metadata.name.clone().unwrap_or_default(),
+        entry: webhook.name.clone(),
+        revision: labels.and_then(|all| all.get(names::ISTIO_REV).cloned()),
+        calls: calls_in_words(&webhook.client_config),
+        lacks_ca_bundle: bytes.is_empty(),
+        expires: bundle.certificates.iter().map(|one| one.not_after).min(),
+        failure_policy: webhook
+            .failure_policy
+            .clone()
+            .unwrap_or_else(|| "Fail".to_owned()),
+        timeout: webhook.timeout_seconds.unwrap_or(TIMEOUT),
+        set_by: set_by(metadata, &webhook.name),
+    }
 }
 
 /// A row for each injection entry of the target's configuration.
@@ -63,7 +182,7 @@ fn row(
         revision: label(configuration, names::ISTIO_REV).map(str::to_owned),
         tag: label(configuration, names::ISTIO_TAG).map(str::to_owned),
         deactivated: is_deactivated(webhook),
-        calls: calls_in_words(webhook),
+        calls: calls_in_words(&webhook.client_config),
         ready: ready(case, webhook),
         ca_bundle: ca_bundle_in_words(case, webhook),
         expires: bundle
@@ -75,12 +194,13 @@ fn row(
             .failure_policy
             .clone()
             .unwrap_or_else(|| "Fail".to_owned()),
+        timeout: webhook.timeout_seconds.unwrap_or(TIMEOUT),
+        set_by: set_by(&configuration.metadata, &webhook.name),
         namespaces: selected_namespaces(case, webhook),
     }
 }
 
-fn calls_in_words(webhook: &MutatingWebhook) -> String {
-    let client = &webhook.client_config;
+fn calls_in_words(client: &WebhookClientConfig) -> String {
     match &client.service {
         Some(service) => {
             let (name, namespace) = (&service.name, &service.namespace);
@@ -138,4 +258,51 @@ fn selected_namespaces(case: &Case, webhook: &MutatingWebhook) -> Result<Vec<Str
         }
     }
     Ok(selected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_istio_installs_differs_in_nothing() {
+        for (policy, timeout, expected) in [
+            ("Fail", 10, &[][..]),
+            ("Ignore", 10, &[("failurePolicy", "Ignore")]),
+            ("Fail", 30, &[("timeoutSeconds", "30")]),
+            (
+                "Ignore",
+                1,
+                &[("failurePolicy", "Ignore"), ("timeoutSeconds", "1")],
+            ),
+        ] {
+            let found = differences(policy, timeout);
+            let found: Vec<_> = found
+                .iter()
+                .map(|(field, value)| (*field, value.as_str()))
+                .collect();
+            assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn who_set_a_field_of_an_entry_is_told() {
+        let metadata: ObjectMeta = serde_json::from_value(serde_json::json!({
+            "managedFields": [
+                {"manager": "helm", "time": "2026-11-01T00:00:00Z", "fieldsV1": {"f:webhooks": {
+                    "k:{\"name\":\"a\"}": {"f:failurePolicy": {}, "f:clientConfig": {"f:caBundle": {}}},
+                }}},
+                {"manager": "pilot-discovery", "time": "2026-11-02T00:00:00Z", "fieldsV1": {"f:webhooks": {
+                    "k:{\"name\":\"a\"}": {"f:clientConfig": {"f:caBundle": {}}},
+                }}},
+            ],
+        }))
+        .unwrap();
+        let expected = [
+            ("caBundle", "pilot-discovery".to_owned()),
+            ("failurePolicy", "helm".to_owned()),
+        ];
+        assert_eq!(set_by(&metadata, "a"), expected);
+        assert_eq!(set_by(&metadata, "b"), []);
+    }
 }

@@ -170,6 +170,10 @@ fn is_there(question: &Question, store: &Store, subjects: &[Subject]) -> Result<
             owner: owner.clone(),
             namespace: namespace.clone(),
         }),
+        Question::Namespaces(names) => match names.iter().find(|name| namespace_is_absent(name)) {
+            Some(name) => Err(CollectError::NoNamespace(name.clone())),
+            None => Ok(()),
+        },
         _ => Ok(()),
     }
 }

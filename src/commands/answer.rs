@@ -4,7 +4,8 @@ use std::io::Write;
 
 use injdoctor_checks::diagnose_subject;
 use injdoctor_checks::diagnosis::Causes;
-use injdoctor_checks::facts::Snapshot;
+use injdoctor_checks::facts::{Connection, Snapshot};
+use injdoctor_checks::report::{Command, quote};
 use injdoctor_checks::way::Mesh;
 
 use crate::cli;
@@ -21,6 +22,19 @@ pub struct Question {
     pub recorded: bool,
     /// What to say where there are no subjects.
     pub nothing: String,
+    /// The arguments that ask the same again.
+    pub again: Vec<String>,
+}
+
+impl Question {
+    /// The command that asks the same again and shows everything.
+    fn again(&self, connection: &Connection) -> String {
+        let wide = ["-o", "wide"].map(str::to_owned);
+        let command = Command::injdoctor(self.again.iter().cloned().chain(wide));
+        // A file is found without a cluster.
+        let nowhere = Connection::default();
+        quote(&command.argv(if self.recorded { &nowhere } else { connection }))
+    }
 }
 
 /// Judges the facts, writes the answer, and says how the run ends.
@@ -44,6 +58,7 @@ pub fn answer(
         list: question.list,
         recorded: question.recorded,
         nothing: &question.nothing,
+        again: &question.again(&snapshot.connection),
     };
     let written = render::render(&report, &mut diagnoses, format, look, out);
     super::finish(written, out)?;

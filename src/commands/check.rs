@@ -42,6 +42,7 @@ pub fn run(
         },
         recorded: arguments.from.is_some(),
         nothing: nothing(&arguments.targets, connection),
+        again: again(arguments, connection),
     };
     // The program ends: to free thousands of objects one by one only takes time.
     let snapshot = ManuallyDrop::new(snapshot);
@@ -106,6 +107,29 @@ fn not_judged(skipped: &[String], look: Look) {
     let words = sanitize(&words, look.unicode);
     // Where standard error is closed, there is nowhere left to say it.
     let _ = writeln!(io::stderr(), "note: {words}");
+}
+
+/// The arguments that ask the same again.
+fn again(arguments: &Check, connection: &ConnectionFlags) -> Vec<String> {
+    let targets = &arguments.targets;
+    let mut words = vec!["check".to_owned()];
+    words.extend(targets.target.iter().cloned());
+    words.extend(targets.all_namespaces.then(|| "-A".to_owned()));
+    let flags = [
+        ("-n", connection.namespace.as_ref()),
+        ("-l", targets.selector.as_ref()),
+        ("--from", arguments.from.as_ref()),
+    ];
+    let given = flags
+        .into_iter()
+        .filter_map(|(flag, value)| Some((flag, value?)));
+    let files = arguments.files.iter().map(|file| ("-f", file));
+    words.extend(
+        given
+            .chain(files)
+            .flat_map(|(flag, value)| [flag.to_owned(), value.clone()]),
+    );
+    words
 }
 
 fn nothing(targets: &Targets, connection: &ConnectionFlags) -> String {

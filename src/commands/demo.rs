@@ -22,6 +22,7 @@ pub fn run(arguments: &cli::Demo, look: Look, out: &mut dyn Write) -> anyhow::Re
         list: snapshot.subjects.len() != 1,
         recorded: true,
         nothing: String::new(),
+        again: vec!["demo".to_owned(), scenario.name.to_owned()],
     };
     let format = cli::Answer {
         output: Format::Text,

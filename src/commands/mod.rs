@@ -7,6 +7,7 @@ mod demo;
 mod explain;
 mod explain_error;
 mod narrow;
+mod overview;
 mod snapshot;
 mod source;
 mod webhook;
@@ -25,6 +26,8 @@ pub fn run(cli: &Cli, look: Look, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let connection = &cli.connection;
     match &cli.command {
         Command::Check(arguments) => check::run(arguments, connection, look, out),
+        Command::Namespace(arguments) => overview::namespaces(arguments, connection, look, out),
+        Command::Revision(arguments) => overview::revisions(arguments, connection, look, out),
         Command::Webhook(arguments) => webhook::run(arguments, connection, look, out),
         Command::Snapshot(arguments) => snapshot::run(arguments, connection, look, out),
         Command::Demo(arguments) => demo::run(arguments, look, out),

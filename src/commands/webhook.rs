@@ -32,6 +32,7 @@ pub fn run(
         list: true,
         recorded: arguments.from.is_some(),
         nothing: "no injection webhook is installed".to_owned(),
+        again: vec!["webhook".to_owned()],
     };
     answer(&snapshot, &question, arguments.answer, look, out)
 }

@@ -1,6 +1,5 @@
 //! From diagnoses to what a person or a program reads.
 
-pub mod control_plane;
 pub mod json;
 pub mod markdown;
 mod name;
@@ -30,6 +29,8 @@ pub struct Report<'a> {
     pub recorded: bool,
     /// What to say where there are no subjects.
     pub nothing: &'a str,
+    /// The command that shows everything.
+    pub again: &'a str,
 }
 
 impl Report<'_> {

@@ -176,6 +176,11 @@ impl<'a> Page<'a> {
         Ok(())
     }
 
+    /// Text that a page of the same look laid out.
+    pub fn laid_out(&mut self, text: &str) -> io::Result<()> {
+        write!(self.out, "{text}")
+    }
+
     fn spans(&mut self, spans: &[Span]) -> io::Result<()> {
         for span in spans {
             write!(self.out, "{}", span.style.paint(&self.clean(&span.text)))?;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::operation::json_patch;
-use super::{Change, Object, Patch, Way};
+use super::{Change, Field, Object, Patch, Way};
 use crate::facts::Kind;
 use crate::report::Command;
 use crate::way::selector::Labels;
@@ -32,19 +32,7 @@ impl Change {
             )
         };
         match &self.patch {
-            Patch::Metadata(field, entries) => {
-                let verb = match field {
-                    super::Field::Labels => "label",
-                    super::Field::Annotations => "annotate",
-                };
-                let assignments = entries
-                    .iter()
-                    .map(|(key, value)| assignment(key, value.as_deref()));
-                kubectl(
-                    &[verb],
-                    assignments.chain(["--overwrite".to_owned()]).collect(),
-                )
-            }
+            Patch::Metadata(field, entries) => Self::of_metadata(&[object], *field, entries),
             Patch::Merge(fields) => patch("merge", fields),
             Patch::Operations(operations) => patch("json", &json_patch(operations)),
             Patch::Replicas(replicas) => {
@@ -65,6 +53,23 @@ impl Change {
             }
             Patch::Delete => kubectl(&["delete"], Vec::new()),
         }
+    }
+
+    /// The command that changes labels or annotations of objects of one kind in one namespace, or in none.
+    pub(in crate::report) fn of_metadata(
+        objects: &[&Object],
+        field: Field,
+        entries: &[(String, Option<String>)],
+    ) -> Command {
+        let verb = match field {
+            Field::Labels => "label",
+            Field::Annotations => "annotate",
+        };
+        let assignments = entries
+            .iter()
+            .map(|(key, value)| assignment(key, value.as_deref()));
+        let words = std::iter::once(verb.to_owned()).chain(Object::all_words(objects));
+        Command::kubectl(words.chain(assignments).chain(["--overwrite".to_owned()]))
     }
 
     /// The change as a merge patch.
@@ -127,12 +132,40 @@ impl Object {
 
     /// The object as kubectl takes it, with its namespace.
     fn words(&self) -> Vec<String> {
-        let mut words = match self.workload_kind() {
-            Some(_) => vec![self.reference()],
-            None => vec![self.kind.to_lowercase(), self.name.clone()],
+        Self::all_words(&[self])
+    }
+
+    /// Objects of one kind in one namespace, or in none, as kubectl takes them.
+    fn all_words(objects: &[&Self]) -> Vec<String> {
+        let Some(first) = objects.first() else {
+            return Vec::new();
         };
-        words.extend(self.scope());
+        let mut words = Vec::new();
+        match first.workload_kind() {
+            Some(_) => words.extend(objects.iter().map(|one| one.reference())),
+            None => {
+                words.push(first.kind.to_lowercase());
+                words.extend(objects.iter().map(|one| one.name.clone()));
+            }
+        }
+        words.extend(first.scope());
         words
+    }
+
+    /// The command that restarts workloads of one kind in one namespace.
+    pub(crate) fn restart(objects: &[&Self]) -> Command {
+        let words = ["rollout", "restart"].map(str::to_owned).into_iter();
+        Command::kubectl(words.chain(Self::all_words(objects)))
+    }
+
+    /// The command that restarts all workloads of an object's kind in its namespace.
+    pub(in crate::report) fn restart_all(&self) -> Command {
+        let words = [
+            "rollout".to_owned(),
+            "restart".to_owned(),
+            self.kind.to_lowercase(),
+        ];
+        Command::kubectl(words.into_iter().chain(self.scope()))
     }
 
     fn scope(&self) -> impl Iterator<Item = String> {

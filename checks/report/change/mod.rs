@@ -16,7 +16,7 @@ use crate::facts::{Kind, Target};
 use crate::way::selector::Labels;
 
 /// An object of the cluster, by its name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Object {
     /// Kubernetes' kind, such as `Namespace`.
     pub kind: &'static str,
@@ -59,7 +59,7 @@ impl From<&Target> for Object {
 }
 
 /// Which of an object's two maps of texts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Field {
     /// `metadata.labels`
     Labels,

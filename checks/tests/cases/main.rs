@@ -25,6 +25,7 @@ mod meta;
 mod patch;
 mod properties;
 mod redacted;
+mod views;
 mod world;
 
 use injdoctor_checks::diagnosis::Status;

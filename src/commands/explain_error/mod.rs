@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 
 use anyhow::Context;
 use injdoctor_checks::causes::Check;
-use injdoctor_checks::facts::Snapshot;
+use injdoctor_checks::facts::{Kind, Snapshot};
 use injdoctor_checks::registry;
 use injdoctor_checks::texts::{Match, recognise};
 use place::Named;
@@ -97,12 +97,26 @@ fn in_cluster(
         list: snapshot.subjects.len() != 1,
         recorded: false,
         nothing: "nothing that the text names is there".to_owned(),
+        again: again(snapshot),
     };
     let format = Answer {
         output,
         fail_on: FailOn::Warning,
     };
     answer(snapshot, &question, format, look, out)
+}
+
+/// The arguments that ask about what the text names.
+fn again(snapshot: &Snapshot) -> Vec<String> {
+    let mut targets = snapshot.subjects.iter().map(|subject| &subject.target);
+    let words = match targets.next() {
+        Some(first) if first.kind == Kind::MutatingWebhookConfiguration => vec!["webhook"],
+        Some(first) if targets.all(|one| one.namespace == first.namespace) => {
+            vec!["check", "-n", &first.namespace]
+        }
+        _ => vec!["check", "-A"],
+    };
+    words.into_iter().map(str::to_owned).collect()
 }
 
 /// All of standard input. A log may hold bytes that are no text.

@@ -10,6 +10,7 @@ use injdoctor_checks::report::{
     After, Command, Difference, Evidence, Finding, Fix, Next, Risk, Severity,
 };
 use injdoctor_checks::symptoms::{Kind, Symptom};
+use injdoctor_checks::views::{ControlPlane, control_planes};
 use injdoctor_checks::way::{
     Answer, Assumption, Call, Moment, Observation, Outcome, Prediction, Seen, Version, WebhookRow,
 };
@@ -18,7 +19,6 @@ use jiff::Timestamp;
 
 use super::text::Text;
 use super::v1alpha1 as v1;
-use crate::render::control_plane::{self, ControlPlane};
 
 /// Where it was looked at; the same for all diagnoses of a run.
 pub fn cluster(snapshot: &Snapshot) -> v1::Cluster {
@@ -26,7 +26,7 @@ pub fn cluster(snapshot: &Snapshot) -> v1::Cluster {
     v1::Cluster {
         context: snapshot.connection.context.clone().into(),
         kubernetes_version: version.map(Text::from),
-        istio: control_plane::all(snapshot)
+        istio: control_planes(snapshot)
             .into_iter()
             .map(control_plane)
             .collect(),
@@ -93,7 +93,7 @@ fn moment(moment: &Moment) -> v1::Moment {
     }
 }
 
-fn root_cause(check: &Check) -> v1::RootCause {
+pub fn root_cause(check: &Check) -> v1::RootCause {
     v1::RootCause {
         code: check.code.into(),
         name: check.name.into(),
@@ -116,7 +116,7 @@ fn time(at: Option<Timestamp>) -> Option<Text> {
     at.map(|at| at.to_string().into())
 }
 
-fn control_plane(istiod: ControlPlane) -> v1::ControlPlane {
+pub fn control_plane(istiod: ControlPlane) -> v1::ControlPlane {
     let told = istiod.version.one();
     let from = match (told, &istiod.version) {
         (Some(told), _) => told.from.to_string(),
@@ -169,7 +169,7 @@ fn predicted(predicted: &Prediction) -> v1::Predicted {
     }
 }
 
-fn outcome(outcome: Outcome) -> v1::PredictedOutcome {
+pub fn outcome(outcome: Outcome) -> v1::PredictedOutcome {
     match outcome {
         Outcome::Injected => v1::PredictedOutcome::Injected,
         Outcome::NotInjected => v1::PredictedOutcome::NotInjected,
@@ -249,12 +249,21 @@ fn webhook(row: &WebhookRow) -> v1::Webhook {
         ca_bundle: row.ca_bundle.clone().into(),
         expires_at: time(row.expires),
         failure_policy: row.failure_policy.clone().into(),
+        timeout_seconds: row.timeout,
+        set_by: row.set_by.iter().map(set_by).collect(),
         namespaces: row
             .namespaces
             .as_ref()
             .ok()
             .map(|names| names.iter().map(Text::from).collect()),
         namespaces_unknown: row.namespaces.as_ref().err().map(Text::from),
+    }
+}
+
+fn set_by((field, manager): &(&'static str, String)) -> v1::SetBy {
+    v1::SetBy {
+        field: (*field).into(),
+        manager: manager.clone().into(),
     }
 }
 

@@ -6,6 +6,7 @@ pub mod explanation;
 mod shallow;
 mod text;
 pub mod v1alpha1;
+pub mod views;
 
 use std::cell::RefCell;
 use std::io::{self, Write};
@@ -39,15 +40,16 @@ fn spelt(value: &impl Serialize, format: impl Formatter, out: &mut dyn Write) ->
     writeln!(out)
 }
 
-/// Writes the same value as YAML.
+/// Writes the answer as YAML.
 pub fn yaml(report: &Report, diagnoses: Diagnoses, out: &mut dyn Write) -> io::Result<()> {
+    as_yaml(&Answer::new(report, diagnoses), out)
+}
+
+/// Writes the same value as YAML.
+pub fn as_yaml(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let mut spelt = escape::SpeltYaml::new(out);
     let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
-    match serde_saphyr::to_fmt_writer_with_options(
-        &mut spelt,
-        &Answer::new(report, diagnoses),
-        options,
-    ) {
+    match serde_saphyr::to_fmt_writer_with_options(&mut spelt, value, options) {
         Ok(()) => Ok(()),
         Err(error) => Err(spelt.error.unwrap_or_else(|| io::Error::other(error))),
     }
@@ -121,6 +123,7 @@ mod tests {
             list,
             recorded: true,
             nothing: "",
+            again: "",
         };
         let mut diagnoses = injdoctor_checks::diagnose(snapshot).into_iter();
         serde_json::to_value(Answer::new(&report, &mut diagnoses)).unwrap()

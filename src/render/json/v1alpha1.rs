@@ -312,10 +312,23 @@ pub struct Webhook {
     pub expires_at: Option<Text>,
     /// `Fail` or `Ignore`.
     pub failure_policy: Text,
+    /// The seconds that a call may take.
+    pub timeout_seconds: i32,
+    /// Who set fields of the entry last, as far as managedFields tell.
+    pub set_by: Vec<SetBy>,
     /// The namespaces that its namespaceSelector selects; null where they were not read.
     pub namespaces: Option<Vec<Text>>,
     /// Why the namespaces are not known; null where they are.
     pub namespaces_unknown: Option<Text>,
+}
+
+/// Who set a field.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SetBy {
+    /// The field: `caBundle`, `service`, `url`, `failurePolicy` or `namespaceSelector`.
+    pub field: Text,
+    /// The field manager.
+    pub manager: Text,
 }
 
 /// One thing that is wrong with a workload.

@@ -5,18 +5,46 @@ use std::io;
 
 use injdoctor_checks::diagnosis::Diagnosis;
 use injdoctor_checks::facts::Snapshot;
+use injdoctor_checks::views::control_planes;
 use injdoctor_checks::way::Version;
 
 use super::{Report, words};
 use crate::input;
-use crate::render::control_plane;
 use crate::render::page::{Page, Span, Style};
 
 /// Writes what was looked at, and where.
 pub fn facts(report: &Report, subject: &str, page: &mut Page) -> io::Result<()> {
-    let snapshot = report.snapshot;
-    let mut facts = Vec::new();
-    facts.extend(manifest(report).map(|file| format!("from {file}")));
+    let file = manifest(report).map(|file| format!("from {file}"));
+    let revision = revision(report.diagnoses);
+    write(
+        report.snapshot,
+        subject,
+        file,
+        revision,
+        report.recorded,
+        page,
+    )
+}
+
+/// Writes where a whole mesh was looked at.
+pub fn of_mesh(
+    snapshot: &Snapshot,
+    subject: &str,
+    recorded: bool,
+    page: &mut Page,
+) -> io::Result<()> {
+    write(snapshot, subject, None, None, recorded, page)
+}
+
+fn write(
+    snapshot: &Snapshot,
+    subject: &str,
+    file: Option<String>,
+    revision: Option<&str>,
+    recorded: bool,
+    page: &mut Page,
+) -> io::Result<()> {
+    let mut facts = Vec::from_iter(file);
     if !snapshot.connection.context.is_empty() {
         facts.push(format!("context {}", snapshot.connection.context));
     }
@@ -24,10 +52,9 @@ pub fn facts(report: &Report, subject: &str, page: &mut Page) -> io::Result<()> 
         Some(version) => format!("Kubernetes {version}"),
         None => "Kubernetes ?".to_owned(),
     });
-    let revision = revision(report.diagnoses);
     facts.push(istio(snapshot, revision));
     facts.extend(revision.map(|revision| format!("revision {revision}")));
-    if report.recorded {
+    if recorded {
         facts.push(format!(
             "recorded {}",
             snapshot.recorded_at.strftime("%Y-%m-%d %H:%M UTC")
@@ -69,7 +96,7 @@ fn revision(diagnoses: &[Diagnosis]) -> Option<&str> {
 }
 
 fn istio(snapshot: &Snapshot, revision: Option<&str>) -> String {
-    let mut all = control_plane::all(snapshot);
+    let mut all = control_planes(snapshot);
     if all
         .iter()
         .any(|istiod| Some(istiod.revision.as_str()) == revision)
@@ -93,7 +120,7 @@ fn istio(snapshot: &Snapshot, revision: Option<&str>) -> String {
 }
 
 /// A version, and what tells it; or why none is told.
-fn version(version: &Version) -> String {
+pub fn version(version: &Version) -> String {
     match version {
         Version::Told(all) => {
             let words: Vec<_> = all

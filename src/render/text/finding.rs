@@ -1,16 +1,45 @@
 //! One finding: as a block with everything, or in short.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use injdoctor_checks::causes::Check;
 use injdoctor_checks::facts::Snapshot;
-use injdoctor_checks::report::{Command, Evidence, Finding, Fix, Step};
+use injdoctor_checks::report::{Command, Evidence, Finding, Fix, Numbers, Severity, Together};
 
 use super::words;
 use crate::render::page::{Page, Span, Style};
 
 /// Longer values are cut: a certificate or a template would push the rest off the screen.
 const VALUE: usize = 300;
+
+/// How much of a finding is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Extent<'a> {
+    /// The snapshot, for times and for the way to the cluster.
+    pub snapshot: &'a Snapshot,
+    /// How many objects there are of each kind.
+    pub numbers: &'a Numbers,
+    /// Fixes at most.
+    pub fixes: usize,
+    /// Commands in a row at most; how many more there are is said.
+    pub commands: usize,
+    /// Whether what becomes of it, and the way back, is written as well.
+    pub whole: bool,
+}
+
+impl<'a> Extent<'a> {
+    /// All of it.
+    pub fn all(snapshot: &'a Snapshot, numbers: &'a Numbers) -> Self {
+        Self {
+            snapshot,
+            numbers,
+            fixes: usize::MAX,
+            commands: usize::MAX,
+            whole: true,
+        }
+    }
+}
 
 /// Writes the whole finding: what, where, who and when, and what heals it.
 pub fn block(
@@ -20,38 +49,71 @@ pub fn block(
     page: &mut Page,
 ) -> io::Result<()> {
     short(check, finding, page)?;
-    proof(finding, snapshot, page)
+    let numbers = Numbers::default();
+    proof(&[finding], &Extent::all(snapshot, &numbers), page)
 }
 
-/// Writes what stands below the message: evidence, and what heals.
-pub fn proof(finding: &Finding, snapshot: &Snapshot, page: &mut Page) -> io::Result<()> {
-    if !finding.evidence.is_empty() {
+/// Writes what stands below the message: evidence of the first of the findings, and what heals all of them.
+pub fn proof(findings: &[&Finding], extent: &Extent, page: &mut Page) -> io::Result<()> {
+    let Some(first) = findings.first() else {
+        return Ok(());
+    };
+    if !first.evidence.is_empty() {
         page.blank()?;
     }
-    for one in &finding.evidence {
-        evidence(one, snapshot, page)?;
+    for one in &first.evidence {
+        evidence(one, extent.snapshot, page)?;
     }
-    for (number, one) in finding.fixes.iter().enumerate() {
+    fixes(findings, extent, page)
+}
+
+/// Writes what heals all of the findings.
+pub fn fixes(findings: &[&Finding], extent: &Extent, page: &mut Page) -> io::Result<()> {
+    let number = findings.first().map_or(0, |first| first.fixes.len());
+    for at in 0..number.min(extent.fixes) {
+        if extent.whole {
+            page.blank()?;
+        }
+        let same = findings.iter().filter_map(|finding| finding.fixes.get(at));
+        fix(at + 1, &same.collect::<Vec<_>>(), extent, page)?;
+    }
+    if extent.whole
+        && let more @ 1.. = number.saturating_sub(extent.fixes)
+    {
+        let ways = words::count(more, "other way", "other ways");
         page.blank()?;
-        fix(number + 1, one, snapshot, page)?;
+        page.line(
+            2,
+            &[Span::new(
+                Style::Faint,
+                format!("{ways} to fix it: -o wide"),
+            )],
+        )?;
     }
     Ok(())
 }
 
 /// Writes what is wrong, and nothing more.
 pub fn short(check: &Check, finding: &Finding, page: &mut Page) -> io::Result<()> {
-    heading(check, finding, page)?;
+    heading(finding.severity, &name(Some(check)), page)?;
     page.wrapped(2, &[], 2, &Span::plain(&finding.message))
 }
 
-fn heading(check: &Check, finding: &Finding, page: &mut Page) -> io::Result<()> {
-    let severity = words::severity(finding.severity);
-    let name = format!(" {} {}", check.code, check.name);
+/// The name of what explains something.
+pub fn name(check: Option<&Check>) -> String {
+    match check {
+        Some(check) => format!("{} {}", check.code, check.name),
+        None => "no check explains this".to_owned(),
+    }
+}
+
+/// Writes a severity and what has it.
+pub fn heading(severity: Severity, name: &str, page: &mut Page) -> io::Result<()> {
     page.line(
         0,
         &[
-            Span::new(finding.severity.into(), severity),
-            Span::new(Style::Strong, name),
+            Span::new(severity.into(), words::severity(severity)),
+            Span::new(Style::Strong, format!(" {name}")),
         ],
     )
 }
@@ -103,16 +165,26 @@ fn cut(value: &str) -> String {
     }
 }
 
-fn fix(number: usize, fix: &Fix, snapshot: &Snapshot, page: &mut Page) -> io::Result<()> {
-    let title = format!("{} ({})", fix.title, words::risk(fix.risk));
+/// Writes a fix that several targets need.
+fn fix(number: usize, same: &[&Fix], extent: &Extent, page: &mut Page) -> io::Result<()> {
+    let Some(fix) = same.first() else {
+        return Ok(());
+    };
+    let titles: BTreeSet<_> = same.iter().map(|one| one.title.as_str()).collect();
+    let others = match titles.len().saturating_sub(1) {
+        0 => String::new(),
+        more => format!(", and likewise {more} more"),
+    };
+    let title = format!("{}{others} ({})", fix.title, words::risk(fix.risk));
     page.wrapped(
         2,
         &[Span::plain(format!("{number}."))],
         5,
         &Span::new(Style::Strong, title),
     )?;
-    steps(&fix.steps, snapshot, page)?;
-    for next in &fix.then {
+    let together = Together::new(same, extent.numbers);
+    commands(&together.steps, extent, page)?;
+    for (next, steps) in fix.then.iter().zip(&together.then) {
         let text = format!("{}, as {}", next.title, next.because);
         page.wrapped(
             5,
@@ -120,13 +192,16 @@ fn fix(number: usize, fix: &Fix, snapshot: &Snapshot, page: &mut Page) -> io::Re
             10,
             &Span::plain(text),
         )?;
-        steps(&next.steps, snapshot, page)?;
+        commands(steps, extent, page)?;
     }
-    if !fix.restart.is_empty() {
+    if !together.restart.is_empty() {
         if !fix.then.is_empty() {
             page.line(5, &[Span::new(Style::Faint, "at last")])?;
         }
-        steps(&fix.restart, snapshot, page)?;
+        commands(&together.restart, extent, page)?;
+    }
+    if !extent.whole {
+        return Ok(());
     }
     if !fix.changes.is_empty() {
         page.wrapped(
@@ -137,32 +212,37 @@ fn fix(number: usize, fix: &Fix, snapshot: &Snapshot, page: &mut Page) -> io::Re
         )?;
     }
     if let Some(after) = &fix.after {
+        let only_first = same.iter().any(|one| one.after.as_ref() != Some(after));
+        let first = match only_first {
+            true => " (worked out for the first)",
+            false => "",
+        };
         page.wrapped(
             5,
             &[Span::new(Style::Faint, "after this:")],
             14,
-            &Span::plain(words::after(after)),
+            &Span::plain(words::after(after) + first),
         )?;
     }
-    let undo = fix.undo_commands();
-    if !undo.is_empty() {
+    if !together.undo.is_empty() {
         page.line(5, &[Span::new(Style::Faint, "undo")])?;
-        commands(&undo, snapshot, page)?;
+        commands(&together.undo, extent, page)?;
     }
     Ok(())
 }
 
-fn steps(steps: &[Step], snapshot: &Snapshot, page: &mut Page) -> io::Result<()> {
-    steps
-        .iter()
-        .try_for_each(|step| commands(&step.commands(), snapshot, page))
-}
-
-fn commands(commands: &[Command], snapshot: &Snapshot, page: &mut Page) -> io::Result<()> {
-    for command in commands {
-        page.command(7, &command.argv(&snapshot.connection))?;
+fn commands(commands: &[Command], extent: &Extent, page: &mut Page) -> io::Result<()> {
+    for command in commands.iter().take(extent.commands) {
+        page.command(7, &command.argv(&extent.snapshot.connection))?;
     }
-    Ok(())
+    match commands.len().saturating_sub(extent.commands) {
+        0 => Ok(()),
+        more => {
+            let more = words::count(more, "more command", "more commands");
+            let text = format!("and {more} like these: -o wide");
+            page.line(7, &[Span::new(Style::Faint, text)])
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,89 +1,150 @@
 //! The findings of many targets, each cause once.
 
+use std::collections::BTreeMap;
+
 use injdoctor_checks::causes::Check;
 use injdoctor_checks::diagnosis::{Causes, Diagnosis};
-use injdoctor_checks::report::{Does, Finding, Fix, Object, Step};
+use injdoctor_checks::report::{Finding, Severity};
+use injdoctor_checks::symptoms::{self, Symptom};
+
+use super::unknown;
 
 /// What is wrong with several targets in the same way.
 #[derive(Debug)]
 pub struct Group<'a> {
-    /// The check that found it.
-    pub check: &'static Check,
-    /// The finding of the first of the targets.
-    pub finding: &'a Finding,
+    /// The check that found it; none where no check explains what is wrong.
+    pub check: Option<&'static Check>,
+    /// How bad it is: the worst of the findings, and of the symptoms whose root cause it is.
+    pub severity: Severity,
     /// Whether it is the root cause of what happens to them.
     pub root: bool,
+    /// What is wrong with the first of the targets.
+    pub message: &'a str,
+    /// The findings, in the order of the targets; none where no check explains it.
+    pub findings: Vec<&'a Finding>,
     /// The targets, in the order given.
     pub targets: Vec<&'a Diagnosis>,
     /// The codes of what merely follows from it.
     pub follows: Vec<&'static Check>,
 }
 
-impl Group<'_> {
-    /// Whether what heals differs from one target to another.
-    pub fn fixes_differ(&self) -> bool {
-        let Some((first, others)) = self.targets.split_first() else {
-            return false;
-        };
-        let namespace = &first.target.namespace;
-        let several = others.iter().any(|one| one.target.namespace != *namespace);
-        let is_of_target = |object: &Object| match object.namespace.as_ref() {
-            Some(own) => own == namespace && object.workload_kind().is_some(),
-            None => several && object.kind == "Namespace",
-        };
-        let differs = |step: &Step| match step {
-            Step::Change { change, .. } => is_of_target(&change.object),
-            Step::Command { does, .. } => *does == Does::Restarts,
-        };
-        !others.is_empty()
-            && self
-                .finding
-                .fixes
-                .iter()
-                .flat_map(Fix::all_steps)
-                .any(differs)
-    }
-}
+/// What is alike in causes of several namespaces.
+type Alike<'a> = (&'static str, bool, Severity, usize, &'a str, &'a str);
 
-/// All findings, the worst root causes first, then what else there is; each cause once.
+/// All findings, the worst root causes first, then what else there is; each cause once. Causes in the objects of
+/// several namespaces that are alike are one.
 pub fn groups(diagnoses: &[Diagnosis]) -> Vec<Group<'_>> {
     let mut groups: Vec<Group> = Vec::new();
     let mut causes = Causes::default();
+    let (mut places, mut alike) = (Vec::new(), BTreeMap::new());
     for diagnosis in diagnoses {
         for (index, (check, finding)) in diagnosis.findings.iter().enumerate() {
             if diagnosis.follows(check) {
                 continue;
             }
             let root = index == 0 && diagnosis.root_cause.is_some();
-            let at = causes.number(&diagnosis.target, check, root, finding);
-            match groups.get_mut(at) {
-                Some(group) => group.targets.push(diagnosis),
-                None => groups.push(Group {
-                    check,
-                    finding,
-                    root,
-                    targets: vec![diagnosis],
-                    follows: Vec::new(),
-                }),
+            let cause = causes.number(&diagnosis.target, check, root, finding);
+            if cause == places.len() {
+                let next = groups.len();
+                places.push(match key(check, root, finding) {
+                    Some(key) => *alike.entry(key).or_insert(next),
+                    None => next,
+                });
             }
-            if let Some(group) = groups.get_mut(at).filter(|group| group.root) {
-                for followed in follows(diagnosis) {
-                    if !group
-                        .follows
-                        .iter()
-                        .any(|known| known.code == followed.code)
-                    {
-                        group.follows.push(followed);
-                    }
+            let at = places.get(cause).copied().unwrap_or(groups.len());
+            if at == groups.len() {
+                groups.push(Group {
+                    check: Some(check),
+                    severity: finding.severity,
+                    root,
+                    message: &finding.message,
+                    findings: Vec::new(),
+                    targets: Vec::new(),
+                    follows: Vec::new(),
+                });
+            }
+            let Some(group) = groups.get_mut(at) else {
+                continue;
+            };
+            let symptoms = diagnosis.symptoms.iter().filter(|_| root);
+            let explained =
+                symptoms.filter(|one| one.root_cause.is_some_and(|by| by.code == check.code));
+            let worst = explained.map(|one| one.severity).max();
+            group.severity = worst
+                .into_iter()
+                .fold(group.severity.max(finding.severity), Ord::max);
+            group.findings.push(finding);
+            let known = group.targets.last();
+            if !known.is_some_and(|last| std::ptr::eq(*last, diagnosis)) {
+                group.targets.push(diagnosis);
+            }
+            for followed in follows(diagnosis).into_iter().filter(|_| root) {
+                if !group
+                    .follows
+                    .iter()
+                    .any(|known| known.code == followed.code)
+                {
+                    group.follows.push(followed);
                 }
             }
         }
     }
+    groups.extend(unexplained(diagnoses));
     groups.sort_by(|a, b| {
-        let rank = |group: &Group| (group.root, group.finding.severity, group.targets.len());
+        let rank = |group: &Group| {
+            (
+                group.severity > Severity::Info,
+                group.root,
+                group.severity,
+                group.targets.len(),
+            )
+        };
         rank(b).cmp(&rank(a))
     });
     groups
+}
+
+/// By what a cause in a namespace or a workload is the same as those of other namespaces.
+fn key<'a>(check: &'static Check, root: bool, finding: &'a Finding) -> Option<Alike<'a>> {
+    let decisive = finding.evidence.first()?;
+    let kind = decisive.object.split('/').next().unwrap_or_default();
+    let fixes = finding.fixes.len();
+    (!decisive.is_shared()).then(|| {
+        let path = decisive.path.as_str();
+        (check.code, root, finding.severity, fixes, kind, path)
+    })
+}
+
+/// What is wrong and is explained by no check, each kind of symptom once. That facts are missing is told elsewhere.
+fn unexplained(diagnoses: &[Diagnosis]) -> Vec<Group<'_>> {
+    let mut groups: BTreeMap<_, Group> = BTreeMap::new();
+    for diagnosis in diagnoses {
+        let Some(symptom) = diagnosis
+            .symptoms
+            .first()
+            .filter(|one| is_unexplained(diagnosis, one))
+        else {
+            continue;
+        };
+        let group = groups
+            .entry((symptom.severity, symptom.kind))
+            .or_insert(Group {
+                check: None,
+                severity: symptom.severity,
+                root: true,
+                message: &symptom.message,
+                findings: Vec::new(),
+                targets: Vec::new(),
+                follows: Vec::new(),
+            });
+        group.targets.push(diagnosis);
+    }
+    groups.into_values().collect()
+}
+
+fn is_unexplained(diagnosis: &Diagnosis, symptom: &Symptom) -> bool {
+    let lacks_facts = unknown::number(diagnosis) > 0 && diagnosis.is_unknown();
+    symptom.root_cause.is_none() && (!lacks_facts || symptom.kind == symptoms::Kind::PodsRefused)
 }
 
 /// The checks whose findings merely follow from the root cause.
@@ -101,7 +162,7 @@ pub fn follows(diagnosis: &Diagnosis) -> Vec<&'static Check> {
 mod tests {
     use super::*;
     use injdoctor_checks::facts::{Kind, Target};
-    use injdoctor_checks::report::{Effect, Evidence, Severity};
+    use injdoctor_checks::report::{Effect, Evidence};
     use injdoctor_checks::way::Outcome;
 
     /// A target whose root cause, found by a check of this number, rests on a field of `object`.
@@ -167,12 +228,12 @@ mod tests {
     }
 
     #[test]
-    fn causes_in_the_workloads_are_told_once_for_each_namespace() {
+    fn causes_in_the_workloads_are_told_once_for_all_namespaces() {
         let all = [
             diagnosis("shop", "a", 0, "deployment/a"),
             diagnosis("shop", "b", 0, "deployment/b"),
             diagnosis("pay", "c", 0, "deployment/c"),
         ];
-        assert_eq!(names(&all), [vec!["shop/a", "shop/b"], vec!["pay/c"]]);
+        assert_eq!(names(&all), [vec!["shop/a", "shop/b", "pay/c"]]);
     }
 }

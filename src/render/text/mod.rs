@@ -5,7 +5,10 @@ mod finding;
 mod groups;
 mod ladder;
 mod mark;
+mod namespaces;
 mod overview;
+mod report;
+mod revisions;
 pub mod table;
 mod trace;
 mod unknown;
@@ -19,7 +22,11 @@ use injdoctor_checks::causes::Check;
 use injdoctor_checks::diagnosis::{CheckResult, Diagnosis, Status};
 use injdoctor_checks::facts::{Kind, Snapshot};
 use injdoctor_checks::symptoms::{self, Symptom};
+use injdoctor_checks::views::Overview;
 use injdoctor_checks::way::Outcome;
+
+pub use namespaces::namespaces;
+pub use revisions::revisions;
 
 use super::page::{Page, Span, Style};
 use super::{self as render, Diagnoses};
@@ -30,6 +37,19 @@ struct Report<'a> {
     diagnoses: &'a [Diagnosis],
     recorded: bool,
     has_several_namespaces: bool,
+    again: &'a str,
+}
+
+/// A mesh as a whole, and how it is written.
+pub struct View<'a> {
+    /// What is known of it.
+    pub overview: &'a Overview<'a>,
+    /// The facts.
+    pub snapshot: &'a Snapshot,
+    /// Whether the facts come from a file.
+    pub recorded: bool,
+    /// Whether everything is written.
+    pub wide: bool,
 }
 
 /// Writes the report; `wide` adds everything that led to it.
@@ -50,12 +70,14 @@ pub fn text(
         diagnoses: &diagnoses,
         recorded: report.recorded,
         has_several_namespaces: report.has_several_namespaces(),
+        again: report.again,
     };
     match report.diagnoses {
         [] => page.wrapped(0, &[], 0, &Span::plain(nothing)),
         all if all.iter().all(about_webhooks) => webhooks(report, wide, page),
         [one] => target(report, one, wide, page),
-        _ => targets(report, wide, page),
+        _ if wide => targets(report, page),
+        _ => report::report(report, page),
     }
 }
 
@@ -130,14 +152,14 @@ fn unexplained(diagnosis: &Diagnosis) -> bool {
     bad && diagnosis.root_cause.is_none() && unknown::number(diagnosis) == 0
 }
 
-fn targets(report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
-    let number = words::count(report.diagnoses.len(), "target", "targets");
+fn targets(report: &Report, page: &mut Page) -> io::Result<()> {
+    let number = words::count(report.diagnoses.len(), "workload", "workloads");
     facts::facts(report, &number, page)?;
     page.blank()?;
-    overview::table(report, wide, page)?;
+    overview::table(report, page)?;
+    unknown::unknown(report.diagnoses, true, page)?;
     let groups = groups::groups(report.diagnoses);
-    overview::findings(&groups, report, wide, page)?;
-    unknown::unknown(report.diagnoses, wide, page)?;
+    overview::findings(&groups, report, true, page)?;
     verdict::several(&groups, report.diagnoses, page)
 }
 
@@ -150,10 +172,12 @@ fn webhooks(report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
     {
         page.blank()?;
         webhooks::table(report, wide, page)?;
+        webhooks::setters(report, page)?;
     }
+    webhooks::validators(report, page)?;
     let groups = groups::groups(report.diagnoses);
-    overview::findings(&groups, report, wide, page)?;
     unknown::unknown(report.diagnoses, wide, page)?;
+    overview::findings(&groups, report, wide, page)?;
     verdict::several(&groups, report.diagnoses, page)
 }
 

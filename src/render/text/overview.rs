@@ -1,13 +1,15 @@
-//! Many targets: a line for each, then each cause once.
+//! Many targets in full: a line for each, then each cause once.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use injdoctor_checks::diagnosis::Diagnosis;
-use injdoctor_checks::facts::Target;
-use injdoctor_checks::report::{Finding, Severity};
+use injdoctor_checks::facts::{Kind, Objects, Snapshot, Target};
+use injdoctor_checks::report::{Finding, Numbers, Severity};
 use injdoctor_checks::way::Outcome;
 
+use super::finding::Extent;
 use super::groups::Group;
 use super::mark::Mark;
 use super::table::Columns;
@@ -15,25 +17,25 @@ use super::{Report, finding, words};
 use crate::render::page::{Page, Span, Style};
 
 /// Targets named for a finding; the rest is counted.
-const NAMED: usize = 5;
+pub const NAMED: usize = 5;
 
 /// Writes the table of targets.
-pub fn table(report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
+pub fn table(report: &Report, page: &mut Page) -> io::Result<()> {
     let several = report.has_several_namespaces;
     let mut headings = vec!["TARGET", "PREDICTED", "OBSERVED", "CAUSE"];
     if several {
         headings.insert(0, "NAMESPACE");
     }
-    let mut columns = Columns::new(&headings, !wide, page);
+    let mut columns = Columns::new(&headings, false, page);
     let unicode = page.look().unicode;
     for diagnosis in report.diagnoses {
         let namespace = several.then(|| (Style::Plain, diagnosis.target.namespace.clone()));
-        columns.row(namespace.into_iter().chain(row(diagnosis, wide, unicode)));
+        columns.row(namespace.into_iter().chain(row(diagnosis, unicode)));
     }
     columns.write(page)
 }
 
-fn row(diagnosis: &Diagnosis, wide: bool, unicode: bool) -> [(Style, String); 4] {
+fn row(diagnosis: &Diagnosis, unicode: bool) -> [(Style, String); 4] {
     let outcome = diagnosis
         .predicted
         .as_ref()
@@ -58,10 +60,7 @@ fn row(diagnosis: &Diagnosis, wide: bool, unicode: bool) -> [(Style, String); 4]
         .as_ref()
         .map(words::observation)
         .unwrap_or_default();
-    let cause = diagnosis.root_cause.map(|check| match wide {
-        true => format!("{} {}", check.code, check.name),
-        false => check.code.to_owned(),
-    });
+    let cause = diagnosis.root_cause.map(|check| finding::name(Some(check)));
     [
         (Style::Plain, words::subject(diagnosis)),
         (
@@ -73,76 +72,115 @@ fn row(diagnosis: &Diagnosis, wide: bool, unicode: bool) -> [(Style, String); 4]
     ]
 }
 
-/// Writes each cause once, with the targets that it concerns.
+/// Writes each cause once, the worst last, with the targets that it concerns.
 pub fn findings(groups: &[Group], report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
-    for group in groups {
+    let numbers = numbers(report.snapshot);
+    for group in groups.iter().rev() {
         // What is as designed needs no healing; it would bury what does.
-        let whole = wide || group.root && group.finding.severity > Severity::Info;
+        let whole = wide || group.root && group.severity > Severity::Info;
         page.blank()?;
-        finding::short(group.check, group.finding, page)?;
-        affects(group, wide, page)?;
-        if whole && group.fixes_differ() {
-            note(group, page)?;
-        }
+        head(group, usize::MAX, page)?;
+        affects(group, if wide { usize::MAX } else { NAMED }, page)?;
         if whole {
-            finding::proof(group.finding, report.snapshot, page)?;
+            let extent = Extent::all(report.snapshot, &numbers);
+            finding::proof(&group.findings, &extent, page)?;
         }
         super::follows(&group.follows, page)?;
     }
     Ok(())
 }
 
-fn affects(group: &Group, wide: bool, page: &mut Page) -> io::Result<()> {
+/// Writes what is wrong, and no more characters of it than that.
+pub fn head(group: &Group, most: usize, page: &mut Page) -> io::Result<()> {
+    finding::heading(group.severity, &finding::name(group.check), page)?;
+    let message = group.message.chars();
+    let mut shown: String = message.clone().take(most).collect();
+    if message.count() > most {
+        shown.push_str("...");
+    }
+    page.wrapped(2, &[], 2, &Span::plain(shown))
+}
+
+/// How many objects of each kind there are in each namespace of which all were listed.
+pub fn numbers(snapshot: &Snapshot) -> Numbers {
+    let mut numbers = Numbers::new();
+    for kind in [Kind::Deployment, Kind::StatefulSet, Kind::DaemonSet] {
+        let mut names = BTreeSet::new();
+        for (read, fact) in snapshot.reads.reads_of(kind.resource()) {
+            let is_list = read.name.is_none() && read.labels.is_none() && read.fields.is_none();
+            let listed = fact.got().filter(|_| is_list).map(Objects::metadata);
+            names.extend(
+                listed
+                    .into_iter()
+                    .flatten()
+                    .map(|one| (one.namespace.clone().unwrap_or_default(), one.name.clone())),
+            );
+        }
+        for (namespace, _) in names {
+            *numbers.entry((kind, namespace)).or_default() += 1;
+        }
+    }
+    numbers
+}
+
+/// Writes which targets a cause concerns: the names of the first, or, where they are of several namespaces and too many,
+/// the numbers.
+pub fn affects(group: &Group, limit: usize, page: &mut Page) -> io::Result<()> {
     let [first, rest @ ..] = group.targets.as_slice() else {
         return Ok(());
     };
-    if rest.is_empty() && first.predicted.is_none() && is_named(&first.target, group.finding) {
+    let finding = group.findings.first();
+    let is_named = finding.is_some_and(|finding| is_named(&first.target, finding));
+    if rest.is_empty() && first.predicted.is_none() && is_named {
         return Ok(());
     }
-    let namespaces: BTreeSet<_> = group
-        .targets
-        .iter()
-        .map(|one| one.target.namespace.as_str())
-        .collect();
-    let limit = if wide { usize::MAX } else { NAMED };
-    let named = group
-        .targets
+    page.wrapped(
+        2,
+        &[Span::new(Style::Faint, "affects")],
+        10,
+        &Span::plain(whom(&group.targets, limit)),
+    )
+}
+
+/// Targets in words.
+pub fn whom(targets: &[&Diagnosis], limit: usize) -> String {
+    let mut namespaces: BTreeMap<&str, usize> = BTreeMap::new();
+    for target in targets {
+        *namespaces.entry(&target.target.namespace).or_default() += 1;
+    }
+    if namespaces.len() > 1 && targets.len() > limit {
+        let number = namespaces.len();
+        let mut all: Vec<_> = namespaces.into_iter().collect();
+        all.sort_by_key(|(_, number)| Reverse(*number));
+        let named = all.iter().take(limit);
+        let named = named.map(|(name, number)| format!("{number} in {name}"));
+        let more = number.saturating_sub(limit);
+        let more = (more > 0).then(|| format!("{more} more namespaces"));
+        return format!(
+            "{} workloads in {number} namespaces: {}",
+            targets.len(),
+            words::and(&named.chain(more).collect::<Vec<_>>())
+        );
+    }
+    let named = targets
         .iter()
         .take(limit)
         .map(|one| match namespaces.len() {
             1 => words::subject(one),
             _ => format!("{} -n {}", words::subject(one), one.target.namespace),
         });
-    let mut named: Vec<_> = named.collect();
-    if let more @ 1.. = group.targets.len().saturating_sub(limit) {
-        named.push(format!("{more} more"));
+    let more = targets.len().saturating_sub(limit);
+    let more = (more > 0).then(|| format!("{more} more"));
+    let text = words::and(&named.chain(more).collect::<Vec<_>>());
+    let one_namespace = namespaces.keys().next().filter(|_| namespaces.len() == 1);
+    match one_namespace.filter(|one| !one.is_empty()) {
+        Some(one) if targets.len() > 1 => format!("{text}, all in {one}"),
+        _ => text,
     }
-    let mut text = words::and(&named);
-    let one_namespace = namespaces.first().filter(|_| namespaces.len() == 1);
-    if let Some(one) = one_namespace.filter(|one| !one.is_empty() && !rest.is_empty()) {
-        text = format!("{text}, all in {one}");
-    }
-    page.wrapped(
-        2,
-        &[Span::new(Style::Faint, "affects")],
-        10,
-        &Span::plain(text),
-    )
 }
 
 /// Whether the evidence names the target already.
 fn is_named(target: &Target, finding: &Finding) -> bool {
     let first = finding.evidence.first();
     first.is_some_and(|one| one.object == target.to_string())
-}
-
-fn note(group: &Group, page: &mut Page) -> io::Result<()> {
-    let Some(first) = group.targets.first() else {
-        return Ok(());
-    };
-    let text = format!(
-        "the commands are those for {}; check each of the others",
-        words::subject(first)
-    );
-    page.wrapped(10, &[], 10, &Span::plain(text))
 }

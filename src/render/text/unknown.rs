@@ -1,6 +1,6 @@
 //! What nobody could tell, and why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use injdoctor_checks::diagnosis::{Diagnosis, Status};
@@ -53,6 +53,31 @@ pub fn unknown(diagnoses: &[Diagnosis], wide: bool, page: &mut Page) -> io::Resu
         page.wrapped(2, &lead, 2 + Mark::width(unicode), &Span::plain(text))?;
     }
     Ok(())
+}
+
+/// Writes the facts that are missing about a whole mesh.
+pub fn facts(missing: &BTreeSet<String>, wide: bool, page: &mut Page) -> io::Result<()> {
+    if missing.is_empty() {
+        return Ok(());
+    }
+    page.blank()?;
+    page.line(0, &[Span::new(Style::Strong, "data missing")])?;
+    let limit = if wide { usize::MAX } else { NAMED };
+    let unicode = page.look().unicode;
+    let lead = [Mark::Unknown.span(unicode, Style::Warning)];
+    let hang = 2 + Mark::width(unicode);
+    for reason in missing.iter().take(limit) {
+        let reason = if wide {
+            reason.clone()
+        } else {
+            words::missing(reason)
+        };
+        page.wrapped(2, &lead, hang, &Span::plain(reason))?;
+    }
+    match missing.len().saturating_sub(limit) {
+        0 => Ok(()),
+        more => page.line(2, &[Span::plain(format!("and {more} more: -o wide"))]),
+    }
 }
 
 /// How many checks met missing facts.

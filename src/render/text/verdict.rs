@@ -51,7 +51,7 @@ pub fn several(groups: &[Group], diagnoses: &[Diagnosis], page: &mut Page) -> io
         })
         .filter(|(_, number)| *number > 0)
         .map(|(outcome, number)| format!("{number} {}", words::outcome(outcome).to_uppercase()));
-    let targets = words::count(diagnoses.len(), "target", "targets");
+    let targets = words::count(diagnoses.len(), "workload", "workloads");
     let unseen = diagnoses.iter().filter(|one| is_unseen(one)).count();
     let unseen = (unseen > 0).then(|| format!("{unseen} with UNKNOWN pods"));
     let headline = format!(
@@ -228,7 +228,7 @@ fn checks(diagnosis: &Diagnosis) -> Vec<String> {
 
 /// What the checks of several targets came to: a cause that they share counts once.
 fn causes(groups: &[Group], diagnoses: &[Diagnosis]) -> Vec<String> {
-    let mut tail = words::severities(groups.iter().map(|group| group.finding.severity));
+    let mut tail = words::severities(groups.iter().map(|group| group.severity));
     let unknown = diagnoses.iter().filter(|one| unknown::number(one) > 0);
     match unknown.count() {
         0 => {}

@@ -1,14 +1,18 @@
 //! The table of `injdoctor webhook`.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use injdoctor_checks::way::WebhookRow;
+use injdoctor_checks::way::{WebhookRow, validator_rows};
 
-use super::Report;
 use super::table::Columns;
-use crate::render::page::{Page, Style};
+use super::{Report, words};
+use crate::render::page::{Page, Span, Style};
 
-const WIDE: [&str; 10] = [
+/// The least columns of a terminal for the table.
+const TABLE: usize = 80;
+
+const WIDE: [&str; 11] = [
     "WEBHOOK",
     "ENTRY",
     "REVISION",
@@ -16,6 +20,7 @@ const WIDE: [&str; 10] = [
     "CALLS",
     "READY",
     "POLICY",
+    "TIMEOUT",
     "CABUNDLE",
     "EXPIRES",
     "NAMESPACES",
@@ -37,6 +42,9 @@ pub fn table(report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
         .flat_map(|diagnosis| &diagnosis.webhooks)
         .collect();
     let mut columns;
+    if !wide && page.look().width < TABLE {
+        return blocks(&rows, page);
+    }
     if wide {
         columns = Columns::new(&WIDE, false, page);
         rows.into_iter().for_each(|row| columns.row(wide_row(row)));
@@ -50,7 +58,56 @@ pub fn table(report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
     columns.write(page)
 }
 
-fn wide_row(row: &WebhookRow) -> [(Style, String); 10] {
+/// Writes the same without columns, for a narrow terminal.
+fn blocks(rows: &[&WebhookRow], page: &mut Page) -> io::Result<()> {
+    for alike in rows.chunk_by(|a, b| alike(a, b)) {
+        let Some(first) = alike.first() else {
+            continue;
+        };
+        let mut name = first.configuration.clone();
+        if first.deactivated {
+            name.push_str(" (deactivated)");
+        }
+        page.line(0, &[Span::new(Style::Strong, name)])?;
+        let tag = first.tag.iter().map(|tag| format!("tag {tag}"));
+        let (ready_style, ready) = ready(first);
+        let (ca_style, ca_bundle) = ca_bundle(first);
+        let (policy_style, policy) = policy(first);
+        let entries = alike.iter().map(|row| {
+            let number = match &row.namespaces {
+                Ok(names) => words::count(names.len(), "namespace", "namespaces"),
+                Err(_) => "? namespaces".to_owned(),
+            };
+            format!("{} selects {number}", entry(row))
+        });
+        let revision = first.revision.clone().unwrap_or_else(none);
+        let lines = [
+            (
+                Style::Plain,
+                std::iter::once(format!("revision {revision}"))
+                    .chain(tag)
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            ),
+            (ready_style, format!("calls {}, ready {ready}", first.calls)),
+            (
+                policy_style,
+                format!("failurePolicy {policy}, timeout {}s", first.timeout),
+            ),
+            (
+                ca_style,
+                format!("caBundle {ca_bundle}, expires {}", expires(first)),
+            ),
+            (Style::Plain, entries.collect::<Vec<_>>().join(", ")),
+        ];
+        for (style, text) in lines {
+            page.wrapped(2, &[], 4, &Span::new(style, text))?;
+        }
+    }
+    Ok(())
+}
+
+fn wide_row(row: &WebhookRow) -> [(Style, String); 11] {
     let namespaces = match &row.namespaces {
         Ok(names) if names.is_empty() => "none".to_owned(),
         Ok(names) => names.join(", "),
@@ -63,7 +120,8 @@ fn wide_row(row: &WebhookRow) -> [(Style, String); 10] {
         (Style::Plain, row.tag.clone().unwrap_or_else(none)),
         (Style::Plain, row.calls.clone()),
         ready(row),
-        (Style::Plain, row.failure_policy.clone()),
+        policy(row),
+        (Style::Plain, format!("{}s", row.timeout)),
         ca_bundle(row),
         (Style::Plain, expires(row)),
         (Style::Plain, namespaces),
@@ -76,6 +134,7 @@ fn alike(a: &WebhookRow, b: &WebhookRow) -> bool {
     let without_names = |row: &WebhookRow| WebhookRow {
         entry: String::new(),
         namespaces: Ok(Vec::new()),
+        set_by: Vec::new(),
         ..row.clone()
     };
     without_names(a) == without_names(b)
@@ -184,6 +243,127 @@ fn broken(calls: &str, breaks: &[char]) -> String {
     breaks.iter().fold(calls.to_owned(), |text, at| {
         text.replacen(*at, &format!("\n{at}"), 1)
     })
+}
+
+fn policy(row: &WebhookRow) -> (Style, String) {
+    let style = match row.failure_policy.as_str() {
+        "Fail" => Style::Plain,
+        _ => Style::Warning,
+    };
+    (style, row.failure_policy.clone())
+}
+
+/// Writes what is not as Istio installs it, and who set which field: each once for all entries that are alike.
+pub fn setters(report: &Report, page: &mut Page) -> io::Result<()> {
+    let rows = report.diagnoses.iter().flat_map(|one| &one.webhooks);
+    let mut differ: BTreeMap<(&str, String), Vec<String>> = BTreeMap::new();
+    let mut set: BTreeMap<Vec<String>, BTreeSet<&str>> = BTreeMap::new();
+    for row in rows {
+        for (field, value) in row.differences() {
+            let entries = differ.entry((field, value)).or_default();
+            entries.push(format!("{}/{}", row.configuration, entry(row)));
+        }
+        let by = grouped(&row.set_by);
+        if !by.is_empty() {
+            set.entry(by).or_default().insert(&row.configuration);
+        }
+    }
+    if !differ.is_empty() {
+        page.blank()?;
+        page.line(0, &[Span::new(Style::Warning, "not as Istio installs it")])?;
+    }
+    for ((field, value), entries) in differ {
+        let lead = [Span::plain(format!("{field} {value}:"))];
+        page.wrapped(2, &lead, 4, &Span::plain(words::and(&entries)))?;
+    }
+    if !set.is_empty() {
+        page.blank()?;
+        page.line(0, &[Span::new(Style::Strong, "who set what last")])?;
+    }
+    for (by, configurations) in set {
+        let names: Vec<_> = configurations.into_iter().map(str::to_owned).collect();
+        page.wrapped(2, &[], 2, &Span::plain(words::and(&names)))?;
+        page.wrapped(4, &[], 6, &Span::plain(by.join("; ")))?;
+    }
+    Ok(())
+}
+
+/// The fields of each manager.
+fn grouped(set_by: &[(&'static str, String)]) -> Vec<String> {
+    let mut managers: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (field, manager) in set_by {
+        managers
+            .entry(manager)
+            .or_default()
+            .push((*field).to_owned());
+    }
+    let words = managers
+        .into_iter()
+        .map(|(by, fields)| format!("{} by {by}", words::and(&fields)));
+    words.collect()
+}
+
+/// Writes the webhooks that validate Istio's configuration.
+pub fn validators(report: &Report, page: &mut Page) -> io::Result<()> {
+    page.blank()?;
+    page.line(
+        0,
+        &[Span::new(
+            Style::Strong,
+            "webhooks that validate Istio's configuration",
+        )],
+    )?;
+    let rows = match validator_rows(report.snapshot) {
+        Ok(rows) if rows.is_empty() => return page.line(2, &[Span::plain("none")]),
+        Ok(rows) => rows,
+        Err(missing) => {
+            return page.wrapped(
+                2,
+                &[],
+                2,
+                &Span::plain(format!("? {}", words::missing(&missing.0))),
+            );
+        }
+    };
+    for row in rows {
+        page.line(
+            2,
+            &[Span::plain(format!("{}/{}", row.configuration, row.entry))],
+        )?;
+        // The API server keeps no entry that calls nobody.
+        if row.calls.is_empty() {
+            page.wrapped(
+                4,
+                &[],
+                6,
+                &Span::plain("? whom it calls is not in this snapshot"),
+            )?;
+            continue;
+        }
+        let mut parts = vec![format!("calls {}", row.calls)];
+        parts.extend(
+            row.revision
+                .as_ref()
+                .map(|revision| format!("revision {revision}")),
+        );
+        parts.push(format!("failurePolicy {}", row.failure_policy));
+        parts.push(format!("timeout {}s", row.timeout));
+        parts.push(match (row.lacks_ca_bundle, row.expires) {
+            (true, _) => "caBundle empty".to_owned(),
+            (false, Some(time)) => format!("caBundle until {}", time.strftime("%Y-%m-%d")),
+            (false, None) => "caBundle not PEM".to_owned(),
+        });
+        let style = match row.differences().is_empty() && !row.lacks_ca_bundle {
+            true => Style::Plain,
+            false => Style::Warning,
+        };
+        page.wrapped(4, &[], 6, &Span::new(style, parts.join(", ")))?;
+        let by = grouped(&row.set_by);
+        if !by.is_empty() {
+            page.wrapped(4, &[], 6, &Span::plain(by.join("; ")))?;
+        }
+    }
+    Ok(())
 }
 
 fn ready(row: &WebhookRow) -> (Style, String) {

@@ -1,8 +1,9 @@
 //! The istiods that a snapshot shows.
 
-use injdoctor_checks::facts::{Object as _, Resource, Snapshot};
-use injdoctor_checks::way::{Version, istiod_container_of, revision, version_of_deployment};
 use k8s_openapi::api::apps::v1::Deployment;
+
+use crate::facts::{Object as _, Resource, Snapshot};
+use crate::way::{Version, istiod_container_of, revision, version_of_deployment};
 
 /// One istiod.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub struct ControlPlane {
 }
 
 /// The istiods of a snapshot, by namespace and name.
-pub fn all(snapshot: &Snapshot) -> Vec<ControlPlane> {
+pub fn control_planes(snapshot: &Snapshot) -> Vec<ControlPlane> {
     let reads = snapshot.reads.reads_of(Resource::Deployment);
     let lists = reads.filter_map(|(_, fact)| Deployment::among(fact.got()?));
     let istiods = lists.flatten();

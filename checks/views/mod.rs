@@ -1,0 +1,198 @@
+//! What the diagnoses of all workloads add up to: by namespace, and by revision.
+
+mod control_plane;
+mod namespace;
+mod revision;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use control_plane::{ControlPlane, control_planes};
+pub use namespace::{Namespace, Odd, Tally};
+pub use revision::{Removal, Revision};
+
+use crate::causes::Check;
+use crate::diagnosis::{Causes, Diagnosis};
+use crate::engine::diagnose_subject;
+use crate::facts::{
+    Index, Kind, Manifest, Missing, Read, Resource, Subject, Target, Template, Unread, Workload,
+};
+use crate::report::Finding;
+use crate::way::{Answer, Mesh, injectors, label, names};
+
+use k8s_openapi::api::core::v1::{Container, PodSpec};
+
+/// What is known of a mesh as a whole, one diagnosis after the other.
+#[derive(Debug)]
+pub struct Overview<'a> {
+    mesh: &'a Mesh<'a>,
+    namespaces: BTreeMap<String, Namespace>,
+    revisions: BTreeMap<String, Revision>,
+    /// The facts that are missing.
+    unknown: BTreeSet<String>,
+}
+
+impl<'a> Overview<'a> {
+    /// The namespaces of a snapshot, or those of these names, and its revisions, before any workload is counted.
+    pub fn new(mesh: &'a Mesh<'a>, only: &BTreeSet<String>) -> Self {
+        let mut all = Self {
+            mesh,
+            namespaces: BTreeMap::new(),
+            revisions: revision::revisions(mesh),
+            unknown: BTreeSet::new(),
+        };
+        for name in namespace::named(mesh, only) {
+            let plain = diagnose_subject(mesh, &plain_pod(&name), &mut Causes::default());
+            for revision in all.asked(&plain) {
+                all.revision(&revision).namespaces.insert(name.clone());
+            }
+            all.namespaces
+                .insert(name.clone(), Namespace::new(mesh, &name, &plain));
+        }
+        all
+    }
+
+    /// One more diagnosis.
+    pub fn add(&mut self, diagnosis: &Diagnosis) {
+        for revision in self.asked(diagnosis) {
+            self.revision(&revision).workloads += 1;
+        }
+        let observed = diagnosis.observed.as_ref();
+        for pod in observed.into_iter().flat_map(|one| &one.pods) {
+            if let Some(revision) = pod.revision.as_deref().filter(|_| pod.injected) {
+                let namespace = diagnosis.target.namespace.clone();
+                let pods = &mut self.revision(revision).pods;
+                *pods.entry(namespace).or_default() += 1;
+            }
+        }
+        let unread = diagnosis.unread.iter().filter(|one| tells_users(one));
+        self.unknown.extend(unread.map(ToString::to_string));
+        if let Some(namespace) = self.namespaces.get_mut(&diagnosis.target.namespace) {
+            namespace.add(diagnosis);
+        }
+    }
+
+    /// The namespaces, by name.
+    pub fn namespaces(&self) -> impl Iterator<Item = &Namespace> {
+        self.namespaces.values()
+    }
+
+    /// The revisions, by name, each with whether it may be removed.
+    pub fn revisions(&self) -> impl Iterator<Item = (&Revision, Removal)> {
+        let known = self.missing_users().is_empty();
+        let removal = move |one: &Revision| one.removal(known);
+        self.revisions.values().map(move |one| (one, removal(one)))
+    }
+
+    /// The facts that are missing about the namespaces.
+    pub fn missing(&self) -> &BTreeSet<String> {
+        &self.unknown
+    }
+
+    /// Why it is not known who uses which revision: the facts that are missing.
+    pub fn missing_users(&self) -> BTreeSet<String> {
+        let whole = is_of_all(self.mesh.index()).err();
+        let mut all = self.unknown.clone();
+        all.extend(whole.map(|missing| missing.0));
+        all
+    }
+
+    fn revision(&mut self, name: &str) -> &mut Revision {
+        let new = || Revision::new(name);
+        self.revisions.entry(name.to_owned()).or_insert_with(new)
+    }
+
+    /// The revisions whose webhooks are called for the next pod, whatever becomes of the call.
+    fn asked(&mut self, diagnosis: &Diagnosis) -> BTreeSet<String> {
+        let mut asked = BTreeSet::new();
+        let calls = diagnosis.predicted.iter().flat_map(|one| &one.calls);
+        for call in calls.filter(|call| call.injector) {
+            match &call.called {
+                Answer::Yes(_) => asked.extend(self.served(&call.configuration)),
+                Answer::No(_) => {}
+                Answer::Unknown(missing) => {
+                    self.unknown.insert(missing.0.clone());
+                }
+            }
+        }
+        asked
+    }
+
+    /// The revision that a webhook injects with.
+    fn served(&self, configuration: &str) -> Option<String> {
+        let reads = self.mesh.index().list_all(None);
+        let (found, _) = injectors(reads.got().copied()?)
+            .find(|(one, _)| one.metadata.name.as_deref() == Some(configuration))?;
+        label(found, names::ISTIO_REV).map(str::to_owned)
+    }
+}
+
+/// Whether what was read is of all namespaces: a snapshot may be of less.
+///
+/// # Errors
+/// [`Missing`], where it is not.
+pub fn is_of_all(index: &Index) -> Result<(), Missing> {
+    let pods = Read::list(Resource::Pod, None);
+    index.known(&pods).known("the list of all pods")?;
+    Ok(())
+}
+
+/// Whether a read would tell who uses a revision.
+fn tells_users(unread: &Unread) -> bool {
+    let workloads = Kind::WORKLOADS.into_iter().map(Kind::resource);
+    let others = [Resource::Namespace, Resource::MutatingWebhookConfiguration];
+    let mut all = workloads.chain(others).map(Resource::name);
+    all.any(|name| name == unread.resource)
+}
+
+/// A pod that asks for nothing itself.
+fn plain_pod(namespace: &str) -> Subject {
+    let container = Container {
+        name: "app".to_owned(),
+        image: Some("app".to_owned()),
+        ..Container::default()
+    };
+    let spec = PodSpec {
+        containers: vec![container],
+        ..PodSpec::default()
+    };
+    let object = Workload {
+        kind: Kind::Pod,
+        metadata: Default::default(),
+        custom: None,
+        template: Template {
+            metadata: Default::default(),
+            spec,
+        },
+        rollout: Default::default(),
+        replicas: None,
+        readiness: None,
+        conditions: Vec::new(),
+    };
+    Subject {
+        target: Target {
+            kind: Kind::Pod,
+            namespace: namespace.to_owned(),
+            name: String::new(),
+        },
+        manifest: Some(Manifest {
+            file: "-".to_owned(),
+            object,
+        }),
+    }
+}
+
+/// The findings that rest on the namespace itself, the first check's only.
+fn about_namespace(diagnosis: &Diagnosis) -> Option<(&'static Check, &Finding)> {
+    let object = format!("namespace/{}", diagnosis.target.namespace);
+    let rests = |finding: &Finding| {
+        finding
+            .evidence
+            .first()
+            .is_some_and(|one| one.object == object)
+    };
+    let (check, finding) = diagnosis
+        .findings
+        .iter()
+        .find(|(_, finding)| rests(finding))?;
+    Some((check, finding))
+}

@@ -1,0 +1,107 @@
+//! The blocks of `injdoctor revision`.
+
+use std::io;
+
+use injdoctor_checks::views::{Removal, Revision};
+
+use super::{View, facts, unknown, words};
+use crate::render::page::{Page, Span, Style};
+
+/// Names in a line, at most; `-o wide` has no limit.
+const NAMED: usize = 6;
+
+/// Writes the revisions.
+pub fn revisions(view: &View, page: &mut Page) -> io::Result<()> {
+    let all: Vec<_> = view.overview.revisions().collect();
+    let number = words::count(all.len(), "revision", "revisions");
+    facts::of_mesh(view.snapshot, &number, view.recorded, page)?;
+    let limit = if view.wide { usize::MAX } else { NAMED };
+    for (revision, removal) in &all {
+        page.blank()?;
+        let name = format!("revision {}", revision.name);
+        page.line(0, &[Span::new(Style::Strong, name)])?;
+        block(revision, limit, page)?;
+        let (style, text) = words_of(removal);
+        line("removal", &Span::new(style, text), page)?;
+    }
+    let missing = view.overview.missing_users();
+    unknown::facts(&missing, view.wide, page)?;
+    let number_of =
+        |wanted: fn(&Removal) -> bool| all.iter().filter(|(_, one)| wanted(one)).count();
+    let used = number_of(|one| matches!(one, Removal::Used(_)));
+    let unused = number_of(|one| *one == Removal::Unused);
+    let unknown = number_of(|one| *one == Removal::Unknown);
+    let headline = format!("{number}: {used} USED, {unused} UNUSED, {unknown} UNKNOWN");
+    let style = match missing.is_empty() {
+        true => Style::Plain,
+        false => Style::Warning,
+    };
+    page.blank()?;
+    page.flow(&Span::new(style, headline), &[], 2)
+}
+
+fn block(revision: &Revision, limit: usize, page: &mut Page) -> io::Result<()> {
+    let istiods = revision.control_planes.iter().map(|one| {
+        let version = facts::version(&one.version);
+        format!("deployment/{} in {}: {version}", one.name, one.namespace)
+    });
+    let istiods = istiods.collect::<Vec<_>>();
+    let istiod = match istiods.is_empty() {
+        true => Span::new(Style::Warning, "none is seen in this cluster"),
+        false => Span::plain(istiods.join("; ")),
+    };
+    line("istiod", &istiod, page)?;
+    line("webhooks", &names(&revision.webhooks, limit), page)?;
+    line("tags", &names(&revision.tags, limit), page)?;
+    line("namespaces", &names(&revision.namespaces, limit), page)?;
+    let next = words::count(revision.workloads, "workload", "workloads");
+    line("next pods", &Span::plain(format!("of {next}")), page)?;
+    let pods = revision.pods.iter();
+    let pods: Vec<_> = pods
+        .map(|(name, number)| format!("{number} in {name}"))
+        .collect();
+    let pods = match revision.pods.values().sum() {
+        0 => Span::plain("none"),
+        number if pods.len() > 1 => {
+            let all: usize = number;
+            Span::plain(format!("{all}: {}", some(&pods, limit)))
+        }
+        _ => Span::plain(some(&pods, limit)),
+    };
+    line("pods", &pods, page)
+}
+
+fn line(name: &str, text: &Span, page: &mut Page) -> io::Result<()> {
+    let lead = [Span::new(Style::Faint, format!("{name:10}"))];
+    page.wrapped(2, &lead, 13, text)
+}
+
+fn names<'a>(all: impl IntoIterator<Item = &'a String>, limit: usize) -> Span {
+    let all: Vec<_> = all.into_iter().cloned().collect();
+    match all.len() {
+        0 => Span::plain("none"),
+        1 => Span::plain(some(&all, limit)),
+        number => Span::plain(format!("{number}: {}", some(&all, limit))),
+    }
+}
+
+fn some(all: &[String], limit: usize) -> String {
+    let more = all.len().saturating_sub(limit);
+    let more = (more > 0).then(|| format!("{more} more"));
+    let named: Vec<_> = all.iter().take(limit).cloned().chain(more).collect();
+    words::and(&named)
+}
+
+fn words_of(removal: &Removal) -> (Style, String) {
+    match removal {
+        Removal::Unused => (
+            Style::Good,
+            "possible: nothing in this cluster uses it; machines and clusters beyond it are not seen".to_owned(),
+        ),
+        Removal::Used(by) => (Style::Plain, format!("not yet, it is used by {}", words::and(by))),
+        Removal::Unknown => (
+            Style::Warning,
+            "unknown: nothing is seen to use it, but data is missing".to_owned(),
+        ),
+    }
+}
