@@ -23,6 +23,7 @@ pub mod documents;
 pub mod exit;
 mod guard;
 pub mod input;
+pub mod log;
 pub mod manifest;
 mod pager;
 pub mod progress;

@@ -83,17 +83,17 @@ fn not_found_line(target: &Target) -> String {
 pub async fn collect(link: &Link, question: &Question) -> Result<Snapshot, CollectError> {
     let reader = Reader::new(link);
     let mut reads = Store::default();
-    let (server_version, first) = join!(
-        reader.version(),
-        carry_out_all(&reader, question, plan::plan(question, &reads)),
-    );
+    let first = plan::plan(question, &reads);
+    link.log.plan(1, &first);
+    let (server_version, first) = join!(reader.version(), carry_out_all(&reader, question, first),);
     reader.verdict()?;
     extend(&mut reads, first?);
-    for _ in 1..WAVES {
+    for wave in 2..=WAVES {
         let next = plan::plan(question, &reads);
         if next.is_empty() {
             break;
         }
+        link.log.plan(wave, &next);
         extend(&mut reads, carry_out_all(&reader, question, next).await?);
     }
     if let Question::Manifests { namespaces, .. } = question {

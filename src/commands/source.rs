@@ -9,6 +9,7 @@ use injdoctor_checks::plan::Question;
 use crate::cli::ConnectionFlags;
 use crate::cluster::{self, ConnectFlags, Limits, Link};
 use crate::input::Input;
+use crate::log::Log;
 use crate::progress;
 use crate::snapshot_file;
 use crate::terminal::Look;
@@ -39,7 +40,12 @@ pub fn live(
         let link = cluster::connect(&connect_flags(flags)).await?;
         let question = ask(&link)?;
         let reading = cluster::collect(&link, &question);
-        Ok(progress::spin("reading the cluster", look.unicode, reading).await?)
+        // Lines about each request and a spinner would run into each other.
+        let snapshot = match link.log.is_on() {
+            true => reading.await,
+            false => progress::spin("reading the cluster", look.unicode, reading).await,
+        };
+        Ok(snapshot?)
     })
 }
 
@@ -58,14 +64,7 @@ fn enough_files() -> io::Result<()> {
 /// Reads a snapshot file. The flags that reach a cluster can stand before the command, where the
 /// command line's own conflicts do not see them.
 pub fn file(path: &str, flags: &ConnectionFlags) -> anyhow::Result<Snapshot> {
-    let given = [
-        ("--context", flags.context.is_some()),
-        ("--kubeconfig", flags.kubeconfig.is_some()),
-        ("--as", flags.as_user.is_some()),
-        ("--as-group", !flags.as_groups.is_empty()),
-        ("--max-read-size", flags.max_read_size.is_some()),
-    ];
-    if let Some((flag, _)) = given.into_iter().find(|(_, given)| *given) {
+    if let Some(flag) = flags.reaching() {
         bail!("--from reads a file, and {flag} is for a cluster; leave one of them out");
     }
     let mut stdin = io::stdin().lock();
@@ -85,6 +84,12 @@ fn connect_flags(flags: &ConnectionFlags) -> ConnectFlags {
         request_timeout: flags.request_timeout,
         max_read_size: flags.max_read_size,
         namespace: flags.namespace.clone(),
-        ..ConnectFlags::default()
+        cluster: flags.cluster.clone(),
+        user: flags.user.clone(),
+        server: flags.server.clone(),
+        token: flags.token.clone(),
+        insecure_skip_tls_verify: flags.insecure_skip_tls_verify,
+        as_uid: flags.as_uid.clone(),
+        log: Log::new(flags.verbose),
     }
 }

@@ -22,8 +22,8 @@ pub enum ConnectError {
     UnknownCluster(String),
     #[error("user {0:?} is not in the kubeconfig; see `kubectl config get-users`")]
     UnknownUser(String),
-    #[error("--as-group needs --as: give the user to act as")]
-    GroupsWithoutUser,
+    #[error("--as-group and --as-uid need --as: give the user to act as")]
+    ImpersonationWithoutUser,
     #[error("cannot use {what} of context {context:?}: {reason}")]
     Field {
         what: &'static str,

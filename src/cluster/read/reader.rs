@@ -21,6 +21,7 @@ use super::tally::Tally;
 use super::trouble::Trouble;
 use crate::cluster::connect::{ConnectError, Link, Size};
 use crate::cluster::lean::{LeanObject, LeanPod};
+use crate::log::Came;
 
 /// Items on one page of a list; kubectl's number.
 const PAGE: u32 = 500;
@@ -304,7 +305,9 @@ impl<'a> Reader<'a> {
         if left == Some(Duration::ZERO) {
             return Err(Trouble::TooLate);
         }
-        let answering = receive(&self.link.client, request, limit, &self.budget);
+        let (path, began) = (request.uri().to_string(), Instant::now());
+        let mut came = Came::default();
+        let answering = receive(&self.link.client, request, limit, &self.budget, &mut came);
         let time = left.into_iter().chain(self.link.limits.request).min();
         let answer = match time {
             Some(time) => timeout(time, answering)
@@ -314,6 +317,8 @@ impl<'a> Reader<'a> {
         };
         let answer = answer.and_then(|text| read(text).map_err(|why| Trouble::malformed(&why)));
         self.tally.count(&answer);
+        came.trouble = answer.as_ref().err().map(Trouble::to_string);
+        self.link.log.request(&path, &came, began.elapsed());
         answer
     }
 }
