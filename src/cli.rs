@@ -1,13 +1,17 @@
 //! The command line.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+use injdoctor_checks::causes;
 use injdoctor_checks::report::Severity;
 use secrecy::SecretString;
 
 use crate::cluster::{Size, parse_size, parse_timeout};
+use crate::codes::{self, Choice};
+use crate::folder;
 
 const TEMPLATE: &str = "\
 {about}
@@ -80,6 +84,8 @@ pub enum Command {
     Explain(Explain),
     /// Print the completion script of a shell
     Completion(Completion),
+    /// Print the versions of injdoctor, of the API server and of the control planes
+    Version(Version),
 }
 
 /// `injdoctor check`.
@@ -103,15 +109,29 @@ pub struct Check {
     /// What to look at.
     #[command(flatten)]
     pub targets: Targets,
-    /// Judge the workloads of a manifest before they are applied; - is standard input
+    /// Judge the workloads of a manifest before they are applied: a file, all of a folder, or - for
+    /// standard input; may be repeated
     #[arg(
         short = 'f',
         long = "filename",
-        value_name = "FILE",
+        value_name = "FILE|FOLDER",
+        value_hint = ValueHint::AnyPath,
         conflicts_with_all = ["target", "all_namespaces", "selector"],
         help_heading = "Targets"
     )]
     pub files: Vec<String>,
+    /// With the folders below that of -f
+    #[arg(short = 'R', long, requires = "files", help_heading = "Targets")]
+    pub recursive: bool,
+    /// Refused with what to do: kustomize is kubectl's
+    #[arg(
+        short = 'k',
+        long,
+        value_name = "FOLDER",
+        value_parser = refuse_kustomize,
+        hide = true
+    )]
+    pub kustomize: Option<Infallible>,
     /// Judge a snapshot instead of a cluster; with TARGET only that one of it
     #[arg(
         long,
@@ -251,6 +271,38 @@ pub struct Completion {
     pub shell: Shell,
 }
 
+/// `injdoctor version`.
+#[derive(Debug, Args)]
+#[command(
+    help_template = TEMPLATE,
+    before_help = "\
+Examples:
+  injdoctor version
+  injdoctor version -o json
+
+"
+)]
+pub struct Version {
+    /// How to write them
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        help_heading = "Output"
+    )]
+    pub output: VersionFormat,
+}
+
+/// How versions are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum VersionFormat {
+    /// For people
+    Text,
+    /// For programs: {"clientVersion", "cluster", "unread"}
+    Json,
+}
+
 /// What to look at, in kubectl's words.
 #[derive(Debug, Args)]
 pub struct Targets {
@@ -268,7 +320,7 @@ pub struct Targets {
 }
 
 /// How to answer.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Answer {
     /// Format of the answer
     #[arg(
@@ -287,6 +339,53 @@ pub struct Answer {
         help_heading = "Output"
     )]
     pub fail_on: FailOn,
+    /// Only findings of these, by code or name, with commas between them; what nothing explains stays
+    #[arg(
+        long,
+        value_name = "CODE",
+        value_delimiter = ',',
+        value_parser = codes::check,
+        help_heading = "Output"
+    )]
+    pub select: Vec<&'static causes::Check>,
+    /// No findings of these, neither in the answer nor in the exit code; what nothing explains stays
+    #[arg(
+        long,
+        value_name = "CODE",
+        value_delimiter = ',',
+        value_parser = codes::check,
+        conflicts_with = "select",
+        help_heading = "Output"
+    )]
+    pub ignore: Vec<&'static causes::Check>,
+}
+
+impl Answer {
+    /// An answer in which all findings count.
+    pub fn with_all(output: Format, fail_on: FailOn) -> Self {
+        Self {
+            output,
+            fail_on,
+            select: Vec::new(),
+            ignore: Vec::new(),
+        }
+    }
+
+    /// Which findings count.
+    pub fn choice(&self) -> Choice<'_> {
+        match self.select.as_slice() {
+            [] => Choice::AllBut(&self.ignore),
+            these => Choice::Only(these),
+        }
+    }
+}
+
+/// `-k`: no other program is run, and kustomize is not rebuilt.
+fn refuse_kustomize(folder: &str) -> Result<Infallible, String> {
+    let command = folder::kustomize(folder);
+    Err(format!(
+        "injdoctor does not run kustomize; pipe it in: {command} | injdoctor check -f -"
+    ))
 }
 
 /// kubectl's flags for reaching the cluster.
@@ -400,8 +499,14 @@ pub enum Format {
     Json,
     /// The same as YAML
     Yaml,
-    /// Only the names of targets with findings at or above --fail-on
+    /// The same as JSON with a line for each target
+    Jsonl,
+    /// Only the names of targets with findings at or above --fail-on, for xargs -L1 injdoctor check
     Name,
+    /// For CI systems: a test case for each target
+    Junit,
+    /// To paste into a chat: the verdict, and each cause once with its fix
+    Markdown,
 }
 
 /// The severity from which findings fail the run.

@@ -16,11 +16,13 @@
 
 pub mod cli;
 pub mod cluster;
+pub mod codes;
 pub mod commands;
 pub mod demo;
 pub mod docs;
 pub mod documents;
 pub mod exit;
+pub mod folder;
 mod guard;
 pub mod input;
 pub mod log;

@@ -29,7 +29,7 @@ pub fn run(
             narrow::to_targets(&mut snapshot, &wanted, connection.namespace.as_deref())?;
             snapshot
         }
-        None if !arguments.files.is_empty() => manifests(&arguments.files, connection, look)?,
+        None if !arguments.files.is_empty() => manifests(arguments, connection, look)?,
         None => workloads(&arguments.targets, wanted.clone(), connection, look)?,
     };
     let from_files = arguments.from.is_some() || !arguments.files.is_empty();
@@ -42,7 +42,7 @@ pub fn run(
         recorded: arguments.from.is_some(),
         nothing: nothing(&arguments.targets, connection),
     };
-    answer(&snapshot, &question, arguments.answer, look, out)
+    answer(&snapshot, &question, &arguments.answer, look, out)
 }
 
 /// Reads workloads from the cluster.
@@ -63,7 +63,7 @@ pub fn workloads(
 }
 
 fn manifests(
-    files: &[String],
+    arguments: &Check,
     connection: &ConnectionFlags,
     look: Look,
 ) -> anyhow::Result<Snapshot> {
@@ -81,7 +81,7 @@ fn manifests(
             subjects,
             namespaces,
             skipped,
-        } = manifest::read(files, &mut input, namespace)?;
+        } = manifest::read(&arguments.files, arguments.recursive, &mut input, namespace)?;
         not_judged(&skipped, look);
         Ok(plan::Question::Manifests {
             subjects,

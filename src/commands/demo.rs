@@ -23,11 +23,8 @@ pub fn run(arguments: &cli::Demo, look: Look, out: &mut dyn Write) -> anyhow::Re
         recorded: true,
         nothing: String::new(),
     };
-    let format = cli::Answer {
-        output: Format::Text,
-        fail_on: FailOn::Never,
-    };
-    answer(&snapshot, &question, format, look, out)?;
+    let format = cli::Answer::with_all(Format::Text, FailOn::Never);
+    answer(&snapshot, &question, &format, look, out)?;
     if arguments.scenario.is_none() {
         let written = others(scenario, &mut Page::new(out, look));
         super::finish(written, out)?;

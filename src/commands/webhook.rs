@@ -33,5 +33,5 @@ pub fn run(
         recorded: arguments.from.is_some(),
         nothing: "no injection webhook is installed".to_owned(),
     };
-    answer(&snapshot, &question, arguments.answer, look, out)
+    answer(&snapshot, &question, &arguments.answer, look, out)
 }

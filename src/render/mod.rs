@@ -1,7 +1,9 @@
 //! From diagnoses to what a person or a program reads.
 
 pub mod control_plane;
+mod incident;
 pub mod json;
+mod junit;
 pub mod markdown;
 mod name;
 pub mod page;
@@ -11,7 +13,8 @@ pub mod text;
 use std::io::{self, Write};
 
 use injdoctor_checks::diagnosis::Diagnosis;
-use injdoctor_checks::facts::Snapshot;
+use injdoctor_checks::facts::{Connection, Snapshot};
+use injdoctor_checks::report::{Fix, quote};
 
 pub use sanitize::sanitize;
 
@@ -30,6 +33,8 @@ pub struct Report<'a> {
     pub recorded: bool,
     /// What to say where there are no subjects.
     pub nothing: &'a str,
+    /// Whether findings may have been left out, and a root cause among them.
+    pub narrowed: bool,
 }
 
 impl Report<'_> {
@@ -49,7 +54,7 @@ pub type Diagnoses<'a> = &'a mut dyn Iterator<Item = Diagnosis>;
 pub fn render(
     report: &Report,
     diagnoses: Diagnoses,
-    answer: Answer,
+    answer: &Answer,
     look: Look,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -58,6 +63,17 @@ pub fn render(
         Format::Wide => text::text(report, diagnoses, true, &mut Page::new(out, look)),
         Format::Json => json::json(report, diagnoses, out),
         Format::Yaml => json::yaml(report, diagnoses, out),
-        Format::Name => name::name(report, diagnoses, answer.fail_on, out),
+        Format::Jsonl => json::lines(report, diagnoses, out),
+        Format::Name => name::name(diagnoses, answer.fail_on, out),
+        Format::Junit => junit::junit(report, diagnoses, answer.fail_on, out),
+        Format::Markdown => incident::markdown(report, diagnoses, out),
     }
+}
+
+/// The commands of a fix, each as a line for a shell.
+fn commands(fix: &Fix, connection: &Connection) -> Vec<String> {
+    let commands = fix.commands().into_iter();
+    commands
+        .map(|command| quote(&command.argv(connection)))
+        .collect()
 }

@@ -98,11 +98,8 @@ fn in_cluster(
         recorded: false,
         nothing: "nothing that the text names is there".to_owned(),
     };
-    let format = Answer {
-        output,
-        fail_on: FailOn::Warning,
-    };
-    answer(snapshot, &question, format, look, out)
+    let format = Answer::with_all(output, FailOn::Warning);
+    answer(snapshot, &question, &format, look, out)
 }
 
 /// All of standard input. A log may hold bytes that are no text.

@@ -93,7 +93,7 @@ fn istio(snapshot: &Snapshot, revision: Option<&str>) -> String {
 }
 
 /// A version, and what tells it; or why none is told.
-fn version(version: &Version) -> String {
+pub fn version(version: &Version) -> String {
     match version {
         Version::Told(all) => {
             let words: Vec<_> = all

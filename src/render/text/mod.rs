@@ -2,7 +2,7 @@
 
 mod facts;
 mod finding;
-mod groups;
+pub mod groups;
 mod ladder;
 mod mark;
 mod overview;
@@ -20,6 +20,10 @@ use injdoctor_checks::diagnosis::{CheckResult, Diagnosis, Status};
 use injdoctor_checks::facts::{Kind, Snapshot};
 use injdoctor_checks::way::Outcome;
 
+pub use facts::{subject, version};
+pub use verdict::{verdict, verdicts};
+pub use words::{risk, severity};
+
 use super::page::{Page, Span, Style};
 use super::{self as render, Diagnoses};
 
@@ -29,6 +33,7 @@ struct Report<'a> {
     diagnoses: &'a [Diagnosis],
     recorded: bool,
     has_several_namespaces: bool,
+    narrowed: bool,
 }
 
 /// Writes the report; `wide` adds everything that led to it.
@@ -49,6 +54,7 @@ pub fn text(
         diagnoses: &diagnoses,
         recorded: report.recorded,
         has_several_namespaces: report.has_several_namespaces(),
+        narrowed: report.narrowed,
     };
     match report.diagnoses {
         [] => page.wrapped(0, &[], 0, &Span::plain(nothing)),
@@ -56,6 +62,11 @@ pub fn text(
         [one] => target(report, one, wide, page),
         _ => targets(report, wide, page),
     }
+}
+
+/// A number of targets.
+pub fn targets_of(number: usize) -> String {
+    words::count(number, "target", "targets")
 }
 
 /// A diagnosis without what is not written of one among many.
@@ -93,7 +104,7 @@ fn target(report: &Report, diagnosis: &Diagnosis, wide: bool, page: &mut Page) -
             )],
         )?;
     }
-    if unexplained(diagnosis) {
+    if !report.narrowed && unexplained(diagnosis) {
         page.blank()?;
         let text = "no check explains this; -o wide shows what each webhook does and why";
         page.wrapped(0, &[], 0, &Span::plain(text))?;
