@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter};
 use injdoctor_checks::causes;
 use injdoctor_checks::report::Severity;
 use secrecy::SecretString;
 
 use crate::cluster::{Size, parse_size, parse_timeout};
 use crate::codes::{self, Choice};
+use crate::complete;
 use crate::folder;
 
 const TEMPLATE: &str = "\
@@ -140,6 +142,35 @@ pub struct Check {
         help_heading = "Targets"
     )]
     pub from: Option<String>,
+    /// Local copy of the injector's ConfigMap, for where it may not be read; the report says that it is used
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        conflicts_with = "from",
+        help_heading = "Targets"
+    )]
+    pub injector_config: Option<String>,
+    /// Check again until nothing is wrong with the pods any more, or for so long, such as 10m; the answer and
+    /// the exit code are the last ones
+    #[arg(
+        long,
+        value_name = "DURATION",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "0",
+        value_parser = parse_timeout,
+        conflicts_with = "from",
+        help_heading = "Output"
+    )]
+    pub wait: Option<Duration>,
+    /// Print each change of the verdict after the answer, until interrupted
+    #[arg(
+        long,
+        conflicts_with_all = ["from", "wait"],
+        help_heading = "Output"
+    )]
+    pub watch: bool,
     /// How to answer.
     #[command(flatten)]
     pub answer: Answer,
@@ -160,6 +191,7 @@ Examples:
 )]
 pub struct Webhook {
     /// Name of a MutatingWebhookConfiguration; without it, all that inject
+    #[arg(add = ArgValueCandidates::new(complete::webhooks))]
     pub name: Option<String>,
     /// Judge a snapshot instead of a cluster
     #[arg(long, value_name = "FILE", help_heading = "Targets")]
@@ -202,6 +234,7 @@ Examples:
 )]
 pub struct Demo {
     /// Name of a scenario; without it, the worst one and a list of the others
+    #[arg(add = ArgValueCandidates::new(complete::scenarios))]
     pub scenario: Option<String>,
 }
 
@@ -222,7 +255,7 @@ Examples:
 )]
 pub struct Explain {
     /// Code or name of a cause; without it, all are listed
-    #[arg(value_name = "CODE|NAME")]
+    #[arg(value_name = "CODE|NAME", add = ArgValueCandidates::new(complete::causes))]
     pub subject: Option<String>,
     /// Say what an error text means: of an event, a log or a terminal; - is standard input. With -n, --context
     /// or --kubeconfig, or where the text names a Service that a webhook of the current context calls, the
@@ -261,8 +294,9 @@ pub enum ExplainFormat {
     help_template = TEMPLATE,
     before_help = "\
 Examples:
-  source <(injdoctor completion bash)
+  source <(injdoctor completion bash)   # asks the cluster for names at each Tab
   injdoctor completion fish > ~/.config/fish/completions/injdoctor.fish
+  ln -s injdoctor kubectl_complete-injdoctor   # in a folder of PATH, for kubectl injdoctor
 
 "
 )]
@@ -309,7 +343,7 @@ pub struct Targets {
     /// A pod by NAME; or TYPE/NAME, TYPE NAME or TYPE of a pod, deployment, statefulset, daemonset,
     /// replicaset, job or cronjob; TYPE/NAME of another kind for what it owns; without any, everything in
     /// the namespace
-    #[arg(value_name = "TARGET")]
+    #[arg(value_name = "TARGET", add = ArgValueCompleter::new(complete::targets))]
     pub target: Vec<String>,
     /// Everything in all namespaces
     #[arg(short = 'A', long, help_heading = "Targets")]
@@ -345,6 +379,7 @@ pub struct Answer {
         value_name = "CODE",
         value_delimiter = ',',
         value_parser = codes::check,
+        add = ArgValueCandidates::new(complete::codes),
         help_heading = "Output"
     )]
     pub select: Vec<&'static causes::Check>,
@@ -354,6 +389,7 @@ pub struct Answer {
         value_name = "CODE",
         value_delimiter = ',',
         value_parser = codes::check,
+        add = ArgValueCandidates::new(complete::codes),
         conflicts_with = "select",
         help_heading = "Output"
     )]
@@ -389,23 +425,44 @@ fn refuse_kustomize(folder: &str) -> Result<Infallible, String> {
 }
 
 /// kubectl's flags for reaching the cluster.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Cluster")]
 pub struct ConnectionFlags {
     /// Namespace to look in
-    #[arg(short = 'n', long, global = true, value_name = "NAMESPACE")]
+    #[arg(
+        short = 'n',
+        long,
+        global = true,
+        value_name = "NAMESPACE",
+        add = ArgValueCandidates::new(complete::namespaces)
+    )]
     pub namespace: Option<String>,
     /// Context of the kubeconfig to use
-    #[arg(long, global = true, value_name = "CONTEXT")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "CONTEXT",
+        add = ArgValueCandidates::new(complete::contexts)
+    )]
     pub context: Option<String>,
     /// Path of the kubeconfig; else KUBECONFIG, else ~/.kube/config, else the pod's service account
     #[arg(long, global = true, value_name = "FILE")]
     pub kubeconfig: Option<String>,
     /// Cluster of the kubeconfig to use
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        add = ArgValueCandidates::new(complete::clusters)
+    )]
     pub cluster: Option<String>,
     /// User of the kubeconfig to use
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        add = ArgValueCandidates::new(complete::users)
+    )]
     pub user: Option<String>,
     /// Address of the API server
     #[arg(short = 's', long, global = true, value_name = "URL")]

@@ -189,6 +189,7 @@ fn cluster_role() -> String {
     }
     let mut text = "\
 # What injdoctor reads, and nothing more. It changes nothing and never reads Secrets.
+# `check --wait` and `check --watch` take the verb watch as well, on each of these.
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata:

@@ -66,6 +66,9 @@ pub struct Connection {
     /// `--insecure-skip-tls-verify` as the user gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub insecure_skip_tls_verify_flag: Option<bool>,
+    /// The file whose copy of the injector's ConfigMap stands in for one that could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub injector_config: Option<String>,
 }
 
 /// One object the user asked about.

@@ -69,6 +69,7 @@ impl Fake {
             namespace: "default".to_owned(),
             server: "https://fake:6443".to_owned(),
             limits: Limits::new(None, None),
+            injector: None,
             log: Log::default(),
             connection: Connection::default(),
         };

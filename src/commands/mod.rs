@@ -6,6 +6,7 @@ mod completion;
 mod demo;
 mod explain;
 mod explain_error;
+mod follow;
 mod narrow;
 mod snapshot;
 mod source;
@@ -19,6 +20,8 @@ use anyhow::bail;
 use crate::cli::{Check, Cli, Command, ConnectionFlags, Explain, Snapshot, Targets};
 use crate::exit::Exit;
 use crate::terminal::Look;
+
+pub use source::{known, names};
 
 /// Runs the command that the user asked for.
 ///

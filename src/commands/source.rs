@@ -3,11 +3,12 @@
 use std::{io, thread};
 
 use anyhow::{Context, bail};
-use injdoctor_checks::facts::Snapshot;
+use injdoctor_checks::facts::{Read, Snapshot};
 use injdoctor_checks::plan::Question;
+use tokio::runtime::Runtime;
 
 use crate::cli::ConnectionFlags;
-use crate::cluster::{self, ConnectFlags, Limits, Link};
+use crate::cluster::{self, ConnectFlags, Known, Limits, Link};
 use crate::input::Input;
 use crate::log::Log;
 use crate::progress;
@@ -24,8 +25,59 @@ pub fn live(
     look: Look,
     ask: impl FnOnce(&Link) -> anyhow::Result<Question>,
 ) -> anyhow::Result<Snapshot> {
+    live_and(
+        flags,
+        look,
+        |link| ask(link),
+        async |_, _, snapshot| Ok(snapshot),
+    )
+}
+
+/// Reads the cluster, and goes on from there while the way to it is open.
+pub fn live_and(
+    flags: &ConnectionFlags,
+    look: Look,
+    ask: impl FnOnce(&mut Link) -> anyhow::Result<Question>,
+    go_on: impl AsyncFnOnce(&Link, &Question, Snapshot) -> anyhow::Result<Snapshot>,
+) -> anyhow::Result<Snapshot> {
+    runtime()?.block_on(async {
+        // No spinner yet: a credential plugin may ask the user something, and manifests may be typed.
+        let mut link = cluster::connect(&connect_flags(flags)).await?;
+        let question = ask(&mut link)?;
+        let reading = cluster::collect(&link, &question);
+        // Lines about each request and a spinner would run into each other.
+        let snapshot = match link.log.is_on() {
+            true => reading.await,
+            false => progress::spin("reading the cluster", look.unicode, reading).await,
+        };
+        go_on(&link, &question, snapshot?).await
+    })
+}
+
+/// Names of objects, for a person who types; none where anything is in the way.
+pub fn names(flags: &ConnectionFlags, read: impl FnOnce(&Link) -> Option<Read>) -> Vec<String> {
+    let Ok(runtime) = runtime() else {
+        return Vec::new();
+    };
+    runtime.block_on(async {
+        match cluster::connect(&connect_flags(flags)).await {
+            Ok(link) => match read(&link) {
+                Some(read) => cluster::names(&link, read).await,
+                None => Vec::new(),
+            },
+            Err(_) => Vec::new(),
+        }
+    })
+}
+
+/// The names in the kubeconfig.
+pub fn known(flags: &ConnectionFlags) -> Known {
+    cluster::known(&connect_flags(flags))
+}
+
+fn runtime() -> anyhow::Result<Runtime> {
     enough_files().context("too few files may be open at once; raise the limit with ulimit -n")?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    tokio::runtime::Builder::new_multi_thread()
         // Without a number, tokio takes TOKIO_WORKER_THREADS, and panics where that is none.
         .worker_threads(
             thread::available_parallelism()
@@ -34,19 +86,7 @@ pub fn live(
         )
         .enable_all()
         .build()
-        .context("cannot start the runtime that talks to the cluster")?;
-    runtime.block_on(async {
-        // No spinner yet: a credential plugin may ask the user something, and manifests may be typed.
-        let link = cluster::connect(&connect_flags(flags)).await?;
-        let question = ask(&link)?;
-        let reading = cluster::collect(&link, &question);
-        // Lines about each request and a spinner would run into each other.
-        let snapshot = match link.log.is_on() {
-            true => reading.await,
-            false => progress::spin("reading the cluster", look.unicode, reading).await,
-        };
-        Ok(snapshot?)
-    })
+        .context("cannot start the runtime that talks to the cluster")
 }
 
 /// Whether the files can be opened that tokio takes for itself: it panics where one cannot.

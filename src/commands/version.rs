@@ -43,13 +43,16 @@ pub fn run(
     })
 }
 
-/// What could not be read of what tells versions.
+/// What could not be read of what tells versions: istiods are looked for where the webhooks call.
 fn unread(snapshot: &Snapshot) -> Vec<String> {
-    let deployments = snapshot.reads.reads_of(Resource::Deployment);
-    let deployments = deployments.filter_map(|(_, fact)| words(fact));
+    let kinds = [Resource::MutatingWebhookConfiguration, Resource::Deployment];
+    let reads = kinds
+        .into_iter()
+        .flat_map(|kind| snapshot.reads.reads_of(kind));
+    let reads = reads.filter_map(|(_, fact)| words(fact));
     words(&snapshot.server_version)
         .into_iter()
-        .chain(deployments)
+        .chain(reads)
         .collect()
 }
 
@@ -80,7 +83,10 @@ fn for_people(snapshot: Option<&Snapshot>, unread: &[String], page: &mut Page) -
             );
         }
         if all.is_empty() && unread.is_empty() {
-            row("Istio", "no istiod in this cluster".to_owned());
+            row(
+                "Istio",
+                "no istiod that an injection webhook calls".to_owned(),
+            );
         }
     }
     for reason in unread {

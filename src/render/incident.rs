@@ -61,7 +61,12 @@ fn place(snapshot: &Snapshot) -> String {
     let version = snapshot.server_version.got();
     let version = version.map_or_else(|| "?".to_owned(), Clone::clone);
     let at = snapshot.recorded_at.strftime("%Y-%m-%d %H:%M UTC");
-    format!("{context}Kubernetes {version}, {at}")
+    let copy = snapshot.connection.injector_config.as_ref();
+    let copy = copy.map(|file| format!(", injector's ConfigMap from {file}, not from the cluster"));
+    format!(
+        "{context}Kubernetes {version}, {at}{}",
+        copy.unwrap_or_default()
+    )
 }
 
 fn cause(report: &Report, group: &Group, several: bool, out: &mut dyn Write) -> io::Result<()> {

@@ -1,5 +1,7 @@
 //! Why there is no way to an API server.
 
+use crate::suggest::did_you_mean;
+
 /// Why there is no way to an API server.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say it")]
@@ -16,7 +18,11 @@ pub enum ConnectError {
         or_none(known)
     )]
     NoCurrentContext { known: String },
-    #[error("context {name:?} is not in the kubeconfig; known: {}", or_none(known))]
+    #[error(
+        "context {name:?} is not in the kubeconfig{}; known: {}",
+        did_you_mean(name, known.split(", ")),
+        or_none(known)
+    )]
     UnknownContext { name: String, known: String },
     #[error("cluster {0:?} is not in the kubeconfig; see `kubectl config get-clusters`")]
     UnknownCluster(String),

@@ -19,6 +19,7 @@ use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use injdoctor_checks::facts::Connection;
+use k8s_openapi::api::core::v1::ConfigMap;
 use kube::config::{AuthInfo, Cluster, Kubeconfig};
 use kube::{Client, Config};
 
@@ -44,6 +45,8 @@ pub struct Link {
     pub server: String,
     /// How long to wait.
     pub limits: Limits,
+    /// Copies of the injector's ConfigMap that stand in for those that cannot be read, with the file they are from.
+    pub injector: Option<(String, Vec<ConfigMap>)>,
     /// Who is told of each request.
     pub log: Log,
     /// What a snapshot keeps of it.
@@ -93,6 +96,31 @@ pub async fn connect(flags: &ConnectFlags) -> Result<Link, ConnectError> {
         ),
     };
     finish(context, config, proxy.as_deref(), limits, flags)
+}
+
+/// What the kubeconfig has names for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Its contexts.
+    pub contexts: Vec<String>,
+    /// Its clusters.
+    pub clusters: Vec<String>,
+    /// Its users.
+    pub users: Vec<String>,
+}
+
+/// The names in the kubeconfig that the flags lead to; none where it cannot be read.
+pub fn known(flags: &ConnectFlags) -> Known {
+    let list = std::env::var_os("KUBECONFIG");
+    let home = std::env::home_dir();
+    let source = Source::of(flags.kubeconfig.as_deref(), list.as_deref(), home);
+    let limits = Limits::new(flags.request_timeout, None);
+    let config = source.read(limits.total).ok().flatten().unwrap_or_default();
+    Known {
+        contexts: config.contexts.into_iter().map(|one| one.name).collect(),
+        clusters: config.clusters.into_iter().map(|one| one.name).collect(),
+        users: config.auth_infos.into_iter().map(|one| one.name).collect(),
+    }
 }
 
 fn is_empty(kubeconfig: &Kubeconfig) -> bool {
@@ -232,6 +260,7 @@ fn finish(
         namespace,
         server,
         limits,
+        injector: None,
         log: flags.log,
         connection: Connection {
             context,
@@ -244,6 +273,7 @@ fn finish(
             user_flag: flags.user.clone(),
             server_flag,
             insecure_skip_tls_verify_flag: flags.insecure_skip_tls_verify,
+            injector_config: None,
         },
     })
 }

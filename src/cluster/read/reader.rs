@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use injdoctor_checks::facts::{Fact, Kept, Object, Unread};
 use k8s_openapi::api::core::v1::Pod;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ListMeta, ObjectMeta};
 use kube::api::{GetParams, ListParams};
 use kube::core::{Request, Resource};
 use serde::Deserialize;
@@ -180,6 +180,25 @@ impl<'a> Reader<'a> {
         Ok(objects.into_iter().map(ObjectMeta::from).collect())
     }
 
+    /// The state of the objects that a selection holds, from which a watch can begin.
+    pub async fn state<K: Readable>(&self, selection: Selection<'_>) -> Result<String, Trouble> {
+        let path = Request::new(K::url_path(&(), selection.namespace));
+        let params = ListParams {
+            label_selector: selection.labels.map(str::to_owned),
+            field_selector: selection.fields.map(str::to_owned),
+            limit: Some(1),
+            ..ListParams::default()
+        };
+        let limit = self.link.limits.sizes.page;
+        let request = path.list_metadata(&params);
+        self.ask(request, limit, |text| {
+            let list: ListHead = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+            let version = list.metadata.resource_version;
+            version.ok_or_else(|| "it has no resourceVersion".to_owned())
+        })
+        .await
+    }
+
     /// The API server's version.
     pub async fn version(&self) -> Fact<String> {
         let request = Request::new("/version").list(&ListParams::default());
@@ -335,6 +354,12 @@ struct Page {
     text: String,
 }
 
+/// What a list says of itself.
+#[derive(Deserialize)]
+struct ListHead {
+    metadata: ListMeta,
+}
+
 /// The items of a list.
 #[derive(Deserialize)]
 struct Body<T> {
@@ -360,7 +385,7 @@ fn git_version(text: String) -> Result<String, String> {
 }
 
 /// Whether an object can have the name. What cannot be a name must not become part of a path.
-fn can_be_a_name(name: &str) -> bool {
+pub fn can_be_a_name(name: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':');
     !name.is_empty() && name != "." && name != ".." && name.chars().all(fits)
 }

@@ -27,6 +27,9 @@ pub fn facts(report: &Report, subject: &str, page: &mut Page) -> io::Result<()> 
     let revision = revision(report.diagnoses);
     facts.push(istio(snapshot, revision));
     facts.extend(revision.map(|revision| format!("revision {revision}")));
+    let copy = snapshot.connection.injector_config.as_ref();
+    facts
+        .extend(copy.map(|file| format!("injector's ConfigMap from {file}, not from the cluster")));
     if report.recorded {
         facts.push(format!(
             "recorded {}",
