@@ -1,12 +1,19 @@
 //! The command line.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter};
+use injdoctor_checks::causes;
 use injdoctor_checks::report::Severity;
+use secrecy::SecretString;
 
 use crate::cluster::{Size, parse_size, parse_timeout};
+use crate::codes::{self, Choice};
+use crate::complete;
+use crate::folder;
 
 const TEMPLATE: &str = "\
 {about}
@@ -35,7 +42,6 @@ Exit codes, the same in every format:
 #[command(
     version,
     max_term_width = 80,
-    disable_help_subcommand = true,
     help_template = TEMPLATE,
     before_help = "\
 Examples:
@@ -84,6 +90,8 @@ pub enum Command {
     Explain(Explain),
     /// Print the completion script of a shell
     Completion(Completion),
+    /// Print the versions of injdoctor, of the API server and of the control planes
+    Version(Version),
 }
 
 /// `injdoctor check`.
@@ -107,15 +115,29 @@ pub struct Check {
     /// What to look at.
     #[command(flatten)]
     pub targets: Targets,
-    /// Judge the workloads of a manifest before they are applied; - is standard input
+    /// Judge the workloads of a manifest before they are applied: a file, all of a folder, or - for
+    /// standard input; may be repeated
     #[arg(
         short = 'f',
         long = "filename",
-        value_name = "FILE",
+        value_name = "FILE|FOLDER",
+        value_hint = ValueHint::AnyPath,
         conflicts_with_all = ["target", "all_namespaces", "selector"],
         help_heading = "Targets"
     )]
     pub files: Vec<String>,
+    /// With the folders below that of -f
+    #[arg(short = 'R', long, requires = "files", help_heading = "Targets")]
+    pub recursive: bool,
+    /// Refused with what to do: kustomize is kubectl's
+    #[arg(
+        short = 'k',
+        long,
+        value_name = "FOLDER",
+        value_parser = refuse_kustomize,
+        hide = true
+    )]
+    pub kustomize: Option<Infallible>,
     /// Judge a snapshot instead of a cluster; with TARGET only that one of it
     #[arg(
         long,
@@ -124,6 +146,35 @@ pub struct Check {
         help_heading = "Targets"
     )]
     pub from: Option<String>,
+    /// Local copy of the injector's ConfigMap, for where it may not be read; the report says that it is used
+    #[arg(
+        long,
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        conflicts_with = "from",
+        help_heading = "Targets"
+    )]
+    pub injector_config: Option<String>,
+    /// Check again until nothing is wrong with the pods any more, or for so long, such as 10m; the answer and
+    /// the exit code are the last ones
+    #[arg(
+        long,
+        value_name = "DURATION",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "0",
+        value_parser = parse_timeout,
+        conflicts_with = "from",
+        help_heading = "Output"
+    )]
+    pub wait: Option<Duration>,
+    /// Print each change of the verdict after the answer, until interrupted
+    #[arg(
+        long,
+        conflicts_with_all = ["from", "wait"],
+        help_heading = "Output"
+    )]
+    pub watch: bool,
     /// How to answer.
     #[command(flatten)]
     pub answer: Answer,
@@ -190,6 +241,7 @@ Examples:
 )]
 pub struct Webhook {
     /// Name of a MutatingWebhookConfiguration; without it, all that inject
+    #[arg(add = ArgValueCandidates::new(complete::webhooks))]
     pub name: Option<String>,
     /// Judge a snapshot instead of a cluster
     #[arg(long, value_name = "FILE", help_heading = "Targets")]
@@ -232,6 +284,7 @@ Examples:
 )]
 pub struct Demo {
     /// Name of a scenario; without it, the worst one and a list of the others
+    #[arg(add = ArgValueCandidates::new(complete::scenarios))]
     pub scenario: Option<String>,
 }
 
@@ -252,7 +305,7 @@ Examples:
 )]
 pub struct Explain {
     /// Code or name of a cause; without it, all are listed
-    #[arg(value_name = "CODE|NAME")]
+    #[arg(value_name = "CODE|NAME", add = ArgValueCandidates::new(complete::causes))]
     pub subject: Option<String>,
     /// Say what an error text means: of an event, a log or a terminal; - is standard input. With -n, --context
     /// or --kubeconfig, or where the text names a Service that a webhook of the current context calls, the
@@ -291,8 +344,9 @@ pub enum ExplainFormat {
     help_template = TEMPLATE,
     before_help = "\
 Examples:
-  source <(injdoctor completion bash)
+  source <(injdoctor completion bash)   # asks the cluster for names at each Tab
   injdoctor completion fish > ~/.config/fish/completions/injdoctor.fish
+  ln -s injdoctor kubectl_complete-injdoctor   # in a folder of PATH, for kubectl injdoctor
 
 "
 )]
@@ -301,13 +355,45 @@ pub struct Completion {
     pub shell: Shell,
 }
 
+/// `injdoctor version`.
+#[derive(Debug, Args)]
+#[command(
+    help_template = TEMPLATE,
+    before_help = "\
+Examples:
+  injdoctor version
+  injdoctor version -o json
+
+"
+)]
+pub struct Version {
+    /// How to write them
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        help_heading = "Output"
+    )]
+    pub output: VersionFormat,
+}
+
+/// How versions are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum VersionFormat {
+    /// For people
+    Text,
+    /// For programs: {"clientVersion", "cluster", "unread"}
+    Json,
+}
+
 /// What to look at, in kubectl's words.
 #[derive(Debug, Args)]
 pub struct Targets {
     /// A pod by NAME; or TYPE/NAME, TYPE NAME or TYPE of a pod, deployment, statefulset, daemonset,
     /// replicaset, job or cronjob; TYPE/NAME of another kind for what it owns; without any, everything in
     /// the namespace
-    #[arg(value_name = "TARGET")]
+    #[arg(value_name = "TARGET", add = ArgValueCompleter::new(complete::targets))]
     pub target: Vec<String>,
     /// Everything in all namespaces
     #[arg(short = 'A', long, help_heading = "Targets")]
@@ -318,7 +404,7 @@ pub struct Targets {
 }
 
 /// How to answer.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Answer {
     /// Format of the answer
     #[arg(
@@ -337,21 +423,114 @@ pub struct Answer {
         help_heading = "Output"
     )]
     pub fail_on: FailOn,
+    /// Only findings of these, by code or name, with commas between them; what nothing explains stays
+    #[arg(
+        long,
+        value_name = "CODE",
+        value_delimiter = ',',
+        value_parser = codes::check,
+        add = ArgValueCandidates::new(complete::codes),
+        help_heading = "Output"
+    )]
+    pub select: Vec<&'static causes::Check>,
+    /// No findings of these, neither in the answer nor in the exit code; what nothing explains stays
+    #[arg(
+        long,
+        value_name = "CODE",
+        value_delimiter = ',',
+        value_parser = codes::check,
+        add = ArgValueCandidates::new(complete::codes),
+        conflicts_with = "select",
+        help_heading = "Output"
+    )]
+    pub ignore: Vec<&'static causes::Check>,
+}
+
+impl Answer {
+    /// An answer in which all findings count.
+    pub fn with_all(output: Format, fail_on: FailOn) -> Self {
+        Self {
+            output,
+            fail_on,
+            select: Vec::new(),
+            ignore: Vec::new(),
+        }
+    }
+
+    /// Which findings count.
+    pub fn choice(&self) -> Choice<'_> {
+        match self.select.as_slice() {
+            [] => Choice::AllBut(&self.ignore),
+            these => Choice::Only(these),
+        }
+    }
+}
+
+/// `-k`: no other program is run, and kustomize is not rebuilt.
+fn refuse_kustomize(folder: &str) -> Result<Infallible, String> {
+    let command = folder::kustomize(folder);
+    Err(format!(
+        "injdoctor does not run kustomize; pipe it in: {command} | injdoctor check -f -"
+    ))
 }
 
 /// kubectl's flags for reaching the cluster.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Cluster")]
 pub struct ConnectionFlags {
     /// Namespace to look in
-    #[arg(short = 'n', long, global = true, value_name = "NAMESPACE")]
+    #[arg(
+        short = 'n',
+        long,
+        global = true,
+        value_name = "NAMESPACE",
+        add = ArgValueCandidates::new(complete::namespaces)
+    )]
     pub namespace: Option<String>,
     /// Context of the kubeconfig to use
-    #[arg(long, global = true, value_name = "CONTEXT")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "CONTEXT",
+        add = ArgValueCandidates::new(complete::contexts)
+    )]
     pub context: Option<String>,
     /// Path of the kubeconfig; else KUBECONFIG, else ~/.kube/config, else the pod's service account
     #[arg(long, global = true, value_name = "FILE")]
     pub kubeconfig: Option<String>,
+    /// Cluster of the kubeconfig to use
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        add = ArgValueCandidates::new(complete::clusters)
+    )]
+    pub cluster: Option<String>,
+    /// User of the kubeconfig to use
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        add = ArgValueCandidates::new(complete::users)
+    )]
+    pub user: Option<String>,
+    /// Address of the API server
+    #[arg(short = 's', long, global = true, value_name = "URL")]
+    pub server: Option<String>,
+    /// Bearer token for the API server; the commands that are printed do not repeat it
+    #[arg(long, global = true, value_name = "TOKEN")]
+    pub token: Option<SecretString>,
+    /// Do not verify the API server's certificate: whoever is on the way can answer in its place
+    #[arg(
+        long,
+        global = true,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        hide_possible_values = true
+    )]
+    pub insecure_skip_tls_verify: Option<bool>,
     /// User to impersonate
     #[arg(id = "as_user", long = "as", global = true, value_name = "USER")]
     pub as_user: Option<String>,
@@ -363,12 +542,57 @@ pub struct ConnectionFlags {
         value_name = "GROUP"
     )]
     pub as_groups: Vec<String>,
+    /// Uid to impersonate
+    #[arg(long, global = true, value_name = "UID")]
+    pub as_uid: Option<String>,
     /// Time that one request may take, such as 5s or 1m; 0 waits for ever
     #[arg(long, global = true, value_name = "DURATION", value_parser = parse_timeout)]
     pub request_timeout: Option<Duration>,
     /// Bytes that one answer may have, such as 256Mi; else 16Mi for an object, 64Mi for a page of a list
     #[arg(long, global = true, value_name = "SIZE", value_parser = parse_size)]
     pub max_read_size: Option<Size>,
+    /// Tell each request on standard error, with status, bytes and milliseconds; -vv also what was
+    /// planned, and for which checks
+    #[arg(short = 'v', long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+impl ConnectionFlags {
+    /// A flag that is given and is for a cluster alone; none where none is.
+    pub fn reaching(&self) -> Option<&'static str> {
+        let flags = [
+            ("--context", self.context.is_some()),
+            ("--kubeconfig", self.kubeconfig.is_some()),
+            ("--cluster", self.cluster.is_some()),
+            ("--user", self.user.is_some()),
+            ("--server", self.server.is_some()),
+            ("--token", self.token.is_some()),
+            (
+                "--insecure-skip-tls-verify",
+                self.insecure_skip_tls_verify.is_some(),
+            ),
+            ("--as", self.as_user.is_some()),
+            ("--as-group", !self.as_groups.is_empty()),
+            ("--as-uid", self.as_uid.is_some()),
+            ("--max-read-size", self.max_read_size.is_some()),
+            ("-v", self.verbose > 0),
+        ];
+        flags
+            .into_iter()
+            .find_map(|(flag, given)| given.then_some(flag))
+    }
+
+    /// A flag that is given and means nothing where no cluster is reached and nothing is read.
+    pub fn any(&self) -> Option<&'static str> {
+        let flags = [
+            ("-n", self.namespace.is_some()),
+            ("--request-timeout", self.request_timeout.is_some()),
+        ];
+        let others = flags
+            .into_iter()
+            .find_map(|(flag, given)| given.then_some(flag));
+        self.reaching().or(others)
+    }
 }
 
 /// The formats of an answer.
@@ -382,8 +606,14 @@ pub enum Format {
     Json,
     /// The same as YAML
     Yaml,
-    /// Only the names of targets with findings at or above --fail-on
+    /// The same as JSON with a line for each target
+    Jsonl,
+    /// Only the names of targets with findings at or above --fail-on, for xargs -L1 injdoctor check
     Name,
+    /// For CI systems: a test case for each target
+    Junit,
+    /// To paste into a chat: the verdict, and each cause once with its fix
+    Markdown,
 }
 
 /// The severity from which findings fail the run.

@@ -93,6 +93,13 @@ fn all_reads() -> impl Iterator<Item = (&'static str, &'static str, &'static str
     })
 }
 
+/// The codes of the checks that look at what a read with this verb of this resource brings.
+pub fn checks_that_read(verb: &str, resource: &str) -> Vec<&'static str> {
+    let reads = all_reads().filter(|(_, one, of)| (*one, *of) == (verb, resource));
+    let codes = reads.map(|(code, ..)| code);
+    codes.filter(|code| code.starts_with("INJ")).collect()
+}
+
 /// The permissions that a check's reads take: verb and resource.
 fn reads(check: &Check) -> impl Iterator<Item = (&'static str, &'static str)> {
     let own = all_reads().filter(|(code, ..)| *code == check.code);
@@ -184,6 +191,7 @@ fn cluster_role() -> String {
     format!(
         "\
 # What injdoctor reads, and nothing more. It changes nothing and never reads Secrets.
+# `check --wait` and `check --watch` take the verb watch as well, on each of these.
 {rest}---
 # The logs of containers that are not well, of which it shows what is about the mesh or the network. Without them the answer
 # is unknown where only a log tells.

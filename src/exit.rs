@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use injdoctor_checks::diagnosis::Diagnosis;
+use injdoctor_checks::report::Severity;
 use injdoctor_checks::symptoms::{self, Symptom};
 use injdoctor_checks::way::Outcome;
 
@@ -51,18 +52,25 @@ impl From<Exit> for ExitCode {
 /// Whether a diagnosis has a symptom or a finding at or above the threshold. That the next pod's fate is
 /// unknown is none: that is an end of its own.
 pub fn fails(diagnosis: &Diagnosis, fail_on: FailOn) -> bool {
-    let is_open = |symptom: &Symptom| {
-        let predicted = diagnosis.predicted.as_ref();
-        symptom.kind == symptoms::Kind::NextPod
-            && predicted.is_some_and(|one| one.outcome == Outcome::Unknown)
-    };
-    let symptoms = diagnosis.symptoms.iter().filter(|one| !is_open(one));
     let severities = diagnosis
         .findings
         .iter()
         .map(|(_, finding)| finding.severity);
-    let mut all = severities.chain(symptoms.map(|symptom| symptom.severity));
+    let mut all = severities.chain(standing(diagnosis).map(|symptom| symptom.severity));
     all.any(|severity| fail_on.includes(severity))
+}
+
+/// Whether something is wrong with the pods of a target that somebody has to put right: what `--wait` waits for.
+pub fn is_ill(diagnosis: &Diagnosis) -> bool {
+    standing(diagnosis).any(|symptom| symptom.severity >= Severity::Warning)
+}
+
+/// What is wrong for certain.
+fn standing(diagnosis: &Diagnosis) -> impl Iterator<Item = &Symptom> {
+    let predicted = diagnosis.predicted.as_ref();
+    let is_unknown = predicted.is_some_and(|one| one.outcome == Outcome::Unknown);
+    let symptoms = diagnosis.symptoms.iter();
+    symptoms.filter(move |one| !(is_unknown && one.kind == symptoms::Kind::NextPod))
 }
 
 #[cfg(test)]
@@ -71,7 +79,7 @@ mod tests {
     use injdoctor_checks::Stage;
     use injdoctor_checks::facts::{Kind, Target};
     use injdoctor_checks::registry;
-    use injdoctor_checks::report::{Effect, Finding, Severity};
+    use injdoctor_checks::report::{Effect, Finding};
     use injdoctor_checks::way::Prediction;
 
     fn diagnosis(outcome: Outcome, severities: &[Severity]) -> Diagnosis {

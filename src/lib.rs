@@ -16,25 +16,35 @@
 
 pub mod cli;
 pub mod cluster;
+pub mod codes;
 pub mod commands;
+mod complete;
 pub mod demo;
 pub mod docs;
 pub mod documents;
 pub mod exit;
+pub mod folder;
 mod guard;
 pub mod input;
+pub mod local;
+pub mod log;
 pub mod manifest;
 mod pager;
 pub mod progress;
 pub mod render;
 pub mod snapshot_file;
+mod suggest;
 pub mod target;
 pub mod terminal;
 
+use std::env;
+use std::ffi::OsStr;
 use std::io::{self, BufWriter, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
+use clap_complete::CompleteEnv;
 
 use cli::Cli;
 use exit::Exit;
@@ -54,7 +64,28 @@ pub fn run() -> ExitCode {
 }
 
 fn answer(out: &mut dyn Write) -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let mut words = env::args_os();
+    let called = words.next().unwrap_or_default();
+    let called = Path::new(&called).file_stem().and_then(OsStr::to_str);
+    if called == Some("kubectl_complete-injdoctor") {
+        let told = complete::for_kubectl(words, out);
+        return match commands::finish(told, out) {
+            Ok(()) => Exit::Clear.into(),
+            Err(error) => fail(&error.to_string(), false),
+        };
+    }
+    let command = || match called {
+        Some("kubectl-injdoctor") => Cli::command().bin_name("kubectl injdoctor"),
+        _ => Cli::command(),
+    };
+    let folder = env::current_dir().ok();
+    match CompleteEnv::with_factory(command).try_complete(env::args_os(), folder.as_deref()) {
+        Ok(false) => {}
+        Ok(true) => return Exit::Clear.into(),
+        Err(usage) => return tell(&usage, out),
+    }
+    let parsed = command().try_get_matches();
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(usage) => return tell(&usage, out),
     };

@@ -1,5 +1,7 @@
 //! Manifests that are to be judged before they are applied: `-f FILE`.
 
+use std::path::Path;
+
 use injdoctor_checks::facts::{
     self, Custom, Kind, MakesPods, Manifest, Owner, Rollout, Subject, Target, Template, Workload,
 };
@@ -10,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::documents::{self, DocumentError};
+use crate::folder::{self, FolderError};
 use crate::input::{self, Input, InputError};
 
 /// What the files hold that matters to injection.
@@ -38,6 +41,8 @@ pub struct DefaultNamespace<'a> {
 pub enum ManifestError {
     #[error(transparent)]
     Input(#[from] InputError),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     #[error("standard input can be read only once: give `-f -` once")]
     StdinTwice,
     #[error("{file}: {error}")]
@@ -60,12 +65,13 @@ pub enum ManifestError {
     Nothing { files: String, skipped: Vec<String> },
 }
 
-/// Reads manifests from files, and from standard input for `-`.
+/// Reads manifests from files, from those in folders, and from standard input for `-`.
 ///
 /// # Errors
 /// [`ManifestError`] for the first object that the API server would not take either.
 pub fn read(
     paths: &[String],
+    recursive: bool,
     input: &mut Input<'_>,
     namespace: DefaultNamespace<'_>,
 ) -> Result<Manifests, ManifestError> {
@@ -74,8 +80,20 @@ pub fn read(
     }
     let mut manifests = Manifests::default();
     for path in paths {
-        let text = input::read(path, input)?;
-        parse(&text, path, namespace, &mut manifests)?;
+        if !Path::new(path).is_dir() {
+            let text = input::read(path, input)?;
+            parse(&text, path, namespace, &mut manifests)?;
+            continue;
+        }
+        for file in folder::manifests(Path::new(path), recursive)? {
+            let file = file.to_string_lossy();
+            match input::read(&file, input) {
+                Ok(text) => parse(&text, &file, namespace, &mut manifests)?,
+                // Among others, one that says nothing is no mistake.
+                Err(InputError::Empty(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
     if manifests.subjects.is_empty() {
         let files: Vec<_> = paths.iter().map(|path| input::title(path)).collect();
@@ -373,6 +391,7 @@ mod tests {
     fn from_stdin(text: &str, namespace: DefaultNamespace) -> Result<Manifests, ManifestError> {
         read(
             &["-".to_owned()],
+            false,
             &mut Input::patient(&mut text.as_bytes()),
             namespace,
         )
@@ -551,11 +570,11 @@ mod tests {
     fn files_are_named_and_standard_input_is_read_once() {
         let twice = ["-".to_owned(), "-".to_owned()];
         assert!(matches!(
-            read(&twice, &mut Input::patient(&mut &b""[..]), SHOP),
+            read(&twice, false, &mut Input::patient(&mut &b""[..]), SHOP),
             Err(ManifestError::StdinTwice)
         ));
         let missing = ["/nonexistent.yaml".to_owned()];
-        let error = read(&missing, &mut Input::patient(&mut &b""[..]), SHOP)
+        let error = read(&missing, false, &mut Input::patient(&mut &b""[..]), SHOP)
             .unwrap_err()
             .to_string();
         assert_eq!(error, "/nonexistent.yaml does not exist");

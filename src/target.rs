@@ -4,6 +4,8 @@ use injdoctor_checks::facts::Kind;
 use injdoctor_checks::facts::ownership::OwnerName;
 use injdoctor_checks::plan::{Question, Sweep};
 
+use crate::suggest::did_you_mean;
+
 /// One thing that the words ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wanted {
@@ -19,9 +21,9 @@ pub enum Wanted {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say it")]
 pub enum TargetError {
-    #[error("unknown kind {0:?}; known: {known}", known = known_kinds())]
+    #[error("unknown kind {0:?}{similar}; known: {known}", similar = similar(.0), known = known_kinds())]
     UnknownKind(String),
-    #[error("unknown kind {0:?}; known: {known}; several pods are `pod {0} NAME...`, and what an object of another kind owns is `{0}/NAME`", known = known_kinds())]
+    #[error("unknown kind {0:?}{similar}; known: {known}; several pods are `pod {0} NAME...`, and what an object of another kind owns is `{0}/NAME`", similar = similar(.0), known = known_kinds())]
     NotAKind(String),
     #[error("{0:?} is checked by `injdoctor webhook [NAME]`")]
     Webhook(String),
@@ -231,6 +233,17 @@ fn name(word: &str) -> Result<String, TargetError> {
     Err(TargetError::Name(word.to_owned()))
 }
 
+/// The kind that a word names, if it is one of which objects are judged.
+pub fn one_kind(word: &str) -> Option<Kind> {
+    kind(word).ok()
+}
+
+/// The kind that may have been meant by a word, as the end of a sentence.
+pub fn similar(word: &str) -> String {
+    let names = Kind::WORKLOADS.map(Kind::singular);
+    did_you_mean(word, names.iter().map(String::as_str))
+}
+
 /// The kinds of which objects are judged, with their short names.
 pub fn known_kinds() -> String {
     let kinds = Kind::WORKLOADS
@@ -317,6 +330,11 @@ mod tests {
             ("foo bar", "several pods are `pod foo NAME...`"),
             ("r_x/x", "unknown kind"),
             ("deploy,svc", "unknown kind \"svc\""),
+            (
+                "deplyoment,sts",
+                "unknown kind \"deplyoment\"; did you mean deployment?; known",
+            ),
+            ("statefullset web", "did you mean statefulset?"),
             ("deploy, x", "unknown kind \"\""),
             ("deploy/", "names no object"),
             ("/x", "names no kind"),

@@ -125,10 +125,14 @@ fn hostile(name: &str) -> String {
     })
 }
 
+const FORMATS: [&str; 8] = [
+    "text", "wide", "json", "yaml", "jsonl", "name", "junit", "markdown",
+];
+
 #[test]
 fn a_reader_that_has_seen_enough_is_no_failure() {
     let mesh = mesh("pipe");
-    let checks = ["text", "json", "yaml", "name"]
+    let checks = ["text", "json", "yaml", "jsonl", "name", "junit", "markdown"]
         .map(|format| (vec!["check", "--from", &mesh, "-o", format], 1));
     let others = [
         (vec!["explain"], 0),
@@ -163,7 +167,7 @@ fn the_exit_code_is_the_same_in_every_format() {
         (&refused, "error", 1),
         (&refused, "never", 3),
     ] {
-        for format in ["text", "wide", "json", "yaml", "name"] {
+        for format in FORMATS {
             let arguments = ["check", "--from", file, "--fail-on", fail_on, "-o", format];
             let run = injdoctor(&arguments).output().unwrap();
             assert_eq!(run.status.code(), Some(expected), "{arguments:?}");
@@ -176,7 +180,7 @@ fn the_exit_code_is_the_same_in_every_format() {
 fn no_control_character_of_the_cluster_reaches_the_terminal() {
     let hostile = hostile("terminal");
     for command in ["check", "webhook"] {
-        for format in ["text", "wide", "json", "yaml", "name"] {
+        for format in FORMATS {
             for colour in ["never", "always"] {
                 let arguments = [
                     command,
@@ -210,6 +214,32 @@ fn without_colours(text: &str) -> String {
         plain.push_str(rest);
     }
     plain
+}
+
+#[test]
+fn what_is_left_out_counts_neither_in_the_answer_nor_in_the_exit_code() {
+    let mesh = mesh("left-out");
+    for (choice, expected) in [
+        (["--ignore", "INJ202"], 0),
+        (["--ignore", "istiod-no-endpoints"], 0),
+        (["--select", "202"], 1),
+        (["--select", "INJ101"], 0),
+        (["--ignore", "INJ101"], 1),
+    ] {
+        for format in FORMATS {
+            let arguments = [&["check", "--from", &mesh, "-o", format][..], &choice].concat();
+            let run = injdoctor(&arguments).output().unwrap();
+            assert_eq!(run.status.code(), Some(expected), "{arguments:?}");
+            let text = String::from_utf8(run.stdout).unwrap();
+            let is_told = text.contains("INJ202") || format == "name" && !text.is_empty();
+            // Every check that ran stands in the formats that tell them all.
+            if !["json", "yaml", "jsonl"].contains(&format) {
+                assert_eq!(is_told, expected == 1, "{arguments:?}: {text}");
+            }
+            let note = String::from_utf8(run.stderr).unwrap();
+            assert_eq!(note.contains("left out"), expected == 0, "{arguments:?}");
+        }
+    }
 }
 
 #[test]
@@ -319,6 +349,21 @@ fn eighty_columns_hold_the_text() {
             assert!(line.chars().count() <= 80, "{command:?}: {line}");
         }
     }
+}
+
+#[test]
+fn each_line_of_jsonl_is_an_item_of_json() {
+    let mesh = mesh("lines");
+    let run = |format: &str| {
+        let arguments = ["check", "--from", &mesh, "-o", format];
+        String::from_utf8(injdoctor(&arguments).output().unwrap().stdout).unwrap()
+    };
+    let json: Value = serde_json::from_str(&run("json")).unwrap();
+    let lines = run("jsonl");
+    let lines = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    assert_eq!(json["items"], Value::Array(lines.collect()));
 }
 
 #[test]

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use clap::CommandFactory;
+use injdoctor::cli::Cli;
 use injdoctor::docs;
 use injdoctor_checks::causes::{Cause, catalogue};
 
@@ -32,9 +34,32 @@ fn generated_there() -> BTreeMap<String, PathBuf> {
         .collect()
 }
 
+/// The man pages: of the program, and of each command.
+fn man() -> Vec<(String, String)> {
+    let mut command = Cli::command().name("injdoctor");
+    command.build();
+    let commands = command
+        .get_subcommands()
+        .filter(|one| one.get_name() != "help");
+    let pages = commands.map(|one| {
+        let name = format!("injdoctor-{}", one.get_name());
+        one.clone().display_name(name)
+    });
+    let mut all = vec![command.clone().display_name("injdoctor")];
+    all.extend(pages);
+    let written = all.into_iter().map(|one| {
+        let name = one.get_display_name().unwrap_or_default().to_owned();
+        let mut page = Vec::new();
+        clap_mangen::Man::new(one).render(&mut page).unwrap();
+        (format!("man/{name}.1"), String::from_utf8(page).unwrap())
+    });
+    written.collect()
+}
+
 #[test]
 fn generated_pages_are_fresh() {
-    let wanted = docs::files();
+    let mut wanted = docs::files();
+    wanted.extend(man());
     let mut stale = Vec::new();
     for (name, content) in &wanted {
         let path = folder().join(name);

@@ -2,7 +2,9 @@
 //! bad input gets. Each row is one run of the program.
 
 use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::process::{ExitCode, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use testcluster::{Cluster, Proof, prove};
@@ -248,6 +250,118 @@ const ROWS: &[Row] = &[
         Error("nothing that makes pods, only SparkApplication/pi"),
     ),
     (
+        "a name that is misspelt",
+        &["check", "deploy/reviws", "-n", "shop"],
+        "",
+        2,
+        Error("did you mean reviews?"),
+    ),
+    (
+        "a namespace that is misspelt",
+        &["check", "deploy/reviews", "-n", "shpo"],
+        "",
+        2,
+        Error("did you mean shop?"),
+    ),
+    (
+        "everything in a namespace that is misspelt",
+        &["check", "-n", "shpo"],
+        "",
+        2,
+        Error("did you mean shop?"),
+    ),
+    (
+        "a kind that is misspelt",
+        &["check", "deplyoment/reviews", "-n", "shop"],
+        "",
+        2,
+        Error("did you mean deployment?"),
+    ),
+    (
+        "versions",
+        &["version"],
+        "",
+        0,
+        Out(&["injdoctor", "Kubernetes  v1.", "revision canary"]),
+    ),
+    (
+        "versions of what may not be read",
+        &["version", "--as", "nobody"],
+        "",
+        3,
+        Out(&["Kubernetes  v1.", "unknown", "cannot list"]),
+    ),
+    (
+        "a line for each of all",
+        &["check", "-A", "-o", "jsonl"],
+        "",
+        1,
+        Out(&["{\"apiVersion\":\"injdoctor.dev/v1alpha1\""]),
+    ),
+    (
+        "by the address of a server that is not verified, and with a token that nobody knows",
+        &[
+            "check",
+            "-s",
+            "https://127.0.0.1:6443",
+            "--insecure-skip-tls-verify",
+            "--user",
+            "nobody",
+            "--token",
+            "unknown",
+        ],
+        "",
+        2,
+        Error("user \"nobody\" is not in the kubeconfig"),
+    ),
+    (
+        "a local copy of what may be read",
+        &[
+            "check",
+            "deploy/reviews",
+            "-n",
+            "shop",
+            "--injector-config",
+            "injector.yaml",
+        ],
+        "",
+        0,
+        Out(&["INJECTED by revision default"]),
+    ),
+    (
+        "a local copy of what may not be read",
+        &[
+            "check",
+            "deploy/reviews",
+            "-n",
+            "shop",
+            "--as",
+            "no-config",
+            "--injector-config",
+            "injector.yaml",
+        ],
+        "",
+        0,
+        Out(&[
+            "injector's ConfigMap from injector.yaml",
+            "INJECTED by revision default",
+        ]),
+    ),
+    (
+        "without the copy",
+        &["check", "deploy/reviews", "-n", "shop", "--as", "no-config"],
+        "",
+        3,
+        Out(&["UNKNOWN"]),
+    ),
+    (
+        "a local copy of something else",
+        &["check", "--injector-config", "-"],
+        "kind: Secret",
+        2,
+        Error("does not hold the injector's ConfigMap"),
+    ),
+    (
         "an unknown kind",
         &["check", "svc/reviews"],
         "",
@@ -260,6 +374,13 @@ const ROWS: &[Row] = &[
         "",
         2,
         Error("known: test"),
+    ),
+    (
+        "a context that is misspelt",
+        &["check", "--context", "tset"],
+        "",
+        2,
+        Error("did you mean test?"),
     ),
     (
         "no kubeconfig",
@@ -405,6 +526,12 @@ const CALL: &str = "Error creating: Internal error occurred: failed calling webh
 
 const QUOTA: &str = "pods \"reviews-7d4b9c-\" is forbidden: exceeded quota: small, requested: cpu=2, used: cpu=1, limited: cpu=2";
 
+const OTHER_CONFIG_MAPS: &str = r#"  - apiGroups: [""]
+    resources: [configmaps]
+    resourceNames: [istio, istio-canary, istio-ca-root-cert]
+    verbs: [get]
+"#;
+
 const WORLD: &str = r#"
 apiVersion: v1
 kind: Namespace
@@ -443,6 +570,19 @@ spec:
 ---
 apiVersion: v1
 kind: Namespace
+metadata: {name: late}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: late}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: "web:1"}]}
+---
+apiVersion: v1
+kind: Namespace
 metadata: {name: pay, labels: {istio-injection: enabled}}
 ---
 apiVersion: apps/v1
@@ -463,7 +603,13 @@ fn main() -> Result<ExitCode> {
     let rows = ROWS
         .iter()
         .map(|row| Proof::new(row.0, move |cluster| answer(cluster, row)));
-    prove(rows.collect(), |inside| {
+    let others = [
+        Proof::new("--wait ends when all is well", |cluster| wait(cluster)),
+        Proof::new("Tab knows what is in the cluster", |cluster| {
+            completion(cluster)
+        }),
+    ];
+    prove(rows.chain(others).collect(), |inside| {
         let cluster = Cluster::start(inside)?;
         build(&cluster)?;
         Ok(cluster)
@@ -476,7 +622,24 @@ fn build(cluster: &Cluster) -> Result<()> {
     for deployment in ["reviews", "plain"] {
         cluster.await_pod_of("shop", deployment)?;
     }
+    // Pods without a sidecar in a namespace that has been labelled since.
+    cluster.await_pod_of("late", "web")?;
+    cluster.kubectl(&["label", "namespace", "late", "istio-injection=enabled"])?;
     let folder = cluster.kubeconfig().parent().context("a folder")?;
+    let system = ["-n", "istio-system"];
+    let injector = ["get", "configmap", "istio-sidecar-injector", "-o", "yaml"];
+    std::fs::write(
+        folder.join("injector.yaml"),
+        cluster.kubectl(&[&injector[..], &system].concat())?,
+    )?;
+    // May read all but the injector's ConfigMap.
+    let role = include_str!("../docs/clusterrole.yaml")
+        .replace("name: injdoctor", "name: no-config")
+        .replace("configmaps, ", "");
+    cluster.apply(&format!("{role}{OTHER_CONFIG_MAPS}"))?;
+    let bind = ["create", "clusterrolebinding", "no-config"];
+    let whom = ["--clusterrole=no-config", "--user=no-config"];
+    cluster.kubectl(&[bind.as_slice(), &whom].concat())?;
     std::fs::write(folder.join("broken"), "clusters: [")?;
     for (name, changes) in [
         (
@@ -549,6 +712,95 @@ fn answer(cluster: &Cluster, (_, arguments, input, code, says): &Row) -> Result<
         Error(word) => {
             ensure!(error.contains(word), "{word:?} is not in the error{all}");
             ensure!(out.is_empty(), "an error prints no result{all}");
+        }
+    }
+    Ok(())
+}
+
+/// `--wait` is started before the fix, and has to end within two seconds of the answer that all is well.
+fn wait(cluster: &Cluster) -> Result<()> {
+    let check = |more: &[&str]| {
+        let mut command = cluster.command(env!("CARGO_BIN_EXE_injdoctor"));
+        command
+            .args(["check", "deploy/web", "-n", "late"])
+            .args(more);
+        command
+    };
+    let first = check(&[]).output()?;
+    ensure!(first.status.code() == Some(1), "all is well before the fix");
+    let mut waiting = check(&["--wait=2m"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    std::thread::sleep(Duration::from_secs(3));
+    ensure!(waiting.try_wait()?.is_none(), "it ends before the fix");
+    cluster.kubectl(&["rollout", "restart", "deployment/web", "-n", "late"])?;
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while check(&[]).output()?.status.code() != Some(0) {
+        ensure!(Instant::now() < deadline, "the fix does not heal");
+    }
+    let well = Instant::now();
+    let output = waiting.wait_with_output()?;
+    let late = well.elapsed();
+    let (out, error) = (
+        String::from_utf8(output.stdout)?,
+        String::from_utf8(output.stderr)?,
+    );
+    ensure!(output.status.code() == Some(0), "{out}{error}");
+    ensure!(
+        late < Duration::from_secs(2),
+        "it ends {late:?} late\n{error}"
+    );
+    ensure!(out.contains("INJECTED by revision default"), "{out}");
+    let lines: Vec<_> = error.lines().collect();
+    ensure!(
+        lines.len() > 1
+            && lines
+                .iter()
+                .all(|line| line.contains("deployment/web -n late: ")),
+        "each change is a line\n{error}"
+    );
+    let same = lines.windows(2).any(|two| match two {
+        [a, b] => a.get(8..) == b.get(8..),
+        _ => false,
+    });
+    ensure!(!same, "only changes are told\n{error}");
+    Ok(())
+}
+
+/// What kubectl's completion and a shell's get for the words so far.
+fn completion(cluster: &Cluster) -> Result<()> {
+    let rows: [(&[&str], &[&str]); 7] = [
+        (&["check", "-n", "sh"], &["shop"]),
+        (&["check", "-n", "shop", "deploy/re"], &["deploy/reviews"]),
+        (&["check", "deploy", "-n", "shop", "pl"], &["plain"]),
+        (&["check", "stat"], &["statefulset/"]),
+        (&["check", "--context", ""], &["test"]),
+        (&["webhook", "istio-rev"], &["istio-revision-tag-prod"]),
+        (&["explain", "INJ10"], &["INJ101", "INJ107"]),
+    ];
+    for (words, expected) in rows {
+        let mut kubectl = cluster.command(env!("CARGO_BIN_EXE_injdoctor"));
+        kubectl.arg0("kubectl_complete-injdoctor").args(words);
+        let mut shell = cluster.command(env!("CARGO_BIN_EXE_injdoctor"));
+        let index = words.len().to_string();
+        shell
+            .env("COMPLETE", "bash")
+            .env("_CLAP_COMPLETE_INDEX", index);
+        shell
+            .env("_CLAP_IFS", "\n")
+            .args(["--", "injdoctor"])
+            .args(words);
+        for mut command in [kubectl, shell] {
+            let output = command.output()?;
+            let out = String::from_utf8(output.stdout)?;
+            let found: Vec<_> = out
+                .lines()
+                .filter_map(|line| line.split('\t').next())
+                .collect();
+            for one in expected {
+                ensure!(found.contains(one), "{words:?}: {one} is not in {out}");
+            }
         }
     }
     Ok(())

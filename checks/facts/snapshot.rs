@@ -51,6 +51,24 @@ pub struct Connection {
     /// `--as-group` as the user gave it, once for each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub as_group_flags: Vec<String>,
+    /// `--as-uid` as the user gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_uid_flag: Option<String>,
+    /// `--cluster` as the user gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster_flag: Option<String>,
+    /// `--user` as the user gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_flag: Option<String>,
+    /// `--server` as the user gave it, without user and password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_flag: Option<String>,
+    /// `--insecure-skip-tls-verify` as the user gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub insecure_skip_tls_verify_flag: Option<bool>,
+    /// The file whose copy of the injector's ConfigMap stands in for one that could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub injector_config: Option<String>,
 }
 
 /// One object the user asked about.

@@ -20,6 +20,11 @@ impl Store {
         self.0.insert(read, fact);
     }
 
+    /// Forgets what came of a read, as if it had not been asked.
+    pub fn forget(&mut self, read: &Read) {
+        self.0.remove(read);
+    }
+
     /// What came of a read.
     pub fn of(&self, read: &Read) -> &Fact<Objects> {
         self.0.get(read).unwrap_or(&Fact::NotAsked)

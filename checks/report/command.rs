@@ -120,8 +120,45 @@ fn connected(stage: &[String], connection: &Connection) -> Vec<String> {
     let given = one
         .chain(groups)
         .flat_map(|(flag, value)| [flag.to_owned(), value.clone()]);
+    let mut given: Vec<_> = given.collect();
+    given.extend(only_of_kubectl(&argv, connection));
     argv.splice(1..1, given);
     argv
+}
+
+/// Flags that kubectl has alone; helm has two of them under other names, and istioctl none. A token is never repeated.
+fn only_of_kubectl(argv: &[String], connection: &Connection) -> Vec<String> {
+    let (cluster, user, uid, server, insecure) = match argv.first().map(String::as_str) {
+        Some("kubectl") => (
+            Some("--cluster"),
+            Some("--user"),
+            Some("--as-uid"),
+            Some("--server"),
+            Some("--insecure-skip-tls-verify"),
+        ),
+        Some("helm") => (
+            None,
+            None,
+            None,
+            Some("--kube-apiserver"),
+            Some("--kube-insecure-skip-tls-verify"),
+        ),
+        _ => return Vec::new(),
+    };
+    let insecure_value = connection.insecure_skip_tls_verify_flag;
+    let flags = [
+        (cluster, &connection.cluster_flag),
+        (user, &connection.user_flag),
+        (uid, &connection.as_uid_flag),
+        (server, &connection.server_flag),
+    ];
+    let pairs = flags
+        .into_iter()
+        .filter_map(|(flag, value)| Some([flag?.to_owned(), value.clone()?]));
+    let insecure = insecure
+        .zip(insecure_value)
+        .map(|(flag, value)| format!("{flag}={value}"));
+    pairs.flatten().chain(insecure).collect()
 }
 
 /// An argument vector within the script of `sh`, which [`quote`] quotes once more as a whole.
@@ -194,6 +231,7 @@ mod tests {
             kubeconfig_flag: Some("/etc/kube config".into()),
             as_flag: Some("eve".into()),
             as_group_flags: vec!["dev".into(), "on call".into()],
+            ..Connection::default()
         };
         let kubectl = Command::kubectl(["get", "pods"]).argv(&connection);
         assert_eq!(
@@ -207,6 +245,31 @@ mod tests {
         );
         let plain = Command::istioctl(["version"]).argv(&Connection::default());
         assert_eq!(quote(&plain), "istioctl version");
+    }
+
+    #[test]
+    fn flags_of_kubectl_alone_are_given_to_no_other_program() {
+        let connection = Connection {
+            cluster_flag: Some("c".into()),
+            user_flag: Some("u".into()),
+            as_uid_flag: Some("7".into()),
+            server_flag: Some("https://a:6443".into()),
+            insecure_skip_tls_verify_flag: Some(true),
+            ..Connection::default()
+        };
+        for (command, expected) in [
+            (
+                Command::kubectl(["get", "pods"]),
+                "kubectl --cluster c --user u --as-uid 7 --server https://a:6443 --insecure-skip-tls-verify=true get pods",
+            ),
+            (
+                Command::helm(["list"]),
+                "helm --kube-apiserver https://a:6443 --kube-insecure-skip-tls-verify=true list",
+            ),
+            (Command::istioctl(["version"]), "istioctl version"),
+        ] {
+            assert_eq!(quote(&command.argv(&connection)), expected);
+        }
     }
 
     #[test]

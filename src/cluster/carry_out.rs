@@ -70,7 +70,8 @@ fn metadata<'a, K: Readable + Object>(
     })
 }
 
-fn selection(read: &Read) -> Selection<'_> {
+/// What a read asks a list for.
+pub fn selection(read: &Read) -> Selection<'_> {
     let [in_one, in_all] = EVENT_PAGES;
     let pages = match read.namespace {
         Some(_) => in_one,

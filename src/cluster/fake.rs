@@ -11,6 +11,7 @@ use kube::client::Body;
 use serde_json::{Value, json};
 
 use super::connect::{Limits, Link};
+use crate::log::Log;
 
 /// What the server does with a request.
 pub enum Answer {
@@ -71,6 +72,8 @@ impl Fake {
             namespace: "default".to_owned(),
             server: "https://fake:6443".to_owned(),
             limits: Limits::new(None, None),
+            injector: None,
+            log: Log::default(),
             connection: Connection::default(),
         };
         Self { link, asked }

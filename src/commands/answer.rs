@@ -1,6 +1,6 @@
 //! From facts to an answer: the one way for live clusters, files and the demonstration.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use injdoctor_checks::diagnose_subject;
 use injdoctor_checks::diagnosis::Causes;
@@ -9,6 +9,7 @@ use injdoctor_checks::report::{Command, quote};
 use injdoctor_checks::way::Mesh;
 
 use crate::cli;
+use crate::codes::LeftOut;
 use crate::exit::Exit;
 use crate::render::{self, Report};
 use crate::terminal::Look;
@@ -41,15 +42,17 @@ impl Question {
 pub fn answer(
     snapshot: &Snapshot,
     question: &Question,
-    format: cli::Answer,
+    format: &cli::Answer,
     look: Look,
     out: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
     let mesh = Mesh::new(snapshot);
     let (mut causes, mut exit) = (Causes::default(), Exit::Clear);
+    let (choice, mut left_out) = (format.choice(), LeftOut::new());
     // One after another, so that thousands take no more memory than one.
     let mut diagnoses = snapshot.subjects.iter().map(|subject| {
-        let diagnosis = diagnose_subject(&mesh, subject, &mut causes);
+        let mut diagnosis = diagnose_subject(&mesh, subject, &mut causes);
+        choice.narrow(&mut diagnosis, &mut left_out);
         exit = exit.with(&diagnosis, format.fail_on);
         diagnosis
     });
@@ -59,10 +62,28 @@ pub fn answer(
         recorded: question.recorded,
         nothing: &question.nothing,
         again: &question.again(&snapshot.connection),
+        narrowed: !choice.is_all(),
     };
     let written = render::render(&report, &mut diagnoses, format, look, out);
     super::finish(written, out)?;
     // Where a reader has seen enough, the rest still decides how the run ends.
     diagnoses.for_each(drop);
+    tell_left_out(&left_out);
     Ok(exit)
+}
+
+/// Says on standard error what the user left out.
+pub(super) fn tell_left_out(left_out: &LeftOut) {
+    let all = left_out
+        .iter()
+        .map(|((code, name), number)| format!("{code} {name} ({number})"));
+    let all: Vec<_> = all.collect();
+    if !all.is_empty() {
+        // Where standard error is closed, there is nowhere left to say it.
+        let _ = writeln!(
+            io::stderr(),
+            "note: findings left out by --select or --ignore: {}",
+            all.join(", ")
+        );
+    }
 }

@@ -1,16 +1,20 @@
 //! `injdoctor check`.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::mem::ManuallyDrop;
+use std::time::Duration;
 
 use injdoctor_checks::facts::Snapshot;
 use injdoctor_checks::plan;
 
 use super::answer::{Question, answer};
+use super::follow::{Until, follow};
 use super::{narrow, source};
 use crate::cli::{Check, ConnectionFlags, Targets};
+use crate::cluster::Link;
 use crate::exit::Exit;
 use crate::input::Input;
+use crate::local;
 use crate::manifest::{self, DefaultNamespace, Manifests};
 use crate::render::sanitize;
 use crate::target::{self, Wanted};
@@ -30,12 +34,35 @@ pub fn run(
             narrow::to_targets(&mut snapshot, &wanted, connection.namespace.as_deref())?;
             snapshot
         }
-        None if !arguments.files.is_empty() => manifests(&arguments.files, connection, look)?,
-        None => workloads(&arguments.targets, wanted.clone(), connection, look)?,
+        None => live(arguments, &wanted, connection, look, out)?,
     };
+    if arguments.watch {
+        return Ok(Exit::Clear);
+    }
+    if let (Some(file), None) = (
+        &arguments.injector_config,
+        &snapshot.connection.injector_config,
+    ) {
+        let words = format!(
+            "{file} is not used: no ConfigMap of that name and namespace was asked for and refused"
+        );
+        note(&words, look);
+    }
+    let question = question(arguments, &wanted, connection, &snapshot);
+    // The program ends: to free thousands of objects one by one only takes time.
+    let snapshot = ManuallyDrop::new(snapshot);
+    answer(&snapshot, &question, &arguments.answer, look, out)
+}
+
+fn question(
+    arguments: &Check,
+    wanted: &[Wanted],
+    connection: &ConnectionFlags,
+    snapshot: &Snapshot,
+) -> Question {
     let from_files = arguments.from.is_some() || !arguments.files.is_empty();
-    let question = Question {
-        list: match wanted.as_slice() {
+    Question {
+        list: match wanted {
             _ if from_files => snapshot.subjects.len() != 1,
             [Wanted::Named(..)] => false,
             _ => true,
@@ -43,10 +70,44 @@ pub fn run(
         recorded: arguments.from.is_some(),
         nothing: nothing(&arguments.targets, connection),
         again: again(arguments, connection),
+    }
+}
+
+/// Reads the cluster, once or for as long as the user wants.
+fn live(
+    arguments: &Check,
+    wanted: &[Wanted],
+    connection: &ConnectionFlags,
+    look: Look,
+    out: &mut dyn Write,
+) -> anyhow::Result<Snapshot> {
+    let ask = |link: &mut Link| {
+        if let Some(file) = &arguments.injector_config {
+            let mut stdin = io::stdin().lock();
+            let mut input = input(&mut stdin, link);
+            link.injector = Some((file.clone(), local::read(file, &mut input)?));
+        }
+        match arguments.files.is_empty() {
+            true => named(&arguments.targets, wanted.to_vec(), link),
+            false => manifests(arguments, connection, look, link),
+        }
     };
-    // The program ends: to free thousands of objects one by one only takes time.
-    let snapshot = ManuallyDrop::new(snapshot);
-    answer(&snapshot, &question, arguments.answer, look, out)
+    let until = match arguments.wait {
+        Some(Duration::ZERO) => Until::Well(None),
+        Some(most) => Until::Well(Some(most)),
+        None if arguments.watch => Until::Stopped,
+        None => {
+            let once = async |_: &Link, _: &plan::Question, snapshot| Ok(snapshot);
+            return source::live_and(connection, look, ask, once);
+        }
+    };
+    source::live_and(connection, look, ask, async |link, asked, snapshot| {
+        if arguments.watch {
+            let question = question(arguments, wanted, connection, &snapshot);
+            answer(&snapshot, &question, &arguments.answer, look, out)?;
+        }
+        follow(link, asked, snapshot, (until, &arguments.answer), out).await
+    })
 }
 
 /// Reads workloads from the cluster.
@@ -56,42 +117,44 @@ pub fn workloads(
     connection: &ConnectionFlags,
     look: Look,
 ) -> anyhow::Result<Snapshot> {
-    source::live(connection, look, |link| {
-        let namespace = (!targets.all_namespaces).then(|| link.namespace.clone());
-        Ok(target::question(
-            wanted,
-            namespace,
-            targets.selector.clone(),
-        )?)
-    })
+    source::live(connection, look, |link| named(targets, wanted, link))
+}
+
+fn named(targets: &Targets, wanted: Vec<Wanted>, link: &Link) -> anyhow::Result<plan::Question> {
+    let namespace = (!targets.all_namespaces).then(|| link.namespace.clone());
+    let selector = targets.selector.clone();
+    Ok(target::question(wanted, namespace, selector)?)
 }
 
 fn manifests(
-    files: &[String],
+    arguments: &Check,
     connection: &ConnectionFlags,
     look: Look,
-) -> anyhow::Result<Snapshot> {
-    source::live(connection, look, |link| {
-        let namespace = DefaultNamespace {
-            name: &link.namespace,
-            is_explicit: connection.namespace.is_some(),
-        };
-        let mut stdin = io::stdin().lock();
-        let mut input = Input {
-            stdin: &mut stdin,
-            wait: link.limits.total,
-        };
-        let Manifests {
-            subjects,
-            namespaces,
-            skipped,
-        } = manifest::read(files, &mut input, namespace)?;
-        not_judged(&skipped, look);
-        Ok(plan::Question::Manifests {
-            subjects,
-            namespaces,
-        })
+    link: &Link,
+) -> anyhow::Result<plan::Question> {
+    let namespace = DefaultNamespace {
+        name: &link.namespace,
+        is_explicit: connection.namespace.is_some(),
+    };
+    let mut stdin = io::stdin().lock();
+    let mut input = input(&mut stdin, link);
+    let Manifests {
+        subjects,
+        namespaces,
+        skipped,
+    } = manifest::read(&arguments.files, arguments.recursive, &mut input, namespace)?;
+    not_judged(&skipped, look);
+    Ok(plan::Question::Manifests {
+        subjects,
+        namespaces,
     })
+}
+
+fn input<'a>(stdin: &'a mut dyn Read, link: &Link) -> Input<'a> {
+    Input {
+        stdin,
+        wait: link.limits.total,
+    }
 }
 
 /// Says on standard error what of the manifests is not judged.
@@ -104,7 +167,11 @@ fn not_judged(skipped: &[String], look: Look) {
          `injdoctor check TYPE/NAME` judges the pods that one owns",
         skipped.join(", ")
     );
-    let words = sanitize(&words, look.unicode);
+    note(&words, look);
+}
+
+fn note(words: &str, look: Look) {
+    let words = sanitize(words, look.unicode);
     // Where standard error is closed, there is nowhere left to say it.
     let _ = writeln!(io::stderr(), "note: {words}");
 }

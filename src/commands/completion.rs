@@ -2,17 +2,19 @@
 
 use std::io::Write;
 
-use clap::CommandFactory;
-use clap_complete::Generator;
+use anyhow::Context;
+use clap_complete::env::Shells;
 
-use crate::cli::{Cli, Completion};
+use crate::cli::Completion;
 use crate::exit::Exit;
 
-/// Writes the completion script of a shell.
+/// Writes the completion script of a shell. It asks the program at each Tab, so that it knows what is in the cluster.
 pub fn run(arguments: &Completion, out: &mut dyn Write) -> anyhow::Result<Exit> {
-    let mut command = Cli::command();
-    command.set_bin_name("injdoctor");
-    command.build();
-    super::finish(arguments.shell.try_generate(&command, out), out)?;
+    let shell = arguments.shell.to_string();
+    let completer = Shells::builtins();
+    let completer = completer.completer(&shell).context("unknown shell")?;
+    let written =
+        completer.write_registration("COMPLETE", "injdoctor", "injdoctor", "injdoctor", out);
+    super::finish(written, out)?;
     Ok(Exit::Clear)
 }

@@ -24,11 +24,8 @@ pub fn run(arguments: &cli::Demo, look: Look, out: &mut dyn Write) -> anyhow::Re
         nothing: String::new(),
         again: vec!["demo".to_owned(), scenario.name.to_owned()],
     };
-    let format = cli::Answer {
-        output: Format::Text,
-        fail_on: FailOn::Never,
-    };
-    answer(&snapshot, &question, format, look, out)?;
+    let format = cli::Answer::with_all(Format::Text, FailOn::Never);
+    answer(&snapshot, &question, &format, look, out)?;
     if arguments.scenario.is_none() {
         let written = others(scenario, &mut Page::new(out, look));
         super::finish(written, out)?;

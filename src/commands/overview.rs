@@ -11,13 +11,18 @@ use injdoctor_checks::plan::{self, Question};
 use injdoctor_checks::views::{Overview, is_of_all};
 use injdoctor_checks::way::Mesh;
 
+use super::answer::tell_left_out;
 use super::source;
 use crate::cli::{Answer, ConnectionFlags, Format, Namespace, Revision};
+use crate::codes::LeftOut;
 use crate::exit::{self, Exit};
 use crate::render::page::Page;
 use crate::render::text::View;
 use crate::render::{json, sanitize, text};
 use crate::terminal::Look;
+
+/// Formats that have an entry for each workload.
+const OF_TARGETS: &str = "this format is about workloads, and belongs to `injdoctor check`; -o json and -o yaml are there, too";
 
 /// Shows the namespaces.
 pub fn namespaces(
@@ -32,13 +37,15 @@ pub fn namespaces(
     let mut only: BTreeSet<_> = arguments.names.iter().cloned().collect();
     let snapshot = read(arguments.from.as_deref(), &mut only, connection, look)?;
     let mesh = Mesh::new(&snapshot);
-    let counted = count(&mesh, &only, arguments.answer);
-    let view = view(&counted, &mesh, arguments.from.is_some(), arguments.answer);
+    let counted = count(&mesh, &only, &arguments.answer);
+    let view = view(&counted, &mesh, arguments.from.is_some(), &arguments.answer);
+    let shown = || json::views::namespaces(view.overview, &snapshot);
     let written = match arguments.answer.output {
         Format::Text | Format::Wide => text::namespaces(&view, &mut Page::new(out, look)),
-        Format::Json => json::pretty(&json::views::namespaces(view.overview, &snapshot), out),
-        Format::Yaml => json::as_yaml(&json::views::namespaces(view.overview, &snapshot), out),
+        Format::Json => json::pretty(&shown(), out),
+        Format::Yaml => json::as_yaml(&shown(), out),
         Format::Name => names(&counted.failed, out),
+        Format::Jsonl | Format::Junit | Format::Markdown => bail!(OF_TARGETS),
     };
     super::finish(written, out)?;
     Ok(counted.exit)
@@ -54,20 +61,20 @@ pub fn revisions(
     if connection.namespace.is_some() {
         bail!("whether a revision is used shows in all namespaces only; leave -n out");
     }
-    if arguments.answer.output == Format::Name {
-        bail!("-o name names what has findings, and a revision has none; -o json lists them");
-    }
     let mut only = BTreeSet::new();
     let snapshot = read(arguments.from.as_deref(), &mut only, connection, look)?;
     let mesh = Mesh::new(&snapshot);
-    let counted = count(&mesh, &only, arguments.answer);
-    let view = view(&counted, &mesh, arguments.from.is_some(), arguments.answer);
+    let counted = count(&mesh, &only, &arguments.answer);
+    let view = view(&counted, &mesh, arguments.from.is_some(), &arguments.answer);
+    let shown = || json::views::revisions(view.overview, &snapshot);
     let written = match arguments.answer.output {
-        Format::Json => json::pretty(&json::views::revisions(view.overview, &snapshot), out),
-        Format::Yaml => json::as_yaml(&json::views::revisions(view.overview, &snapshot), out),
-        Format::Text | Format::Wide | Format::Name => {
-            text::revisions(&view, &mut Page::new(out, look))
+        Format::Text | Format::Wide => text::revisions(&view, &mut Page::new(out, look)),
+        Format::Json => json::pretty(&shown(), out),
+        Format::Yaml => json::as_yaml(&shown(), out),
+        Format::Name => {
+            bail!("-o name names what has findings, and a revision has none; -o json lists them")
         }
+        Format::Jsonl | Format::Junit | Format::Markdown => bail!(OF_TARGETS),
     };
     super::finish(written, out)?;
     Ok(counted.exit)
@@ -106,7 +113,12 @@ struct Counted<'a> {
     exit: Exit,
 }
 
-fn view<'a>(counted: &'a Counted<'a>, mesh: &Mesh<'a>, recorded: bool, answer: Answer) -> View<'a> {
+fn view<'a>(
+    counted: &'a Counted<'a>,
+    mesh: &Mesh<'a>,
+    recorded: bool,
+    answer: &Answer,
+) -> View<'a> {
     View {
         overview: &counted.overview,
         snapshot: mesh.snapshot(),
@@ -115,21 +127,24 @@ fn view<'a>(counted: &'a Counted<'a>, mesh: &Mesh<'a>, recorded: bool, answer: A
     }
 }
 
-fn count<'a>(mesh: &'a Mesh<'a>, only: &BTreeSet<String>, answer: Answer) -> Counted<'a> {
+fn count<'a>(mesh: &'a Mesh<'a>, only: &BTreeSet<String>, answer: &Answer) -> Counted<'a> {
     let mut counted = Counted {
         overview: Overview::new(mesh, only),
         failed: BTreeSet::new(),
         exit: Exit::Clear,
     };
     let mut causes = Causes::default();
+    let (choice, mut left_out) = (answer.choice(), LeftOut::new());
     for subject in &mesh.snapshot().subjects {
-        let diagnosis = diagnose_subject(mesh, subject, &mut causes);
+        let mut diagnosis = diagnose_subject(mesh, subject, &mut causes);
+        choice.narrow(&mut diagnosis, &mut left_out);
         counted.overview.add(&diagnosis);
         counted.exit = counted.exit.with(&diagnosis, answer.fail_on);
         if exit::fails(&diagnosis, answer.fail_on) {
             counted.failed.insert(diagnosis.target.namespace);
         }
     }
+    tell_left_out(&left_out);
     counted
 }
 

@@ -3,12 +3,14 @@
 use std::{io, thread};
 
 use anyhow::{Context, bail};
-use injdoctor_checks::facts::Snapshot;
+use injdoctor_checks::facts::{Read, Snapshot};
 use injdoctor_checks::plan::Question;
+use tokio::runtime::Runtime;
 
 use crate::cli::ConnectionFlags;
-use crate::cluster::{self, ConnectFlags, Limits, Link};
+use crate::cluster::{self, ConnectFlags, Known, Limits, Link};
 use crate::input::Input;
+use crate::log::Log;
 use crate::progress;
 use crate::snapshot_file;
 use crate::terminal::Look;
@@ -23,8 +25,59 @@ pub fn live(
     look: Look,
     ask: impl FnOnce(&Link) -> anyhow::Result<Question>,
 ) -> anyhow::Result<Snapshot> {
+    live_and(
+        flags,
+        look,
+        |link| ask(link),
+        async |_, _, snapshot| Ok(snapshot),
+    )
+}
+
+/// Reads the cluster, and goes on from there while the way to it is open.
+pub fn live_and(
+    flags: &ConnectionFlags,
+    look: Look,
+    ask: impl FnOnce(&mut Link) -> anyhow::Result<Question>,
+    go_on: impl AsyncFnOnce(&Link, &Question, Snapshot) -> anyhow::Result<Snapshot>,
+) -> anyhow::Result<Snapshot> {
+    runtime()?.block_on(async {
+        // No spinner yet: a credential plugin may ask the user something, and manifests may be typed.
+        let mut link = cluster::connect(&connect_flags(flags)).await?;
+        let question = ask(&mut link)?;
+        let reading = cluster::collect(&link, &question);
+        // Lines about each request and a spinner would run into each other.
+        let snapshot = match link.log.is_on() {
+            true => reading.await,
+            false => progress::spin("reading the cluster", look.unicode, reading).await,
+        };
+        go_on(&link, &question, snapshot?).await
+    })
+}
+
+/// Names of objects, for a person who types; none where anything is in the way.
+pub fn names(flags: &ConnectionFlags, read: impl FnOnce(&Link) -> Option<Read>) -> Vec<String> {
+    let Ok(runtime) = runtime() else {
+        return Vec::new();
+    };
+    runtime.block_on(async {
+        match cluster::connect(&connect_flags(flags)).await {
+            Ok(link) => match read(&link) {
+                Some(read) => cluster::names(&link, read).await,
+                None => Vec::new(),
+            },
+            Err(_) => Vec::new(),
+        }
+    })
+}
+
+/// The names in the kubeconfig.
+pub fn known(flags: &ConnectionFlags) -> Known {
+    cluster::known(&connect_flags(flags))
+}
+
+fn runtime() -> anyhow::Result<Runtime> {
     enough_files().context("too few files may be open at once; raise the limit with ulimit -n")?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    tokio::runtime::Builder::new_multi_thread()
         // Without a number, tokio takes TOKIO_WORKER_THREADS, and panics where that is none.
         .worker_threads(
             thread::available_parallelism()
@@ -33,14 +86,7 @@ pub fn live(
         )
         .enable_all()
         .build()
-        .context("cannot start the runtime that talks to the cluster")?;
-    runtime.block_on(async {
-        // No spinner yet: a credential plugin may ask the user something, and manifests may be typed.
-        let link = cluster::connect(&connect_flags(flags)).await?;
-        let question = ask(&link)?;
-        let reading = cluster::collect(&link, &question);
-        Ok(progress::spin("reading the cluster", look.unicode, reading).await?)
-    })
+        .context("cannot start the runtime that talks to the cluster")
 }
 
 /// Whether the files can be opened that tokio takes for itself: it panics where one cannot.
@@ -58,14 +104,7 @@ fn enough_files() -> io::Result<()> {
 /// Reads a snapshot file. The flags that reach a cluster can stand before the command, where the
 /// command line's own conflicts do not see them.
 pub fn file(path: &str, flags: &ConnectionFlags) -> anyhow::Result<Snapshot> {
-    let given = [
-        ("--context", flags.context.is_some()),
-        ("--kubeconfig", flags.kubeconfig.is_some()),
-        ("--as", flags.as_user.is_some()),
-        ("--as-group", !flags.as_groups.is_empty()),
-        ("--max-read-size", flags.max_read_size.is_some()),
-    ];
-    if let Some((flag, _)) = given.into_iter().find(|(_, given)| *given) {
+    if let Some(flag) = flags.reaching() {
         bail!("--from reads a file, and {flag} is for a cluster; leave one of them out");
     }
     let mut stdin = io::stdin().lock();
@@ -85,6 +124,12 @@ fn connect_flags(flags: &ConnectionFlags) -> ConnectFlags {
         request_timeout: flags.request_timeout,
         max_read_size: flags.max_read_size,
         namespace: flags.namespace.clone(),
-        ..ConnectFlags::default()
+        cluster: flags.cluster.clone(),
+        user: flags.user.clone(),
+        server: flags.server.clone(),
+        token: flags.token.clone(),
+        insecure_skip_tls_verify: flags.insecure_skip_tls_verify,
+        as_uid: flags.as_uid.clone(),
+        log: Log::new(flags.verbose),
     }
 }

@@ -34,5 +34,5 @@ pub fn run(
         nothing: "no injection webhook is installed".to_owned(),
         again: vec!["webhook".to_owned()],
     };
-    answer(&snapshot, &question, arguments.answer, look, out)
+    answer(&snapshot, &question, &arguments.answer, look, out)
 }

@@ -1,6 +1,8 @@
 //! From diagnoses to what a person or a program reads.
 
+mod incident;
 pub mod json;
+mod junit;
 pub mod markdown;
 mod name;
 pub mod page;
@@ -10,7 +12,8 @@ pub mod text;
 use std::io::{self, Write};
 
 use injdoctor_checks::diagnosis::Diagnosis;
-use injdoctor_checks::facts::Snapshot;
+use injdoctor_checks::facts::{Connection, Snapshot};
+use injdoctor_checks::report::{Fix, quote};
 
 pub use sanitize::sanitize;
 
@@ -31,6 +34,8 @@ pub struct Report<'a> {
     pub nothing: &'a str,
     /// The command that shows everything.
     pub again: &'a str,
+    /// Whether findings may have been left out, and a root cause among them.
+    pub narrowed: bool,
 }
 
 impl Report<'_> {
@@ -50,7 +55,7 @@ pub type Diagnoses<'a> = &'a mut dyn Iterator<Item = Diagnosis>;
 pub fn render(
     report: &Report,
     diagnoses: Diagnoses,
-    answer: Answer,
+    answer: &Answer,
     look: Look,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -59,6 +64,17 @@ pub fn render(
         Format::Wide => text::text(report, diagnoses, true, &mut Page::new(out, look)),
         Format::Json => json::json(report, diagnoses, out),
         Format::Yaml => json::yaml(report, diagnoses, out),
-        Format::Name => name::name(report, diagnoses, answer.fail_on, out),
+        Format::Jsonl => json::lines(report, diagnoses, out),
+        Format::Name => name::name(diagnoses, answer.fail_on, out),
+        Format::Junit => junit::junit(report, diagnoses, answer.fail_on, out),
+        Format::Markdown => incident::markdown(report, diagnoses, out),
     }
+}
+
+/// The commands of a fix, each as a line for a shell.
+fn commands(fix: &Fix, connection: &Connection) -> Vec<String> {
+    let commands = fix.commands().into_iter();
+    commands
+        .map(|command| quote(&command.argv(connection)))
+        .collect()
 }

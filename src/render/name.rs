@@ -2,19 +2,13 @@
 
 use std::io::{self, Write};
 
-use super::{Diagnoses, Report, sanitize::sanitize};
+use super::{Diagnoses, sanitize::sanitize};
 use crate::cli::FailOn;
 use crate::exit;
 
-/// Writes one line for each target with findings at or above the threshold. Where several
-/// namespaces are concerned each line says which, in the words that kubectl takes.
-pub fn name(
-    report: &Report,
-    diagnoses: Diagnoses,
-    fail_on: FailOn,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let several = report.has_several_namespaces();
+/// Writes one line for each target with findings at or above the threshold, and its namespace in the words that
+/// kubectl takes: each is what `xargs -L1 injdoctor check` needs, whatever namespace is in force there.
+pub fn name(diagnoses: Diagnoses, fail_on: FailOn, out: &mut dyn Write) -> io::Result<()> {
     for diagnosis in diagnoses.filter(|one| exit::fails(one, fail_on)) {
         let target = &diagnosis.target;
         let shown = match &diagnosis.owner {
@@ -23,7 +17,7 @@ pub fn name(
             _ => target.to_string(),
         };
         write!(out, "{}", sanitize(&shown, true))?;
-        if several && !target.namespace.is_empty() {
+        if !target.namespace.is_empty() {
             write!(out, " -n {}", sanitize(&target.namespace, true))?;
         }
         writeln!(out)?;

@@ -486,7 +486,7 @@ fn manifests(text: &str) -> Question {
     };
     let mut text = text.as_bytes();
     let mut input = crate::input::Input::patient(&mut text);
-    let read = crate::manifest::read(&["-".to_owned()], &mut input, default);
+    let read = crate::manifest::read(&["-".to_owned()], false, &mut input, default);
     let crate::manifest::Manifests {
         subjects,
         namespaces,

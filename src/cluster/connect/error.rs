@@ -1,5 +1,7 @@
 //! Why there is no way to an API server.
 
+use crate::suggest::did_you_mean;
+
 /// Why there is no way to an API server.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say it")]
@@ -16,14 +18,18 @@ pub enum ConnectError {
         or_none(known)
     )]
     NoCurrentContext { known: String },
-    #[error("context {name:?} is not in the kubeconfig; known: {}", or_none(known))]
+    #[error(
+        "context {name:?} is not in the kubeconfig{}; known: {}",
+        did_you_mean(name, known.split(", ")),
+        or_none(known)
+    )]
     UnknownContext { name: String, known: String },
     #[error("cluster {0:?} is not in the kubeconfig; see `kubectl config get-clusters`")]
     UnknownCluster(String),
     #[error("user {0:?} is not in the kubeconfig; see `kubectl config get-users`")]
     UnknownUser(String),
-    #[error("--as-group needs --as: give the user to act as")]
-    GroupsWithoutUser,
+    #[error("--as-group and --as-uid need --as: give the user to act as")]
+    ImpersonationWithoutUser,
     #[error("cannot use {what} of context {context:?}: {reason}")]
     Field {
         what: &'static str,

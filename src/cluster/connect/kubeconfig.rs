@@ -165,27 +165,33 @@ pub fn choose(config: &Kubeconfig, flags: &ConnectFlags) -> Result<Choice, Conne
         .current_context
         .as_ref()
         .filter(|name| !name.is_empty());
-    let name = flags
-        .context
-        .as_ref()
-        .or(current)
-        .ok_or_else(|| ConnectError::NoCurrentContext { known: names() })?;
-    let context: Context = config
-        .contexts
-        .iter()
-        .find(|context| context.name == *name)
-        .and_then(|context| context.context.clone())
-        .ok_or_else(|| ConnectError::UnknownContext {
-            name: name.clone(),
-            known: names(),
-        })?;
+    let name = flags.context.as_ref().or(current);
+    let context: Context = match name {
+        Some(name) => config
+            .contexts
+            .iter()
+            .find(|context| context.name == *name)
+            .and_then(|context| context.context.clone())
+            .ok_or_else(|| ConnectError::UnknownContext {
+                name: name.clone(),
+                known: names(),
+            })?,
+        // Whom to call is said without it.
+        None if flags.cluster.is_some() || flags.server.is_some() => Context::default(),
+        None => return Err(ConnectError::NoCurrentContext { known: names() }),
+    };
     let cluster_name = flags.cluster.as_ref().unwrap_or(&context.cluster);
     let cluster = config
         .clusters
         .iter()
         .find(|cluster| cluster.name == *cluster_name)
-        .and_then(|cluster| cluster.cluster.clone())
-        .ok_or_else(|| ConnectError::UnknownCluster(cluster_name.clone()))?;
+        .and_then(|cluster| cluster.cluster.clone());
+    let mut cluster = match cluster {
+        Some(cluster) => cluster,
+        None if flags.server.is_some() && cluster_name.is_empty() => Cluster::default(),
+        None => return Err(ConnectError::UnknownCluster(cluster_name.clone())),
+    };
+    override_cluster(&mut cluster, flags);
     let user = match flags.user.as_ref().or(context.user.as_ref()) {
         Some(user) => config
             .auth_infos
@@ -194,22 +200,51 @@ pub fn choose(config: &Kubeconfig, flags: &ConnectFlags) -> Result<Choice, Conne
             .map(|named| named.auth_info.clone().unwrap_or_default()),
         None => Some(AuthInfo::default()),
     };
-    let user = match (user, &flags.user) {
+    let mut user = match (user, &flags.user) {
         (Some(user), _) => user,
         (None, Some(name)) => return Err(ConnectError::UnknownUser(name.clone())),
         // kubectl goes on without credentials where the context names a user that is not there.
         (None, None) => AuthInfo::default(),
     };
+    override_user(&mut user, flags);
     Ok(Choice {
-        context: name.clone(),
+        context: name.cloned().unwrap_or_default(),
         namespace: context.namespace.filter(|namespace| !namespace.is_empty()),
         cluster,
         user,
     })
 }
 
+/// What `--server` and `--insecure-skip-tls-verify` replace: the name in the certificate belongs to the address, and what
+/// is not verified needs no authority.
+///
+/// Source: `getCluster` in `k8s.io/client-go/tools/clientcmd/client_config.go` (v0.36).
+fn override_cluster(cluster: &mut Cluster, flags: &ConnectFlags) {
+    if let Some(server) = &flags.server {
+        cluster.server = Some(server.clone());
+        cluster.tls_server_name = None;
+    }
+    if let Some(insecure) = flags.insecure_skip_tls_verify {
+        cluster.insecure_skip_tls_verify = Some(insecure);
+    }
+    if flags.insecure_skip_tls_verify == Some(true) {
+        cluster.certificate_authority = None;
+        cluster.certificate_authority_data = None;
+    }
+}
+
+/// Puts the token of `--token` in the place of the user's own.
+pub fn override_user(user: &mut AuthInfo, flags: &ConnectFlags) {
+    if let Some(token) = &flags.token {
+        user.token = Some(token.clone());
+        user.token_file = None;
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret;
+
     use super::*;
 
     fn config() -> Kubeconfig {
@@ -238,6 +273,34 @@ users: [{name: u, user: {token: secret}}]";
         assert_eq!(chosen.cluster.server.as_deref(), Some("https://a"));
         assert!(chosen.user.token.is_some());
         assert_eq!(chosen.namespace, None);
+    }
+
+    #[test]
+    fn flags_replace_address_token_and_verification() {
+        let flags = ConnectFlags {
+            server: Some("https://other".into()),
+            token: Some("given".to_owned().into()),
+            insecure_skip_tls_verify: Some(true),
+            ..ConnectFlags::default()
+        };
+        let text = "
+current-context: one
+clusters: [{name: a, cluster: {server: 'https://a', certificate-authority: ca, tls-server-name: a}}]
+contexts: [{name: one, context: {cluster: a, user: u, namespace: shop}}]
+users: [{name: u, user: {token: own, tokenFile: f}}]";
+        let contexts = [(text, "one", Some("shop")), ("{}", "", None)];
+        for (text, context, namespace) in contexts {
+            let chosen = choose(&Kubeconfig::from_yaml(text).unwrap(), &flags).unwrap();
+            assert_eq!(chosen.context, context);
+            assert_eq!(chosen.namespace.as_deref(), namespace);
+            assert_eq!(chosen.cluster.server.as_deref(), Some("https://other"));
+            assert_eq!(chosen.cluster.insecure_skip_tls_verify, Some(true));
+            assert_eq!(chosen.cluster.certificate_authority, None);
+            assert_eq!(chosen.cluster.tls_server_name, None);
+            let token = chosen.user.token.unwrap();
+            assert_eq!(token.expose_secret(), "given");
+            assert_eq!(chosen.user.token_file, None);
+        }
     }
 
     #[test]

@@ -19,8 +19,11 @@ use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use injdoctor_checks::facts::Connection;
+use k8s_openapi::api::core::v1::ConfigMap;
 use kube::config::{AuthInfo, Cluster, Kubeconfig};
 use kube::{Client, Config};
+
+use crate::log::Log;
 
 pub use error::ConnectError;
 pub use flags::ConnectFlags;
@@ -42,6 +45,10 @@ pub struct Link {
     pub server: String,
     /// How long to wait.
     pub limits: Limits,
+    /// Copies of the injector's ConfigMap that stand in for those that cannot be read, with the file they are from.
+    pub injector: Option<(String, Vec<ConfigMap>)>,
+    /// Who is told of each request.
+    pub log: Log,
     /// What a snapshot keeps of it.
     pub connection: Connection,
 }
@@ -61,8 +68,8 @@ impl std::fmt::Debug for Link {
 /// # Errors
 /// [`ConnectError`], each with the way out.
 pub async fn connect(flags: &ConnectFlags) -> Result<Link, ConnectError> {
-    if flags.as_user.is_none() && !flags.as_groups.is_empty() {
-        return Err(ConnectError::GroupsWithoutUser);
+    if flags.as_user.is_none() && (!flags.as_groups.is_empty() || flags.as_uid.is_some()) {
+        return Err(ConnectError::ImpersonationWithoutUser);
     }
     let limits = Limits::new(flags.request_timeout, flags.max_read_size);
     let list = std::env::var_os("KUBECONFIG");
@@ -71,8 +78,10 @@ pub async fn connect(flags: &ConnectFlags) -> Result<Link, ConnectError> {
         list.as_deref(),
         std::env::home_dir(),
     );
-    let (context, (config, proxy)) = match source.read(limits.total)? {
-        Some(kubeconfig) if !is_empty(&kubeconfig) || flags.context.is_some() => {
+    let kubeconfig = source.read(limits.total)?.unwrap_or_default();
+    let chooses = [&flags.context, &flags.cluster, &flags.user, &flags.server];
+    let (context, (config, proxy)) = match chooses.into_iter().any(Option::is_some) {
+        chooses if chooses || !is_empty(&kubeconfig) => {
             let choice = kubeconfig::choose(&kubeconfig, flags)?;
             let plugin = match flags.request_timeout {
                 None if io::stderr().is_terminal() => Some(LOG_IN),
@@ -83,20 +92,51 @@ pub async fn connect(flags: &ConnectFlags) -> Result<Link, ConnectError> {
         }
         _ => (
             "in-cluster".to_owned(),
-            (in_cluster(&source, limits.total)?, None),
+            (in_cluster(&source, flags, limits.total)?, None),
         ),
     };
     finish(context, config, proxy.as_deref(), limits, flags)
+}
+
+/// What the kubeconfig has names for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Its contexts.
+    pub contexts: Vec<String>,
+    /// Its clusters.
+    pub clusters: Vec<String>,
+    /// Its users.
+    pub users: Vec<String>,
+}
+
+/// The names in the kubeconfig that the flags lead to; none where it cannot be read.
+pub fn known(flags: &ConnectFlags) -> Known {
+    let list = std::env::var_os("KUBECONFIG");
+    let home = std::env::home_dir();
+    let source = Source::of(flags.kubeconfig.as_deref(), list.as_deref(), home);
+    let limits = Limits::new(flags.request_timeout, None);
+    let config = source.read(limits.total).ok().flatten().unwrap_or_default();
+    Known {
+        contexts: config.contexts.into_iter().map(|one| one.name).collect(),
+        clusters: config.clusters.into_iter().map(|one| one.name).collect(),
+        users: config.auth_infos.into_iter().map(|one| one.name).collect(),
+    }
 }
 
 fn is_empty(kubeconfig: &Kubeconfig) -> bool {
     kubeconfig.contexts.is_empty() && kubeconfig.clusters.is_empty()
 }
 
-fn in_cluster(source: &Source, wait: Option<Duration>) -> Result<Config, ConnectError> {
+fn in_cluster(
+    source: &Source,
+    flags: &ConnectFlags,
+    wait: Option<Duration>,
+) -> Result<Config, ConnectError> {
     let mut config = Config::incluster().map_err(|_| ConnectError::NoKubeconfig {
         looked: source.to_string(),
     })?;
+    config.accept_invalid_certs = flags.insecure_skip_tls_verify.unwrap_or(false);
+    kubeconfig::override_user(&mut config.auth_info, flags);
     files::token(&mut config.auth_info, wait)
         .and_then(|()| files::check_token(&config.auth_info))
         .map_err(|reason| ConnectError::Credentials {
@@ -196,6 +236,7 @@ fn finish(
     if flags.as_user.is_some() {
         config.auth_info.impersonate.clone_from(&flags.as_user);
         config.auth_info.impersonate_groups = Some(flags.as_groups.clone());
+        config.auth_info.impersonate_uid.clone_from(&flags.as_uid);
     }
     let namespace = flags
         .namespace
@@ -213,17 +254,26 @@ fn finish(
             reason,
         }
     })?;
+    let server_flag = flags.server.as_ref().map(|_| server.clone());
     Ok(Link {
         client,
         namespace,
         server,
         limits,
+        injector: None,
+        log: flags.log,
         connection: Connection {
             context,
             context_flag: flags.context.clone(),
             kubeconfig_flag: flags.kubeconfig.clone(),
             as_flag: flags.as_user.clone(),
             as_group_flags: flags.as_groups.clone(),
+            as_uid_flag: flags.as_uid.clone(),
+            cluster_flag: flags.cluster.clone(),
+            user_flag: flags.user.clone(),
+            server_flag,
+            insecure_skip_tls_verify_flag: flags.insecure_skip_tls_verify,
+            injector_config: None,
         },
     })
 }
@@ -287,15 +337,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn groups_need_a_user_and_a_file_must_be_there() {
-        let flags = ConnectFlags {
-            as_groups: vec!["g".into()],
-            ..ConnectFlags::default()
-        };
-        assert!(matches!(
-            connect(&flags).await,
-            Err(ConnectError::GroupsWithoutUser)
-        ));
+    async fn groups_and_uid_need_a_user_and_a_file_must_be_there() {
+        for (as_groups, as_uid) in [(vec!["g".into()], None), (Vec::new(), Some("1".into()))] {
+            let flags = ConnectFlags {
+                as_groups,
+                as_uid,
+                ..ConnectFlags::default()
+            };
+            assert!(matches!(
+                connect(&flags).await,
+                Err(ConnectError::ImpersonationWithoutUser)
+            ));
+        }
         let flags = ConnectFlags {
             kubeconfig: Some("/nonexistent/config".into()),
             ..ConnectFlags::default()

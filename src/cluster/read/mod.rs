@@ -10,7 +10,7 @@ mod trouble;
 
 use std::borrow::Cow;
 
-pub use reader::{Readable, Reader, Selection, fact_of};
+pub use reader::{Readable, Reader, Selection, can_be_a_name, fact_of};
 pub use trouble::{Trouble, words};
 
 /// A text of somebody else's, at most so many bytes of it; what is left out is marked with `…`.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use injdoctor_checks::facts::kinds::Pod;
 use injdoctor_checks::facts::{Fact, Kept, Log, LogOf, Object, Read, Unread};
 use injdoctor_checks::texts::telling_lines;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ListMeta, ObjectMeta};
 use kube::api::{GetParams, ListParams, LogParams};
 use kube::core::{Request, Resource};
 use serde::Deserialize;
@@ -23,6 +23,7 @@ use super::tally::Tally;
 use super::trouble::Trouble;
 use crate::cluster::connect::{ConnectError, Link, Size};
 use crate::cluster::lean::{LeanObject, LeanPod};
+use crate::log::Came;
 
 /// Items on one page of a list; kubectl's number.
 const PAGE: u32 = 500;
@@ -230,6 +231,25 @@ impl<'a> Reader<'a> {
         Ok(objects.into_iter().map(ObjectMeta::from).collect())
     }
 
+    /// The state of the objects that a selection holds, from which a watch can begin.
+    pub async fn state<K: Readable>(&self, selection: Selection<'_>) -> Result<String, Trouble> {
+        let path = Request::new(K::url_path(&(), selection.namespace));
+        let params = ListParams {
+            label_selector: selection.labels.map(str::to_owned),
+            field_selector: selection.fields.map(str::to_owned),
+            limit: Some(1),
+            ..ListParams::default()
+        };
+        let limit = self.link.limits.sizes.page;
+        let request = path.list_metadata(&params);
+        self.ask(request, limit, |text| {
+            let list: ListHead = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+            let version = list.metadata.resource_version;
+            version.ok_or_else(|| "it has no resourceVersion".to_owned())
+        })
+        .await
+    }
+
     /// The API server's version.
     pub async fn version(&self) -> Fact<String> {
         let request = Request::new("/version").list(&ListParams::default());
@@ -351,7 +371,9 @@ impl<'a> Reader<'a> {
         if left == Some(Duration::ZERO) {
             return Err(Trouble::TooLate);
         }
-        let answering = receive(&self.link.client, request, limit, &self.budget);
+        let (path, began) = (request.uri().to_string(), Instant::now());
+        let mut came = Came::default();
+        let answering = receive(&self.link.client, request, limit, &self.budget, &mut came);
         let time = left.into_iter().chain(self.link.limits.request).min();
         let answer = match time {
             Some(time) => timeout(time, answering)
@@ -361,6 +383,8 @@ impl<'a> Reader<'a> {
         };
         let answer = answer.and_then(|bytes| read(bytes).map_err(|why| Trouble::malformed(&why)));
         self.tally.count(&answer);
+        came.trouble = answer.as_ref().err().map(Trouble::to_string);
+        self.link.log.request(&path, &came, began.elapsed());
         answer
     }
 }
@@ -386,6 +410,12 @@ struct Pages<T> {
 
 /// Texts of pages that wait to be read: more of them only take memory.
 const WAITING: usize = 2;
+
+/// What a list says of itself.
+#[derive(Deserialize)]
+struct ListHead {
+    metadata: ListMeta,
+}
 
 /// The items of a list.
 #[derive(Deserialize)]
@@ -446,7 +476,7 @@ fn git_version(text: String) -> Result<String, String> {
 }
 
 /// Whether an object can have the name. What cannot be a name must not become part of a path.
-fn can_be_a_name(name: &str) -> bool {
+pub fn can_be_a_name(name: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':');
     !name.is_empty() && name != "." && name != ".." && name.chars().all(fits)
 }

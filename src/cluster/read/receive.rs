@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::cut;
 use super::trouble::{Trouble, WORDS};
 use crate::cluster::connect::{Size, Sizes};
+use crate::log::Came;
 
 /// How much of an error to read. The API server's own are short; a gateway's page is not needed.
 const ERROR: Size = Size(1 << 20);
@@ -51,19 +52,22 @@ pub async fn receive(
     request: Request<Vec<u8>>,
     limit: Size,
     budget: &Budget,
+    came: &mut Came,
 ) -> Result<Vec<u8>, Trouble> {
     let answer = client.send(request.map(Body::from)).await?;
     let code = answer.status().as_u16();
+    came.code = Some(code);
     let mut bytes = Vec::new();
     // A read that succeeds is answered with 200 and nothing else.
-    if code == 200 {
-        collect(answer.into_body(), limit, budget, &mut bytes).await?;
-        return Ok(bytes);
-    }
-    match collect(answer.into_body(), ERROR, budget, &mut bytes).await {
+    let limit = if code == 200 { limit } else { ERROR };
+    let collected = collect(answer.into_body(), limit, budget, &mut bytes).await;
+    came.bytes = Some(bytes.len());
+    match (code, collected) {
+        (200, Ok(())) => Ok(bytes),
+        (200, Err(trouble)) => Err(trouble),
         // What came of it tells enough.
-        Ok(()) | Err(Trouble::TooLarge { .. }) => Err(refusal(code, &bytes)),
-        Err(trouble) => Err(trouble),
+        (_, Ok(()) | Err(Trouble::TooLarge { .. })) => Err(refusal(code, &bytes)),
+        (_, Err(trouble)) => Err(trouble),
     }
 }
 

@@ -99,11 +99,8 @@ fn in_cluster(
         nothing: "nothing that the text names is there".to_owned(),
         again: again(snapshot),
     };
-    let format = Answer {
-        output,
-        fail_on: FailOn::Warning,
-    };
-    answer(snapshot, &question, format, look, out)
+    let format = Answer::with_all(output, FailOn::Warning);
+    answer(snapshot, &question, &format, look, out)
 }
 
 /// The arguments that ask about what the text names.

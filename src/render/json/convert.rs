@@ -31,6 +31,7 @@ pub fn cluster(snapshot: &Snapshot) -> v1::Cluster {
             .map(control_plane)
             .collect(),
         recorded_at: snapshot.recorded_at.to_string().into(),
+        injector_config: maybe(&snapshot.connection.injector_config),
     }
 }
 

@@ -12,10 +12,11 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 
 use injdoctor_checks::diagnosis::Diagnosis;
+use injdoctor_checks::facts::Snapshot;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
-use serde_json::ser::{Formatter, PrettyFormatter};
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
 use super::{Diagnoses, Report};
 
@@ -38,6 +39,21 @@ fn spelt(value: &impl Serialize, format: impl Formatter, out: &mut dyn Write) ->
     let mut serializer = serde_json::Serializer::with_formatter(&mut *out, escape::Spelt(format));
     value.serialize(&mut serializer)?;
     writeln!(out)
+}
+
+/// Writes each diagnosis as JSON on a line of its own.
+pub fn lines(report: &Report, diagnoses: Diagnoses, out: &mut dyn Write) -> io::Result<()> {
+    let cluster = cluster(report.snapshot);
+    for one in diagnoses {
+        let one = convert::diagnosis(&one, &cluster, &report.snapshot.connection);
+        spelt(&one, CompactFormatter, out)?;
+    }
+    Ok(())
+}
+
+/// The cluster of a snapshot, as every diagnosis has it.
+pub fn cluster(snapshot: &Snapshot) -> v1alpha1::Cluster {
+    convert::cluster(snapshot)
 }
 
 /// Writes the answer as YAML.
@@ -113,7 +129,6 @@ pub fn schema<T: JsonSchema>() -> schemars::Schema {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use injdoctor_checks::facts::Snapshot;
     use injdoctor_checks::report::is_invisible;
     use serde_json::{Value, json};
 
@@ -124,6 +139,7 @@ mod tests {
             recorded: true,
             nothing: "",
             again: "",
+            narrowed: false,
         };
         let mut diagnoses = injdoctor_checks::diagnose(snapshot).into_iter();
         serde_json::to_value(Answer::new(&report, &mut diagnoses)).unwrap()

@@ -136,6 +136,8 @@ pub struct Cluster {
     pub istio: Vec<ControlPlane>,
     /// When the cluster was read, RFC 3339.
     pub recorded_at: Text,
+    /// The file whose copy of the injector's ConfigMap stands in for the cluster's, which could not be read; else null.
+    pub injector_config: Option<Text>,
 }
 
 /// One istiod.

@@ -54,6 +54,9 @@ fn write(
     });
     facts.push(istio(snapshot, revision));
     facts.extend(revision.map(|revision| format!("revision {revision}")));
+    let copy = snapshot.connection.injector_config.as_ref();
+    facts
+        .extend(copy.map(|file| format!("injector's ConfigMap from {file}, not from the cluster")));
     if recorded {
         facts.push(format!(
             "recorded {}",

@@ -2,7 +2,7 @@
 
 mod facts;
 mod finding;
-mod groups;
+pub mod groups;
 mod ladder;
 mod mark;
 mod namespaces;
@@ -25,8 +25,11 @@ use injdoctor_checks::symptoms::{self, Symptom};
 use injdoctor_checks::views::Overview;
 use injdoctor_checks::way::Outcome;
 
+pub use facts::{subject, version};
 pub use namespaces::namespaces;
 pub use revisions::revisions;
+pub use verdict::{verdict, verdicts};
+pub use words::{risk, severity};
 
 use super::page::{Page, Span, Style};
 use super::{self as render, Diagnoses};
@@ -38,6 +41,7 @@ struct Report<'a> {
     recorded: bool,
     has_several_namespaces: bool,
     again: &'a str,
+    narrowed: bool,
 }
 
 /// A mesh as a whole, and how it is written.
@@ -71,6 +75,7 @@ pub fn text(
         recorded: report.recorded,
         has_several_namespaces: report.has_several_namespaces(),
         again: report.again,
+        narrowed: report.narrowed,
     };
     match report.diagnoses {
         [] => page.wrapped(0, &[], 0, &Span::plain(nothing)),
@@ -79,6 +84,11 @@ pub fn text(
         _ if wide => targets(report, page),
         _ => report::report(report, page),
     }
+}
+
+/// A number of targets.
+pub fn targets_of(number: usize) -> String {
+    words::count(number, "target", "targets")
 }
 
 /// A diagnosis without what is not written of one among many.
@@ -116,7 +126,7 @@ fn target(report: &Report, diagnosis: &Diagnosis, wide: bool, page: &mut Page) -
             )],
         )?;
     }
-    if unexplained(diagnosis) {
+    if !report.narrowed && unexplained(diagnosis) {
         page.blank()?;
         let text = "no check explains this; -o wide shows what each webhook does and why";
         page.wrapped(0, &[], 0, &Span::plain(text))?;

@@ -12,25 +12,42 @@ use super::groups::Group;
 use super::{unknown, words};
 use crate::render::page::{Page, Span, Style};
 
+/// The verdict about one target.
+pub fn verdict(diagnosis: &Diagnosis) -> String {
+    headline(diagnosis).1
+}
+
+/// The verdict about several targets.
+pub fn verdicts(diagnoses: &[Diagnosis]) -> String {
+    headlines(diagnoses).1
+}
+
 /// Writes the verdict about one target.
 pub fn one(diagnosis: &Diagnosis, page: &mut Page) -> io::Result<()> {
-    let (style, headline) = match &diagnosis.predicted {
+    let (style, headline) = headline(diagnosis);
+    write(style, headline, &checks(diagnosis), page)
+}
+
+fn headline(diagnosis: &Diagnosis) -> (Style, String) {
+    match &diagnosis.predicted {
         Some(predicted) => prediction(diagnosis, predicted),
         None => webhooks(std::slice::from_ref(diagnosis)),
-    };
-    write(style, headline, &checks(diagnosis), page)
+    }
 }
 
 /// Writes the verdict about several targets.
 pub fn several(groups: &[Group], diagnoses: &[Diagnosis], page: &mut Page) -> io::Result<()> {
-    let tail = causes(groups, diagnoses);
+    let (style, headline) = headlines(diagnoses);
+    write(style, headline, &causes(groups, diagnoses), page)
+}
+
+fn headlines(diagnoses: &[Diagnosis]) -> (Style, String) {
     let predictions: Vec<_> = diagnoses
         .iter()
         .filter_map(|one| one.predicted.as_ref())
         .collect();
     if predictions.is_empty() {
-        let (style, headline) = webhooks(diagnoses);
-        return write(style, headline, &tail, page);
+        return webhooks(diagnoses);
     }
     let outcomes = [
         Outcome::Rejected,
@@ -58,7 +75,7 @@ pub fn several(groups: &[Group], diagnoses: &[Diagnosis], page: &mut Page) -> io
         "{targets}: {}",
         counts.chain(unseen).collect::<Vec<_>>().join(", ")
     );
-    write(worst(diagnoses), headline, &tail, page)
+    (worst(diagnoses), headline)
 }
 
 fn write(style: Style, headline: String, tail: &[String], page: &mut Page) -> io::Result<()> {
