@@ -33,17 +33,22 @@ use crate::way::terms::Terms;
 pub struct Mesh<'a> {
     snapshot: &'a Snapshot,
     index: Index<'a>,
-    injector_configs: RefCell<BTreeMap<(String, String), Rc<InjectorConfig>>>,
-    mesh_configs: RefCell<BTreeMap<(String, String), Rc<Result<Value, String>>>>,
+    injector_configs: RefCell<ByName<InjectorConfig>>,
+    mesh_configs: RefCell<ByName<Result<Value, String>>>,
     /// By their text.
     bundles: RefCell<HashMap<Vec<u8>, Rc<Bundle>>>,
-    /// By caBundle, root and time.
-    trusts: RefCell<HashMap<(Vec<u8>, String, Timestamp), Trust>>,
+    trusts: RefCell<Trusts>,
     /// The annotations of sidecars that keys of labels and annotations are meant to be.
     meant: RefCell<HashMap<String, Option<&'static str>>>,
     terms: OnceCell<Vec<Terms>>,
     gates: Gates,
 }
+
+/// By namespace and name.
+type ByName<T> = BTreeMap<(String, String), Rc<T>>;
+
+/// By caBundle, root and time.
+type Trusts = HashMap<(Vec<u8>, String, Timestamp), Trust>;
 
 /// The policies and webhooks that may refuse a pod or change it, besides mutating webhooks.
 #[derive(Debug, Default)]

@@ -24,8 +24,11 @@ use std::rc::Rc;
 #[derive(Debug, Clone, Default)]
 pub struct Templates {
     texts: Vec<String>,
-    places: RefCell<HashMap<(String, bool), Rc<[Place]>>>,
+    places: RefCell<Places>,
 }
+
+/// By the annotation, and by whether the sidecar is known to come with its init container.
+type Places = HashMap<(String, bool), Rc<[Place]>>;
 
 impl Templates {
     /// Those of these texts.
