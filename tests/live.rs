@@ -717,7 +717,8 @@ fn answer(cluster: &Cluster, (_, arguments, input, code, says): &Row) -> Result<
     Ok(())
 }
 
-/// `--wait` is started before the fix, and has to end within two seconds of the answer that all is well.
+/// `--wait` is started before the fix, and has to end within two seconds of the answer that all is well; `--watch` tells
+/// the same changes.
 fn wait(cluster: &Cluster) -> Result<()> {
     let check = |more: &[&str]| {
         let mut command = cluster.command(env!("CARGO_BIN_EXE_injdoctor"));
@@ -732,6 +733,7 @@ fn wait(cluster: &Cluster) -> Result<()> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
+    let mut watching = check(&["--watch"]).stdout(Stdio::piped()).spawn()?;
     std::thread::sleep(Duration::from_secs(3));
     ensure!(waiting.try_wait()?.is_none(), "it ends before the fix");
     cluster.kubectl(&["rollout", "restart", "deployment/web", "-n", "late"])?;
@@ -765,6 +767,18 @@ fn wait(cluster: &Cluster) -> Result<()> {
         _ => false,
     });
     ensure!(!same, "only changes are told\n{error}");
+    std::thread::sleep(Duration::from_secs(2));
+    watching.kill()?;
+    let told = String::from_utf8(watching.wait_with_output()?.stdout)?;
+    let change = "deployment/web -n late: INJECTED by revision default";
+    ensure!(
+        told.contains("1 warning")
+            && told
+                .lines()
+                .last()
+                .is_some_and(|line| line.ends_with(change)),
+        "--watch tells the answer and its changes\n{told}"
+    );
     Ok(())
 }
 

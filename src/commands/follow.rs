@@ -161,3 +161,38 @@ fn tell(lines: &[String], out: &mut dyn Write) -> io::Result<()> {
     }
     out.flush()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{FailOn, Format};
+
+    #[test]
+    fn only_what_is_different_is_told() {
+        let seen = |verdicts: &[(&str, &str)]| Seen {
+            verdicts: verdicts
+                .iter()
+                .map(|(target, verdict)| ((*target).to_owned(), (*verdict).to_owned()))
+                .collect(),
+            ill: 0,
+        };
+        let before = seen(&[("a", "REJECTED"), ("b", "INJECTED"), ("c", "INJECTED")]);
+        let now = seen(&[("a", "INJECTED"), ("b", "INJECTED"), ("d", "UNKNOWN")]);
+        assert_eq!(
+            now.changes(&before),
+            ["a: INJECTED", "d: UNKNOWN", "c is gone"]
+        );
+        assert!(now.changes(&now).is_empty());
+    }
+
+    #[test]
+    fn a_refusal_is_waited_for_and_what_the_user_leaves_out_is_not() {
+        let snapshot: Snapshot = serde_json::from_str(crate::demo::SCENARIOS[0].snapshot).unwrap();
+        let mut answer = Answer::with_all(Format::Text, FailOn::Never);
+        assert_eq!(Seen::of(&snapshot, &answer).ill, 1);
+        answer
+            .ignore
+            .push(crate::codes::check("istiod-no-endpoints").unwrap());
+        assert_eq!(Seen::of(&snapshot, &answer).ill, 0);
+    }
+}
