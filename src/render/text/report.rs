@@ -388,6 +388,7 @@ mod tests {
             owner: None,
             observed: None,
             symptoms: Vec::new(),
+            timeline: Vec::new(),
             webhooks: Vec::new(),
             root_cause: Some(check),
             findings: vec![(check, finding)],
@@ -401,6 +402,7 @@ mod tests {
             kind: symptoms::Kind::PodsRefused,
             severity: Severity::Error,
             message: "refused ".repeat(200),
+            began: None,
             root_cause: None,
         };
         let check = registry().next().unwrap();
@@ -420,6 +422,7 @@ mod tests {
             recorded: false,
             has_several_namespaces: true,
             again: "injdoctor check -A -o wide",
+            narrowed: false,
         };
         colored::control::set_override(false);
         let look = Look {
