@@ -5,8 +5,8 @@
 use super::Plan;
 use crate::facts::kinds::Pod;
 use crate::facts::ownership::{Chain, pods, pods_read};
-use crate::facts::{Kind, Read, Target};
-use crate::way::running::{may_have_sidecars, wanted_logs};
+use crate::facts::{Kind, Read, Resource, Target};
+use crate::way::running::{Step, may_have_sidecars, step, wanted_logs};
 
 /// How many workloads are looked at closer, and logs read of all of them.
 pub(super) struct Room {
@@ -38,6 +38,9 @@ pub(super) fn plan(plan: &mut Plan, target: &Target, chain: &Chain, room: &mut R
         .collect();
     if whole.len() < pods.len() {
         plan.want(pods_read(&target.namespace, top));
+    }
+    if whole.iter().any(|pod| step(pod) == Some(Step::Node)) {
+        plan.want(super::all(Resource::Node, None));
     }
     let logs = wanted_logs(whole.into_iter().filter(|pod| is_meant(pod)));
     let logs: Vec<_> = logs.into_iter().take(room.logs).collect();

@@ -72,11 +72,7 @@ const CONTAINER: &[Line] = &[
     ("name", Whole, "the sidecar's may be called so, too"),
     ("image", Image, "its tag tells istiod's version"),
     ("imagePullPolicy", IfAsked, "one of a few words"),
-    (
-        "restartPolicy",
-        Whole,
-        "whether it goes on beside the others",
-    ),
+    ("restartPolicy", Whole, "it makes a native sidecar"),
     ("command", Arguments, "flags of istiod and kube-apiserver"),
     ("args", Arguments, "flags of istiod and kube-apiserver"),
     ("env", Environment, "settings of istiod and kube-apiserver"),
@@ -322,6 +318,8 @@ const NODE: &[Line] = &[
     ("metadata.name", Whole, "which node a pod is bound to"),
     ("metadata.uid", Whole, "it is told apart by it"),
     ("status.nodeInfo.kubeletVersion", Whole, "a version"),
+    ("status.allocatable.cpu", Whole, "a quantity"),
+    ("status.allocatable.memory", Whole, "a quantity"),
 ];
 
 /// What of the metadata of an object passes, of which nothing else was read.

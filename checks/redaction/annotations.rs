@@ -87,6 +87,8 @@ fn passing(walk: &Walk, all: &Texts, name: &str, value: &str) -> String {
         names::STATUS => structured(value, json, status),
         VOLUME | MOUNT => structured(value, json, printed),
         BOOTSTRAP if is_object_name(value) => value.to_owned(),
+        IMAGE if image(value) == value && value.contains(['/', ':']) => value.to_owned(),
+        PORTS if is_numbers(value) => value.to_owned(),
         _ if verdict(name, value).is_some() => value.to_owned(),
         _ if is_injection(name, value) => value.to_owned(),
         _ if walk.needed.is_printed(name) => {
@@ -105,9 +107,16 @@ fn passing(walk: &Walk, all: &Texts, name: &str, value: &str) -> String {
 
 /// The name of a ConfigMap.
 const BOOTSTRAP: &str = "sidecar.istio.io/bootstrapOverride";
+/// A list of ports; istio-init fails where it is none.
+const PORTS: &str = "traffic.sidecar.istio.io/includeOutboundPorts";
 const VOLUME: &str = "sidecar.istio.io/userVolume";
 const IMAGE: &str = "sidecar.istio.io/proxyImage";
 const MOUNT: &str = "sidecar.istio.io/userVolumeMount";
+
+fn is_numbers(list: &str) -> bool {
+    list.chars()
+        .all(|c| c.is_ascii_digit() || matches!(c, ',' | ' '))
+}
 
 /// What becomes of the sidecar where the templates print another value of an annotation. A mount names the volume that
 /// another annotation adds, and the image's type does not matter where the image is a whole one.

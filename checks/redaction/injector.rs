@@ -9,6 +9,7 @@ use super::structured::without_letters;
 use super::walk::Walk;
 use crate::rules::credentials::{REDACTED, without_credentials};
 use crate::rules::yaml::{self, Yaml};
+use crate::way::discovery::selectors_of;
 
 /// What passes of the data of a ConfigMap.
 pub fn data(walk: &mut Walk, all: Map<String, Value>) -> Value {
@@ -83,7 +84,7 @@ fn masked(place: &mut Vec<String>, value: Value) -> Value {
     }
 }
 
-/// What of the mesh's configuration decides about the injected pod.
+/// What of the mesh's configuration decides about the injected pod, and which namespaces istiod looks at.
 fn mesh(text: &str) -> String {
     const FIELDS: [&str; 2] = ["enablePrometheusMerge", "enable_prometheus_merge"];
     const DEFAULTS: [&str; 4] = [
@@ -107,6 +108,9 @@ fn mesh(text: &str) -> String {
                 if let Some(config) = mesh.get(name) {
                     kept.insert(name.to_owned(), json!(some(config, &DEFAULTS)));
                 }
+            }
+            if let Some(selectors) = selectors_of(&mesh) {
+                kept.insert("discoverySelectors".to_owned(), selectors.clone());
             }
             Value::Object(kept).to_string()
         }

@@ -14,11 +14,12 @@ use crate::facts::kinds::{
 use crate::facts::{Fact, Kind, MakesPods, Object, Snapshot, for_workload};
 use crate::rules::istio_keys;
 use crate::rules::templates::templates;
+use crate::way::discovery::discovery_selectors;
 use crate::way::selector::Labels;
 use crate::way::{InjectorConfig, names};
 
-/// The template that a fix asks for where the default is not there.
-const STOCK: &str = "sidecar";
+/// The templates that a fix asks for: where the default is not there, and for a gateway.
+const STOCK: [&str; 2] = ["sidecar", "gateway"];
 
 /// What decides in a snapshot.
 #[derive(Debug, Default)]
@@ -97,6 +98,11 @@ impl Needed {
         }
         for spec in all::<Deployment>(snapshot).filter_map(|one| one.spec.as_ref()) {
             self.by(&spec.selector);
+        }
+        for config_map in all::<ConfigMap>(snapshot) {
+            discovery_selectors(config_map)
+                .iter()
+                .for_each(|one| self.by(one));
         }
     }
 
@@ -178,7 +184,7 @@ impl Needed {
                 .for_each(|one| self.by(one));
             // Those, too, that a fix asks for in the place of one that is not there.
             let fixed = asked.iter().filter_map(|names| corrected(names, &config));
-            let fixed: Vec<_> = fixed.chain([STOCK.to_owned()]).collect();
+            let fixed: Vec<_> = fixed.chain(STOCK.map(str::to_owned)).collect();
             let annotations = asked
                 .iter()
                 .copied()

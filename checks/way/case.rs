@@ -1,7 +1,7 @@
 //! What is known about one subject, and what is worked out about it once.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use crate::facts::kinds::Pod;
@@ -15,7 +15,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
 use super::changes::{self, Changed};
-use super::{Call, Destinations, InjectorConfig, JudgedPod, Observation, Prediction, names};
+use super::reached::meant_service;
+use super::{
+    Call, Destinations, InjectorConfig, JudgedPod, Observation, Prediction, injectors, names,
+};
 use crate::facts::ownership::{self, Chain, Member};
 use crate::facts::{
     Fact, Index, Line, Log, LogOf, MakesPods as _, Missing, Object, Objects, Read, ReadSet,
@@ -463,6 +466,13 @@ impl<'a> Case<'a> {
     /// The NetworkPolicies beside such a Service.
     pub fn network_policies(&self, namespace: &str) -> Result<&'a [NetworkPolicy], Missing> {
         self.list(&Read::list(Resource::NetworkPolicy, Some(namespace)))
+    }
+
+    /// The namespaces of the injection webhooks' Services.
+    pub fn istio_namespaces(&self) -> Result<BTreeSet<String>, Missing> {
+        let webhooks = injectors(self.webhooks()?);
+        let services = webhooks.filter_map(|(_, webhook)| meant_service(webhook));
+        Ok(services.map(|one| one.namespace.clone()).collect())
     }
 
     /// The pods beside such a Service, istiod's among them.

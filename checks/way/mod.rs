@@ -12,6 +12,7 @@ pub(crate) mod called;
 mod case;
 mod changes;
 mod defaulted;
+pub mod discovery;
 mod injected_pod;
 pub(crate) mod injector;
 mod injector_config;

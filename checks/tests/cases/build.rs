@@ -181,7 +181,7 @@ fn put_cluster(store: &mut Store, cluster: &Value) {
                 "kubeProxyVersion": "", "kubeletVersion": version, "machineID": "",
                 "operatingSystem": "", "osImage": "", "systemUUID": "",
             });
-            read_as(&json!({ "metadata": { "name": name }, "status": { "nodeInfo": info } }))
+            read_as(&json!({ "metadata": { "name": name }, "status": { "allocatable": { "cpu": "8", "memory": "32Gi" }, "nodeInfo": info } }))
         });
         Node::objects(nodes.collect())
     };

@@ -81,6 +81,10 @@ pub(super) const ANCHORS: &[Anchor] = &[
         read: iptables,
     },
     Anchor {
+        words: "command error: xtables",
+        read: iptables,
+    },
+    Anchor {
         words: "nftables run failed",
         read: iptables,
     },

@@ -4,11 +4,13 @@
 //! the application. [`Step`] is the one at which a pod stands, [`said`] has the texts about that step and no other: what
 //! a later step complains about follows from it.
 
+mod cni;
 mod container;
 mod said;
 mod step;
 mod unwell;
 
+pub use cni::{Agent, agent, node};
 pub use container::Container;
 pub use said::{Place, Said};
 pub use step::{Step, step};

@@ -3,13 +3,14 @@
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Event;
 
-use super::Step;
 use super::step::condition;
+use super::{Container, Step};
 use crate::facts::kinds::Pod;
 use crate::facts::ownership::happened;
 use crate::facts::{Evidence, Line, LogOf};
 use crate::rules::credentials::without_credentials;
 use crate::texts::{Match, recognise};
+use crate::way::rendered::containers::VALIDATION;
 
 /// A text about a pod, with the cause that it tells.
 #[derive(Clone, Debug)]
@@ -98,8 +99,24 @@ pub fn by_kubelet(pod: &Pod, step: Step, events: &[&Event]) -> Vec<Said> {
             let path = format!("{}.state.waiting.message", container.status_path());
             field(path, one.message.as_ref(), None)
         }));
+        said.extend(code_of_validation(&container));
     }
     said
+}
+
+/// The exit code of istio-validation, which has a meaning of its own.
+fn code_of_validation(container: &Container) -> Option<Said> {
+    let ended = container.ended_last()?;
+    (container.name() == VALIDATION).then(|| {
+        let place = match container.ended() {
+            Some(_) => "state",
+            None => "lastState",
+        };
+        let path = format!("{}.{place}.terminated.exitCode", container.status_path());
+        let text = format!("{VALIDATION} ended with exit code {}", ended.exit_code);
+        let at = ended.finished_at.as_ref().map(|time| time.0);
+        Said::new(Place::Field(path), &text, at)
+    })
 }
 
 /// What a container says itself.
@@ -124,5 +141,10 @@ fn is_about(event: &Event, pod: &Pod, step: Step) -> bool {
         }
         None => of_container.is_empty(),
     };
-    event.type_.as_deref() == Some("Warning") && about.uid == pod.metadata.uid && is_meant
+    // That a container is started again and again says nothing of the reason.
+    let is_again = event.reason.as_deref() == Some("BackOff");
+    event.type_.as_deref() == Some("Warning")
+        && !is_again
+        && about.uid == pod.metadata.uid
+        && is_meant
 }

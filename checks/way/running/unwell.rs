@@ -64,6 +64,7 @@ impl<'a> Unwell<'a> {
 /// # Errors
 /// [`Missing`] where it cannot be told how they fare.
 pub fn unwell<'a>(case: &Case<'a>) -> Result<Vec<Unwell<'a>>, Missing> {
+    case.chain()?;
     let readiness = case.observation().readiness;
     if readiness.is_none_or(|all| all.ready >= all.pods) {
         return Ok(Vec::new());

@@ -23,6 +23,9 @@ use crate::tools::KUBERNETES_VERSION;
 /// The one node.
 pub(crate) const NODE: &str = "test";
 
+/// How many CPUs it has.
+pub(crate) const NODE_CPU: f64 = 8.0;
+
 /// Its address.
 pub(crate) const NODE_IP: Ipv4Addr = Ipv4Addr::new(172, 18, 0, 2);
 
@@ -102,8 +105,8 @@ fn object() -> Value {
         "status": {
             // No name: nothing but Services has one here, and the API server would use it for logs.
             "addresses": [{"type": "InternalIP", "address": NODE_IP}],
-            "capacity": {"cpu": "8", "memory": "32Gi", "pods": "110"},
-            "allocatable": {"cpu": "8", "memory": "32Gi", "pods": "110"},
+            "capacity": {"cpu": NODE_CPU.to_string(), "memory": "32Gi", "pods": "110"},
+            "allocatable": {"cpu": NODE_CPU.to_string(), "memory": "32Gi", "pods": "110"},
             "conditions": [condition("Ready", true)],
             "daemonEndpoints": {"kubeletEndpoint": {"Port": logs::PORT}},
             "nodeInfo": {

@@ -65,6 +65,9 @@ pub struct Pods {
     /// Why no pod gets a network, with the words of the container runtime.
     #[serde(default)]
     pub sandbox: Option<String>,
+    /// Whether the CNI plugin of Istio redirects the traffic of new pods that have no istio-init.
+    #[serde(default)]
+    pub cni: bool,
     /// Whether the node does not answer where the API server asks it for logs.
     #[serde(default)]
     pub silent: bool,

@@ -30,8 +30,13 @@ declare_check! {
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
     let unwell = case.unwell()?;
-    let open = unwell.iter().filter(|one| one.cause().is_none());
-    let findings = open.map(|one| {
+    let open = || unwell.iter().filter(|one| one.cause().is_none());
+    // What a log might tell is another check's.
+    if let Some((one, unread)) = open().find_map(|one| Some((one, one.unread.as_ref()?))) {
+        let state = format!("{}: {}", pods_in_words(one), in_words(one));
+        return Err(Missing(format!("{state}; {}", unread.0)));
+    }
+    let findings = open().map(|one| {
         let message = format!(
             "{} of {}: {}",
             pods_in_words(one),

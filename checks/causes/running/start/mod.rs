@@ -1,8 +1,18 @@
 //! What keeps pods from starting: nodes, images, volumes.
 
 mod bootstrap_configmap;
+mod image_auto;
+mod image_pull;
+mod proxy_unschedulable;
+mod root_certificate_missing;
 
 use crate::causes::Check;
 
 /// The checks of this topic, in the order of their codes.
-pub(crate) static CHECKS: &[&Check] = &[&bootstrap_configmap::CHECK];
+pub(crate) static CHECKS: &[&Check] = &[
+    &bootstrap_configmap::CHECK,
+    &image_pull::CHECK,
+    &image_auto::CHECK,
+    &root_certificate_missing::CHECK,
+    &proxy_unschedulable::CHECK,
+];

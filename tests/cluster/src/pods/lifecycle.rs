@@ -121,8 +121,8 @@ impl Lifecycle {
             namespace: text(&self.pod, "/metadata/namespace").to_owned(),
         };
         let (folder, tools) = (self.folder.clone(), self.tools.clone());
-        let words = self.node.pods().and_then(|pods| pods.sandbox);
-        let sandbox = Sandbox::create(&self.pod, self.ip, folder, objects, tools, words);
+        let pods = self.node.pods().unwrap_or_default();
+        let sandbox = Sandbox::create(&self.pod, self.ip, folder, objects, tools, &pods);
         match sandbox {
             Ok(sandbox) => self.sandbox = Some(sandbox),
             Err((reason, words)) => {

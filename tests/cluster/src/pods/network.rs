@@ -1,7 +1,9 @@
 //! The network of a pod: a namespace with one link to the node's, in which the pod has its address.
 
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
 use std::net::Ipv4Addr;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
@@ -71,11 +73,11 @@ impl Network {
     }
 
     /// A command that runs in this network.
-    pub(super) fn enter(&self, program: &str) -> Command {
+    pub(super) fn enter(&self, program: impl AsRef<OsStr>) -> Command {
         match self.id() {
             Some(id) => {
                 let mut command = Command::new("nsenter");
-                command.args(["--target", &id, "--net", "--", program]);
+                command.args(["--target", &id, "--net", "--"]).arg(program);
                 command
             }
             None => Command::new(program),
@@ -87,6 +89,15 @@ impl Network {
         let path = format!("/proc/sys/{}", parameter.replace('.', "/"));
         let mut set = self.enter("sh");
         run(set.args(["-ec", "echo \"$2\" >\"$1\"", "sh", &path, value]))
+    }
+
+    /// Runs a program of the node in this network.
+    pub(super) fn run<'a>(
+        &self,
+        program: &Path,
+        arguments: impl IntoIterator<Item = &'a str>,
+    ) -> Result<()> {
+        run(self.enter(program).args(arguments))
     }
 
     fn id(&self) -> Option<String> {

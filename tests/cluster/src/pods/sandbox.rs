@@ -11,6 +11,8 @@ use super::objects::Objects;
 use super::volumes::{self, Volumes};
 use crate::dns;
 use crate::json::{list, text};
+use crate::kubelet::NODE_IP;
+use crate::scenario::Pods;
 use crate::tools::Tools;
 
 /// The sandbox of one pod.
@@ -36,7 +38,7 @@ impl Sandbox {
         folder: PathBuf,
         objects: Objects,
         tools: Tools,
-        words: Option<String>,
+        pods: &Pods,
     ) -> Result<Self, Complaint> {
         let volumes = volumes::mount(pod, &objects, &folder.join("volumes"))
             .map_err(|words| ("FailedMount", words))?;
@@ -44,8 +46,11 @@ impl Sandbox {
             let words = format!("Failed to create pod sandbox: {error}");
             ("FailedCreatePodSandBox", words)
         };
-        if let Some(words) = words {
-            return Err(failed(&words));
+        // Pods in the node's network take no plugin.
+        if let Some(words) = &pods.sandbox
+            && ip != NODE_IP
+        {
+            return Err(failed(words));
         }
         let network = Network::create(ip).map_err(|error| failed(&format!("{error:#}")))?;
         for sysctl in list(pod, "/spec/securityContext/sysctls") {
@@ -53,6 +58,9 @@ impl Sandbox {
             network
                 .set(name, value)
                 .map_err(|error| failed(&format!("{error:#}")))?;
+        }
+        if pods.cni {
+            redirect(pod, &network, &tools).map_err(|error| failed(&format!("{error:#}")))?;
         }
         for (name, content) in [("hosts", hosts(pod, ip)), ("resolv.conf", resolver(pod))] {
             fs::write(folder.join(name), content).map_err(|error| failed(&error))?;
@@ -67,6 +75,21 @@ impl Sandbox {
             volumes,
         })
     }
+}
+
+/// Does what Istio's CNI plugin does: istio-validation has the arguments with which istio-init would redirect the traffic.
+/// Istio 1.31: `cni/pkg/plugin/iptables_linux.go`.
+fn redirect(pod: &Value, network: &Network, tools: &Tools) -> anyhow::Result<()> {
+    let mut inits = list(pod, "/spec/initContainers").iter();
+    let Some(validation) = inits.find(|one| text(one, "/name") == "istio-validation") else {
+        return Ok(());
+    };
+    let arguments = list(validation, "/args").iter().filter_map(Value::as_str);
+    let program = tools.program("pilot-agent");
+    network.run(
+        &program,
+        arguments.filter(|one| !["--run-validation", "--skip-rule-apply"].contains(one)),
+    )
 }
 
 /// Kubernetes 1.36: `nodeHostsFileContent` and `managedHostsFileContent` in `pkg/kubelet/kubelet_pods.go`.

@@ -1,0 +1,61 @@
+//! Which namespaces an istiod looks at, and writes its root into: `discoverySelectors` of the mesh's configuration.
+//!
+//! Source: Istio 1.31, `pkg/kube/namespace/filter.go`: a namespace has to meet one of them; without any, all are looked at.
+
+use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use serde_json::Value;
+
+use super::injector_config::json;
+use super::selector::{Labels, requirements, unmet};
+
+/// The selectors in a mesh's ConfigMap; what istiod cannot read selects nothing new.
+pub fn discovery_selectors(config_map: &ConfigMap) -> Vec<LabelSelector> {
+    let text = config_map.data.as_ref().and_then(|data| data.get("mesh"));
+    let mesh = text.and_then(|text| json(text).ok());
+    mesh.and_then(|mesh| selectors_of(&mesh).cloned())
+        .and_then(|value| serde_json::from_value(value).ok())
+        .unwrap_or_default()
+}
+
+/// The field, by its name in JSON or in the protocol buffer.
+pub fn selectors_of(mesh: &Value) -> Option<&Value> {
+    mesh.get("discoverySelectors")
+        .or_else(|| mesh.get("discovery_selectors"))
+}
+
+/// Whether a namespace with these labels is left out.
+pub fn leaves_out(selectors: &[LabelSelector], labels: &Labels) -> bool {
+    let is_met = |selector: &LabelSelector| {
+        requirements(Some(selector)).is_ok_and(|all| unmet(&all, labels).is_none())
+    };
+    !selectors.is_empty() && !selectors.iter().any(is_met)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_namespace_meets_one_of_the_selectors() {
+        let labels = Labels::from([("team".to_owned(), "a".to_owned())]);
+        for (mesh, expected) in [
+            ("", false),
+            ("discoverySelectors: []", false),
+            ("discoverySelectors: [{matchLabels: {team: a}}]", false),
+            ("discoverySelectors: [{matchLabels: {team: b}}]", true),
+            ("discovery_selectors: [{matchLabels: {team: b}}]", true),
+            (
+                "discoverySelectors: [{matchLabels: {team: b}}, {matchExpressions: [{key: team, operator: Exists}]}]",
+                false,
+            ),
+        ] {
+            let config_map = ConfigMap {
+                data: Some([("mesh".to_owned(), mesh.to_owned())].into()),
+                ..ConfigMap::default()
+            };
+            let selectors = discovery_selectors(&config_map);
+            assert_eq!(leaves_out(&selectors, &labels), expected, "{mesh}");
+        }
+    }
+}
