@@ -1,10 +1,11 @@
 //! Does the pod start, and does its proxy work?
 
 mod application;
+mod proxy;
 mod start;
 mod told;
 
 use super::Check;
 
 /// The topics of this stage.
-pub(crate) static TOPICS: &[&[&Check]] = &[start::CHECKS, application::CHECKS];
+pub(crate) static TOPICS: &[&[&Check]] = &[start::CHECKS, proxy::CHECKS, application::CHECKS];

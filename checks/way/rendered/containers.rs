@@ -18,7 +18,8 @@ use crate::way::{InjectorConfig, Istiod, JudgedPod, names};
 pub(crate) const PROXY: &str = "istio-proxy";
 /// The name of the init container that redirects the pod's traffic.
 pub(crate) const INIT: &str = "istio-init";
-const VALIDATION: &str = "istio-validation";
+/// The name of the init container that looks whether the CNI plugin has redirected it.
+pub(crate) const VALIDATION: &str = "istio-validation";
 
 /// Whether it can depend on the nodes, where the proxy goes, what becomes of a pod: it brings containers that Istio's
 /// templates bring, too, or none at all, or asks for several templates.

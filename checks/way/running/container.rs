@@ -1,5 +1,6 @@
 //! A container of a pod: what it is to be, and how it fares.
 
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{
     Container as Spec, ContainerState, ContainerStateTerminated, ContainerStateWaiting,
     ContainerStatus, Pod,
@@ -81,6 +82,12 @@ impl<'a> Container<'a> {
     /// Whether it runs.
     pub fn is_running(&self) -> bool {
         self.state().is_some_and(|state| state.running.is_some())
+    }
+
+    /// Since when it runs.
+    pub fn running_since(&self) -> Option<Timestamp> {
+        let running = self.state()?.running.as_ref()?;
+        running.started_at.as_ref().map(|time| time.0)
     }
 
     /// How it ended, where it has ended.
