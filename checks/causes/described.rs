@@ -55,22 +55,14 @@ described! {
         "inject-value-unquoted";
     Running:
         "cni-multus",
-        "init-container-network",
-        "proxy-cannot-reach-istiod",
-        "proxy-root-mismatch",
-        "proxy-unauthenticated",
-        "app-before-proxy",
         "probe-rewrite",
-        "job-never-completes",
         "app-as-proxy-user",
         "reserved-port",
-        "proxy-dns",
         "native-sidecar-kubelet",
         "privileged-port",
         "app-named-istio-proxy",
         "no-redirection",
         "pod-security-context",
         "autoscaler-safe-to-evict",
-        "proxy-rejected-config",
         "other-webhook-patches-wrong-container";
 }

@@ -357,6 +357,14 @@ impl MakesPods for Job {
         }
     }
 
+    fn readiness(&self) -> Option<Readiness> {
+        let status = self.status.as_ref()?;
+        Some(Readiness {
+            pods: status.active.unwrap_or_default(),
+            ready: status.ready.unwrap_or_default(),
+        })
+    }
+
     fn conditions(&self) -> Vec<Condition> {
         conditions!(self.status)
     }
@@ -455,7 +463,10 @@ mod tests {
             (pod("Running", "True"), Some((1, 1))),
             (pod("Pending", "False"), Some((1, 0))),
             (pod("Succeeded", "False"), None),
-            (read::<Job>(of(json!({"active": 1}))), None),
+            (
+                read::<Job>(of(json!({"active": 2, "ready": 1}))),
+                Some((2, 1)),
+            ),
         ];
         for (workload, expected) in table {
             let readiness = workload.readiness.map(|one| (one.pods, one.ready));

@@ -7,6 +7,7 @@ mod injector_config;
 mod istiod;
 mod namespace;
 mod restart;
+mod sidecar_start;
 mod template;
 mod webhook;
 
@@ -15,6 +16,7 @@ pub use injector_config::{is_literal, set_line};
 pub use istiod::{await_rollout, change_istiod, deployment_object, restart_istiod};
 pub use namespace::{label_namespace, relabel_namespace, relabelled, unlabel_namespace};
 pub use restart::restart;
+pub use sidecar_start::{sidecar_first, wait_for_sidecar};
 pub use template::{Entry, from_api, in_api_form, patch_spec, patch_template};
 pub use webhook::Entries;
 

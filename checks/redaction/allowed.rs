@@ -61,7 +61,7 @@ const POD: &[Line] = &[
     ("runtimeClassName", IfAsked, "the name of an object"),
     ("schedulerName", IfAsked, "the name of a program"),
     ("restartPolicy", IfAsked, "one of a few words"),
-    ("dnsPolicy", IfAsked, "one of a few words"),
+    ("dnsPolicy", Whole, "whether the sidecar finds istiod"),
     ("preemptionPolicy", IfAsked, "one of a few words"),
     ("volumes.name", Whole, "the sidecar's may be called so, too"),
     ("volumes.*", Presence, "its kind may be another's"),
@@ -72,7 +72,7 @@ const CONTAINER: &[Line] = &[
     ("name", Whole, "the sidecar's may be called so, too"),
     ("image", Image, "its tag tells istiod's version"),
     ("imagePullPolicy", IfAsked, "one of a few words"),
-    ("restartPolicy", Whole, "it makes a native sidecar"),
+    ("restartPolicy", Whole, "whether it is a native sidecar"),
     ("command", Arguments, "flags of istiod and kube-apiserver"),
     ("args", Arguments, "flags of istiod and kube-apiserver"),
     ("env", Environment, "settings of istiod and kube-apiserver"),
@@ -178,6 +178,8 @@ const WORKLOAD: &[Line] = &[
     ("status.numberReady", Whole, "a number"),
     ("status.replicas", Whole, "a number"),
     ("status.readyReplicas", Whole, "a number"),
+    ("status.active", Whole, "a number"),
+    ("status.ready", Whole, "a number"),
 ];
 
 /// A workload of a manifest, in the form that checks have of it.

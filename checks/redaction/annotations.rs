@@ -11,6 +11,7 @@ use crate::rules::credentials::{REDACTED, image, without_credentials};
 use crate::rules::interpolation::{self, Surroundings, Templates};
 use crate::rules::istio_keys;
 use crate::rules::overrides::{self, Status};
+use crate::rules::proxy_config::discovery_address;
 use crate::rules::yaml;
 use crate::way::asked::{means_no, means_yes};
 use crate::way::names;
@@ -81,7 +82,7 @@ fn passing(walk: &Walk, all: &Texts, name: &str, value: &str) -> String {
         names::PROXY_CONFIG => structured(
             value,
             |text| yaml::read(text).ok().map(Value::from),
-            |text| (verdict(name, text), printed(text)),
+            |text| (verdict(name, text), printed(text), discovery_address(text)),
         ),
         names::OVERRIDES => structured(value, json, overrides::overrides),
         names::STATUS => structured(value, json, status),

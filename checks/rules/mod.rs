@@ -16,6 +16,6 @@ pub mod istio_keys;
 pub mod no_proxy;
 pub mod overrides;
 pub mod prometheus;
-mod proxy_config;
+pub mod proxy_config;
 pub mod templates;
 pub mod yaml;

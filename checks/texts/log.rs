@@ -1,9 +1,11 @@
 //! The lines of a container's log that tell something: what else a program writes is nobody's concern here.
 
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::facts::Line;
 
+use super::words::Part;
 use super::{read, transport};
 
 /// The longest line that is looked at, in bytes: of what a program repeats in one line, the start tells enough.
@@ -18,16 +20,21 @@ pub fn telling_lines(log: &str) -> Vec<Line> {
 
 fn line(line: &str) -> Line {
     let dated = line.split_once(' ');
-    let dated = dated.and_then(|(time, rest)| Some((Time(time.parse().ok()?), rest)));
+    let dated = dated.and_then(|(time, rest)| Some((to_the_second(time)?, rest)));
     let (at, text) = match dated {
         Some((at, rest)) => (Some(at), rest),
         None => (None, line),
     };
-    let end = text.floor_char_boundary(LONGEST);
     Line {
         at,
-        text: text.get(..end).unwrap_or_default().to_owned(),
+        text: Part::of(text, 0..LONGEST).text.to_owned(),
     }
+}
+
+/// Times of Kubernetes' API are to the second.
+fn to_the_second(time: &str) -> Option<Time> {
+    let time: Timestamp = time.parse().ok()?;
+    Timestamp::from_second(time.as_second()).ok().map(Time)
 }
 
 fn is_telling(line: &str) -> bool {
@@ -41,8 +48,8 @@ mod tests {
     #[test]
     fn lines_that_tell_nothing_are_left_out() {
         let lines = telling_lines(
-            "2026-11-27T10:00:00.5Z password=secret\n\
-             2026-11-27T10:00:01Z dial tcp 10.0.0.1:443: connect: connection refused\n\
+            "2026-11-27T10:00:00Z password=secret\n\
+             2026-11-27T10:00:01.5Z dial tcp 10.0.0.1:443: connect: connection refused\n\
              Envoy proxy is NOT ready: config not received from XDS server (is Istiod running?)\n\
              2026-11-27T10:00:02Z\n\n",
         );

@@ -41,7 +41,7 @@ pub use party::Party;
 pub use proxy::Proxy;
 pub use surroundings::Surroundings;
 pub use tools::{Message, Tool};
-pub use transport::{Http, Tls, Transport};
+pub use transport::{Http, NetworkError, Tls, Transport, network_error};
 pub use value::{Key, Value};
 
 use head::{Anchor, Head};

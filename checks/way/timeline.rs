@@ -104,11 +104,12 @@ fn shown<'a>(case: &Case<'a>) -> Option<&'a Pod> {
 fn of_pod(pod: &Pod) -> Vec<Moment> {
     let name = pod.metadata.name.as_deref().unwrap_or_default();
     let mut all = Vec::new();
-    let mut add = |at: Option<&Time>, what: String| {
-        all.extend(at.map(|at| Moment { at: at.0, what }));
+    let mut add = |at: Option<Timestamp>, what: String| {
+        all.extend(at.map(|at| Moment { at, what }));
     };
+    let time = |at: Option<&Time>| at.map(|at| at.0);
     add(
-        pod.metadata.creation_timestamp.as_ref(),
+        time(pod.metadata.creation_timestamp.as_ref()),
         format!("pod {name} was created"),
     );
     let conditions = pod
@@ -125,7 +126,7 @@ fn of_pod(pod: &Pod) -> Vec<Moment> {
             ("Ready", "False") => "it is not ready from then on".to_owned(),
             _ => continue,
         };
-        add(condition.last_transition_time.as_ref(), what);
+        add(time(condition.last_transition_time.as_ref()), what);
     }
     for container in Container::of(pod) {
         let kind = match container.goes_on() {
@@ -140,14 +141,17 @@ fn of_pod(pod: &Pod) -> Vec<Moment> {
         };
         if let Some(ended) = container.ended_before() {
             add(
-                ended.finished_at.as_ref(),
+                time(ended.finished_at.as_ref()),
                 format!("{name} {}{again}", end(ended)),
             );
         }
         if let Some(ended) = container.ended() {
-            add(ended.finished_at.as_ref(), format!("{name} {}", end(ended)));
+            add(
+                time(ended.finished_at.as_ref()),
+                format!("{name} {}", end(ended)),
+            );
         }
-        add(container.runs_since(), format!("{name} started"));
+        add(container.running_since(), format!("{name} started"));
     }
     all
 }

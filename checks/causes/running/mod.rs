@@ -1,6 +1,7 @@
 //! Does the pod start, and does its proxy work?
 
 mod application;
+mod proxy;
 mod redirection;
 mod start;
 mod told;
@@ -8,4 +9,9 @@ mod told;
 use super::Check;
 
 /// The topics of this stage.
-pub(crate) static TOPICS: &[&[&Check]] = &[start::CHECKS, redirection::CHECKS, application::CHECKS];
+pub(crate) static TOPICS: &[&[&Check]] = &[
+    start::CHECKS,
+    redirection::CHECKS,
+    proxy::CHECKS,
+    application::CHECKS,
+];

@@ -17,6 +17,20 @@ pub fn told(
     check: &Check,
     explain: impl Fn(&Unwell, &Found) -> Result<Finding, Missing>,
 ) -> Result<Verdict, Missing> {
+    told_as(case, check.name, |unwell, found| {
+        explain(unwell, found).map(Some)
+    })
+}
+
+/// The same, of a cause that several checks share, each with its part of the pods.
+///
+/// # Errors
+/// As [`told`].
+pub fn told_as(
+    case: &Case,
+    cause: &str,
+    explain: impl Fn(&Unwell, &Found) -> Result<Option<Finding>, Missing>,
+) -> Result<Verdict, Missing> {
     let mut findings = Vec::new();
     let mut open = None;
     for unwell in case.unwell()?.iter() {
@@ -25,12 +39,13 @@ pub fn told(
             continue;
         };
         let told = said.told.as_ref();
-        let Some(told) = told.filter(|one| one.cause.name == check.name) else {
+        let Some(told) = told.filter(|one| one.cause.name == cause) else {
             continue;
         };
-        let mut finding = explain(unwell, &told.found)?;
-        finding.evidence.push(said.evidence(unwell.name()));
-        findings.push(finding);
+        if let Some(mut finding) = explain(unwell, &told.found)? {
+            finding.evidence.push(said.evidence(unwell.name()));
+            findings.push(finding);
+        }
     }
     match (findings.is_empty(), open) {
         (true, Some(missing)) => Err(missing),

@@ -13,6 +13,8 @@ mod read;
 mod rules;
 mod schema;
 
+use serde_json::Value;
+
 use super::annotations::Verdict;
 use super::yaml::{self, Unread, Yaml};
 
@@ -23,6 +25,14 @@ pub(super) fn verdict(text: &str) -> Verdict {
         Err(Unread::Refused(reason)) => Verdict::Invalid(format!("it is not YAML: {reason}")),
         Err(unread) => Verdict::CannotTell(unread.to_string()),
     }
+}
+
+/// The address of istiod that it names.
+pub fn discovery_address(text: &str) -> Option<String> {
+    let config = Value::from(yaml::read(text).ok()?);
+    let mut names = ["discoveryAddress", "discovery_address"].iter();
+    let address = names.find_map(|name| config.get(name)?.as_str())?;
+    Some(address.to_owned())
 }
 
 /// The first thing wrong with the document, if any.

@@ -11,10 +11,11 @@ use injdoctor_checks::facts::kinds::{
     ValidatingWebhookConfiguration,
 };
 use injdoctor_checks::facts::{
-    Connection, Fact, Kind, Line, Log, LogOf, Manifest, Object, Objects, Read, Resource, Rollout,
+    Connection, Fact, Kind, Log, LogOf, Manifest, Object, Objects, Read, Resource, Rollout,
     Snapshot, Store, Subject, Target, Workload, ownership,
 };
 use injdoctor_checks::for_workload;
+use injdoctor_checks::texts::telling_lines;
 use injdoctor_checks::way::{api_servers, endpoint_slices_of};
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
@@ -391,14 +392,10 @@ fn put_below(store: &mut Store, namespace: &str, top: Kind, subject: &Value) {
         let (pod, log) = log_of(key);
         let read = Read::log(namespace, pod, log);
         put(store, read, fact, |lines| {
-            let line = |text: &Value| Line {
-                at: None,
-                text: read_as(text),
-            };
-            let lines = lines.as_array().into_iter().flatten().map(line);
+            let lines: Vec<String> = read_as(lines);
             Log::objects(vec![Log {
                 metadata: read_as(&json!({ "namespace": namespace, "name": pod })),
-                lines: lines.collect(),
+                lines: telling_lines(&lines.join("\n")),
             }])
         });
     }
@@ -524,7 +521,10 @@ fn api_object(kind: Kind, workload: &Value) -> Value {
     spec.insert("selector".to_owned(), selector);
     spec.insert("template".to_owned(), template);
     let readiness = workload.readiness;
-    if readiness.is_some() || matches!(kind, Kind::StatefulSet | Kind::ReplicaSet) {
+    if let (Kind::Job, Some(all)) = (kind, readiness) {
+        status["active"] = json!(all.pods);
+        status["ready"] = json!(all.ready);
+    } else if readiness.is_some() || matches!(kind, Kind::StatefulSet | Kind::ReplicaSet) {
         status["replicas"] = json!(readiness.map_or(0, |all| all.pods));
         status["readyReplicas"] = json!(readiness.map(|all| all.ready));
     }

@@ -148,6 +148,8 @@ fn a_list_of_metadata_and_a_manifest_are_redacted_as_well() {
             ".cpu",
             ".memory",
             ".templatePath",
+            ".dnsPolicy",
+            ".restartPolicy",
             ".resourceVersion",
             ".restartPolicy",
         ];

@@ -141,6 +141,30 @@ pub(super) fn read<'t>(part: Part<'t>, values: &mut Values) -> Option<(Transport
     Some((transport, after))
 }
 
+/// An error of the network that a text tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkError {
+    /// Why a request failed.
+    pub why: Transport,
+    /// The port that was dialled, where it is told.
+    pub port: Option<u16>,
+    /// Whether it was one's own host that was dialled.
+    pub is_local: bool,
+}
+
+/// The first error of the network that a text tells.
+pub fn network_error(text: &str) -> Option<NetworkError> {
+    const OWN: [&str; 3] = ["localhost", "127.0.0.", "::1]"];
+    let mut values = Values::default();
+    let (why, _) = read(Part::new(text, 0), &mut values)?;
+    let port = values.text(Key::DialledPort, text);
+    Some(NetworkError {
+        why,
+        port: port.and_then(|port| port.parse().ok()),
+        is_local: OWN.iter().any(|own| text.contains(own)),
+    })
+}
+
 /// Whether a text tells an error of the network.
 pub(super) fn is_told(text: &str) -> bool {
     first(text).is_some()

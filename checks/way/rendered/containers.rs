@@ -18,7 +18,7 @@ use crate::way::{InjectorConfig, Istiod, JudgedPod, names};
 pub(crate) const PROXY: &str = "istio-proxy";
 /// The name of the init container that redirects the pod's traffic.
 pub(crate) const INIT: &str = "istio-init";
-/// The init container that looks whether the CNI plugin has redirected it.
+/// The name of the init container that looks whether the CNI plugin has redirected it.
 pub(crate) const VALIDATION: &str = "istio-validation";
 
 /// Whether it can depend on the nodes, where the proxy goes, what becomes of a pod: it brings containers that Istio's

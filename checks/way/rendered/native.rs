@@ -96,7 +96,7 @@ fn kubelet_version(node: &Node) -> (String, String) {
 /// Every node has to run a kubelet of 1.33 or later; of a pod that is bound to a node, this one.
 /// Source: Istio 1.31, `pkg/kube/inject/webhook.go` (`DetectNativeSidecar`).
 fn by_nodes(versions: &BTreeMap<String, String>, node: Option<&str>) -> bool {
-    let is_new = |version: &String| minor(version).is_some_and(|minor| minor >= 33);
+    let is_new = |version: &String| kubernetes_minor(version).is_some_and(|minor| minor >= 33);
     match node.and_then(|node| versions.get(node)) {
         Some(version) => is_new(version),
         None => versions.values().all(is_new),
@@ -104,7 +104,7 @@ fn by_nodes(versions: &BTreeMap<String, String>, node: Option<&str>) -> bool {
 }
 
 /// M of version `v1.M`, whatever follows.
-fn minor(version: &str) -> Option<u32> {
+pub(crate) fn kubernetes_minor(version: &str) -> Option<u32> {
     let mut segments = version.trim_start_matches('v').split(['.', '-', '+']);
     segments.nth(1)?.parse().ok()
 }

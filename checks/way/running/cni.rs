@@ -3,10 +3,10 @@
 //! Source: Istio 1.31, `manifests/charts/istio-cni/templates/daemonset.yaml`.
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::Pod;
 
 use super::step::condition;
 use crate::facts::Missing;
+use crate::facts::kinds::Pod;
 use crate::way::Case;
 
 /// The container of the agent.

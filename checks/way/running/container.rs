@@ -1,10 +1,10 @@
 //! A container of a pod: what it is to be, and how it fares.
 
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{
     Container as Spec, ContainerState, ContainerStateTerminated, ContainerStateWaiting,
     ContainerStatus,
 };
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::facts::kinds::Pod;
 use crate::way::rendered::containers::{PROXY, is_istios};
@@ -85,9 +85,10 @@ impl<'a> Container<'a> {
         self.state().is_some_and(|state| state.running.is_some())
     }
 
-    /// When its run began; none where it does not run.
-    pub fn runs_since(&self) -> Option<&'a Time> {
-        self.state()?.running.as_ref()?.started_at.as_ref()
+    /// Since when it runs.
+    pub fn running_since(&self) -> Option<Timestamp> {
+        let running = self.state()?.running.as_ref()?;
+        running.started_at.as_ref().map(|time| time.0)
     }
 
     /// How it ended, where it has ended.

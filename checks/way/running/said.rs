@@ -66,7 +66,15 @@ impl Said {
                 )
             }
         };
-        evidence.actual = Some(self.text.clone());
+        // What stands before the words in a log is when and by which part of the program they were written.
+        let begin = match (&self.place, &self.told) {
+            (Place::Log(_), Some(told)) => told.found.place.start,
+            _ => 0,
+        };
+        let words = self.text.get(begin..).unwrap_or_default();
+        // Envoy writes its thread behind them.
+        let words = words.split("\tthread=").next();
+        evidence.actual = words.map(str::to_owned);
         evidence.set_at = self.at;
         evidence
     }

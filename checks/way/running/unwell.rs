@@ -48,11 +48,14 @@ impl<'a> Unwell<'a> {
         at.map(|time| time.0)
     }
 
-    /// The text that tells the cause, where one tells it: the surest, and of those the newest.
+    /// The text that tells the cause, where one tells it: the surest, and of those the newest. That an application
+    /// starts before its sidecar is told by their times: a sidecar that does not listen says nothing about why.
     pub fn cause(&self) -> Option<&Said> {
         let told = self.said.iter().filter_map(|said| {
-            let confidence = said.told.as_ref()?.cause.confidence;
-            (confidence >= Confidence::Likely).then_some((confidence, said))
+            let cause = &said.told.as_ref()?.cause;
+            let is_told =
+                cause.confidence >= Confidence::Likely && cause.name != "app-before-proxy";
+            is_told.then_some((cause.confidence, said))
         });
         told.max_by_key(|(confidence, _)| *confidence)
             .map(|(_, said)| said)

@@ -91,6 +91,7 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
         "/opt-in" => labelled(&review, "true"),
         "/opt-out" => labelled(&review, "false"),
         "/strip-native" => without_native_sidecars(&review),
+        "/init-container" => with_init_container(&review),
         _ => json!({"uid": uid, "allowed": true}),
     };
     let answer = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response});
@@ -124,6 +125,18 @@ fn without_native_sidecars(review: &Value) -> Value {
         .map(|(at, _)| json!({"op": "remove", "path": format!("/spec/initContainers/{at}/restartPolicy")}))
         .collect();
     patched(review, &patch)
+}
+
+/// The answer that gives the pod an init container which fetches something over the network, as the last of them.
+fn with_init_container(review: &Value) -> Value {
+    let fetch = "exec 3<>/dev/tcp/istiod.istio-system/15010";
+    let container =
+        json!({"name": "fetch-secrets", "image": "secrets:1", "command": ["bash", "-ec", fetch]});
+    let patch = match list(review, "/request/object/spec/initContainers") {
+        [] => json!({"op": "add", "path": "/spec/initContainers", "value": [container]}),
+        _ => json!({"op": "add", "path": "/spec/initContainers/-", "value": container}),
+    };
+    patched(review, &[patch])
 }
 
 fn patched(review: &Value, patch: &[Value]) -> Value {

@@ -81,7 +81,7 @@ fn finding(printed: &str, check: &str) -> Option<(String, String)> {
 }
 
 /// What changes from run to run, and what stands in its place.
-const CHANGING: [(&str, &str); 10] = [
+const CHANGING: [(&str, &str); 13] = [
     // Who builds the world, or restores it after the scenario before.
     (
         r"\bset by(\s+)(?:istio-operator|istioctl|testcluster|kubectl(?:-create|-replace|-client-side-apply)?)(,|\s|$)",
@@ -91,9 +91,18 @@ const CHANGING: [(&str, &str); 10] = [
     (r"\b\d+(\s+times\s+so\s+far)\b", "3$1"),
     // The names of pods, with the hash of their template.
     (
-        r"-[bcdfghjklmnpqrstvwxz2456789]{8,10}-[bcdfghjklmnpqrstvwxz2456789]{5}\b",
-        "-7d9c4b8f65-x7k2p",
+        r"-[bcdfghjklmnpqrstvwxz2456789]{8,10}-[bcdfghjklmnpqrstvwxz2456789]{5}(_|\b)",
+        "-7d9c4b8f65-x7k2p$1",
     ),
+    (
+        r"\b(pod[\s/]+[a-z]+)-[bcdfghjklmnpqrstvwxz2456789]{5}\b",
+        "$1-x7k2p",
+    ),
+    (
+        r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b",
+        "01234567-89ab-cdef-0123-456789abcdef",
+    ),
+    (r"\b(started\s+again\s+)\d+(\s+times)", "${1}5$2"),
     // Where a value is cut depends on the names in it.
     (
         r"\s\S*\.\.\.\s+\(\d+\s+characters\s+more\)",
@@ -194,6 +203,11 @@ webhooks, in the order in which the API server comes to them
                 "drop=[\"ALL\"]; c... (411\n  characters more)",
                 "drop=[\"ALL\"]; ... (400 characters more)",
             ),
+            (
+                "reviews-649f684c65-mthmm_shop(36380cdc-5195-4512-94cd-5c3f545ceffa)",
+                "reviews-7d9c4b8f65-x7k2p_shop(01234567-89ab-cdef-0123-456789abcdef)",
+            ),
+            ("of pod/report-fdvhg: x", "of pod/report-x7k2p: x"),
             ("dial tcp 10.96.141.206:443", "dial tcp 10.96.0.20:443"),
             (
                 "read tcp 10.96.141.206:41816->10.96.141.206:443",

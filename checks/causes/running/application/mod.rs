@@ -1,8 +1,16 @@
 //! What keeps applications from getting ready beside their sidecar.
 
+mod before_proxy;
+mod init_container_network;
+mod job;
 mod pods_not_ready;
 
 use crate::causes::Check;
 
 /// The checks of this topic, in the order of their codes.
-pub(crate) static CHECKS: &[&Check] = &[&pods_not_ready::CHECK];
+pub(crate) static CHECKS: &[&Check] = &[
+    &pods_not_ready::CHECK,
+    &before_proxy::CHECK,
+    &job::CHECK,
+    &init_container_network::CHECK,
+];

@@ -1,7 +1,6 @@
 //! The agent of the CNI plugin, in words and commands.
 
-use k8s_openapi::api::core::v1::Pod;
-
+use crate::facts::kinds::Pod;
 use crate::report::{Command, Fix, Risk};
 use crate::way::running::{Agent, node};
 

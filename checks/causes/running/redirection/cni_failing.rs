@@ -1,11 +1,10 @@
 //! Pods that get no network, as the CNI plugin fails.
 
-use k8s_openapi::api::core::v1::Pod;
-
 use super::agent::{in_words, look};
 use crate::causes::running::told::{not_ready, pods_in_words, told};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
+use crate::facts::kinds::Pod;
 use crate::fixes::{await_rollout, patch_template};
 use crate::report::{Command, Does, Field, Fix, Risk};
 use crate::way::Case;

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use crate::causes::running::told::{not_ready, pods_in_words};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
+use crate::facts::kinds::Pod;
 use crate::fixes::{Entry, patch_template};
 use crate::report::{Evidence, Field, Finding, Fix};
 use crate::rules::annotations::amount;

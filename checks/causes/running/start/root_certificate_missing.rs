@@ -1,12 +1,13 @@
 //! The ConfigMap with the root certificate that istiod has not written.
 
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{ConfigMap, Pod};
+use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use crate::causes::running::told::{not_ready, pods_in_words, told};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
+use crate::facts::kinds::Pod;
 use crate::fixes::{relabelled, restart_istiod};
 use crate::report::{Evidence, Field, Fix, Risk};
 use crate::way::discovery::{discovery_selectors, leaves_out};

@@ -1,0 +1,65 @@
+//! A configuration that Envoy rejects.
+
+use crate::causes::running::told::{not_ready, pods_in_words, told};
+use crate::causes::{Verdict, declare_check};
+use crate::facts::Missing;
+use crate::report::{Command, Fix, Risk};
+use crate::texts::Key;
+use crate::way::Case;
+
+declare_check! {
+    /// The proxy rejects the configuration that istiod sends.
+    ///
+    /// ## What it finds
+    /// istio-proxy is not ready, and its log says that it rejected a resource: which one, and why.
+    ///
+    /// ## Why it matters
+    /// The proxy keeps the configuration that it had; one that just started has none, and is not ready. Usual reasons:
+    /// an EnvoyFilter does not fit the proxy's version, two Services claim one port, or the proxy is much older than
+    /// istiod.
+    ///
+    /// ## How to fix it
+    /// Remove or correct what the message is about: what stands in the reason, stands in an EnvoyFilter of the pod's
+    /// namespace or of the root namespace as a rule. A proxy of an old version is replaced by a restart of the pods.
+    ///
+    /// ## References
+    /// - Istio, Debugging Envoy and istiod: <https://istio.io/latest/docs/ops/diagnostic-tools/proxy-cmd/>
+    /// - Istio, EnvoyFilter: <https://istio.io/latest/docs/reference/config/networking/envoy-filter/>
+    "INJ624", "proxy-rejected-config", Running, about Pods,
+    run
+}
+
+fn run(case: &Case) -> Result<Verdict, Missing> {
+    told(case, &CHECK, |unwell, found| {
+        let what = match found.value(Key::Listener) {
+            Some(listener) => format!("listener {listener} that istiod sends"),
+            None => "what istiod sends".to_owned(),
+        };
+        let why = match found.value(Key::Reason) {
+            Some(reason) => format!(": {reason}"),
+            None => String::new(),
+        };
+        let message = format!(
+            "{} of {} cannot get ready: its sidecar rejects {what}{why}",
+            pods_in_words(unwell),
+            case.target(),
+        );
+        let (pod, namespace) = (unwell.name(), case.target().namespace.as_str());
+        let fix = Fix::new(
+            "look for the object that the resource is made of",
+            Risk::ReadOnly,
+            "nothing: it shows all that the sidecar says, and the EnvoyFilters",
+        )
+        .show(Command::kubectl([
+            "logs",
+            pod,
+            "-n",
+            namespace,
+            "-c",
+            "istio-proxy",
+            "--tail=50",
+        ]))
+        .show(Command::kubectl(["get", "envoyfilters", "-A"]));
+        Ok(not_ready(case, message).fix(fix))
+    })
+}
