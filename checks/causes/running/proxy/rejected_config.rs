@@ -4,8 +4,9 @@ use crate::causes::running::told::{not_ready, pods_in_words, told};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::report::{Command, Fix, Risk};
-use crate::texts::Key;
+use crate::texts::{Found, Key};
 use crate::way::Case;
+use crate::way::running::{Said, Unwell};
 
 declare_check! {
     /// The proxy rejects the configuration that istiod sends.
@@ -31,6 +32,8 @@ declare_check! {
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
     told(case, &CHECK, |unwell, found| {
+        let named = named(unwell);
+        let found = named.map_or(found, |(_, found)| found);
         let what = match found.value(Key::Listener) {
             Some(listener) => format!("listener {listener} that istiod sends"),
             None => "what istiod sends".to_owned(),
@@ -60,6 +63,25 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
             "--tail=50",
         ]))
         .show(Command::kubectl(["get", "envoyfilters", "-A"]));
-        Ok(not_ready(case, message).fix(fix))
+        let mut finding = not_ready(case, message).fix(fix);
+        let beside = named.map(|(said, _)| said).filter(|said| {
+            !unwell
+                .cause()
+                .is_some_and(|cause| std::ptr::eq(cause, *said))
+        });
+        finding
+            .evidence
+            .extend(beside.map(|said| said.evidence(unwell.name())));
+        Ok(finding)
     })
+}
+
+/// The newest line that says why a resource is rejected. What the sidecar says about itself later only counts them.
+fn named<'u>(unwell: &'u Unwell) -> Option<(&'u Said, &'u Found)> {
+    let mut told = unwell.said.iter().filter_map(|said| {
+        let told = said.told.as_ref()?;
+        let is_meant = told.cause.name == CHECK.name && told.found.value(Key::Reason).is_some();
+        is_meant.then_some((said, &told.found))
+    });
+    told.next_back()
 }
