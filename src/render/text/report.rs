@@ -18,7 +18,7 @@ use crate::render::page::{Page, Span, Style};
 use crate::terminal::Look;
 
 /// The most lines of a report.
-pub const LINES: usize = 60;
+const LINES: usize = 60;
 
 /// Causes with a single line, at most; more are counted.
 const ONE_LINERS: usize = 12;
@@ -33,7 +33,7 @@ const COMMANDS: [usize; 2] = [8, 4];
 const MESSAGE: usize = 400;
 
 /// How much of a cause is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 enum Form {
     /// Nothing: it is counted.
     LeftOut,
@@ -71,11 +71,14 @@ pub fn report(report: &Report, page: &mut Page) -> io::Result<()> {
     let taken = frame.into_iter().map(|one| one.rows).sum::<usize>() + 3 + 2;
     let causes = Causes::new(&groups, report, look, LINES.saturating_sub(taken))?;
     page.laid_out(&head.text)?;
-    if healthy.rows > 0 || causes.left_out() > 0 {
+    let left_out = causes.left_out(report.again);
+    if healthy.rows > 0 || left_out.is_some() {
         page.blank()?;
     }
     page.laid_out(&healthy.text)?;
-    causes.told_left_out(report, page)?;
+    if let Some(text) = left_out {
+        page.wrapped(0, &[], 2, &Span::new(Style::Faint, text))?;
+    }
     page.laid_out(&missing.text)?;
     causes.write(page)?;
     page.laid_out(&verdict.text)
@@ -120,11 +123,7 @@ impl<'a> Causes<'a> {
             if group.severity == Severity::Info || slot.0 == Form::LeftOut {
                 return Ok(());
             }
-            for form in all
-                .iter()
-                .copied()
-                .filter(|form| *form as u8 > slot.0 as u8)
-            {
+            for form in all.iter().copied().filter(|form| *form > slot.0) {
                 let larger = lines(group, form)?;
                 let has_blank = slot.0 != Form::Line;
                 let before = slot.1.rows + usize::from(has_blank);
@@ -146,29 +145,25 @@ impl<'a> Causes<'a> {
         Ok(Self { groups, forms })
     }
 
-    fn left_out(&self) -> usize {
-        let forms = self.forms.iter();
-        forms.filter(|(form, _)| *form == Form::LeftOut).count()
-    }
-
-    /// Writes how much has no room, and what shows it.
-    fn told_left_out(&self, report: &Report, page: &mut Page) -> io::Result<()> {
-        let text = match self.left_out() {
-            0 if self.forms.iter().all(|(form, _)| *form == Form::Full) => return Ok(()),
+    /// How much has no room, and the command that shows it; none where all is written.
+    fn left_out(&self, again: &str) -> Option<String> {
+        if self.forms.iter().all(|(form, _)| *form == Form::Full) {
+            return None;
+        }
+        let all = self.groups.iter().zip(&self.forms);
+        let left_out = all.filter(|(_, (form, _))| *form == Form::LeftOut);
+        let left_out: Vec<_> = left_out.map(|(group, _)| group).collect();
+        let whom = left_out.iter().flat_map(|group| &group.targets);
+        let whom: HashSet<_> = whom.map(|one| &one.target).collect();
+        let text = match left_out.len() {
             0 => "not all is shown here".to_owned(),
             number => {
-                let left_out = self.groups.iter().rev().take(number);
-                let whom: HashSet<_> = left_out
-                    .flat_map(|group| &group.targets)
-                    .map(|one| &one.target)
-                    .collect();
                 let causes = words::count(number, "cause", "causes");
                 let whom = words::count(whom.len(), "workload", "workloads");
                 format!("left out here: {causes} of {whom}")
             }
         };
-        let text = format!("{text}; all of it: {}", report.again);
-        page.wrapped(0, &[], 2, &Span::new(Style::Faint, text))
+        Some(format!("{text}; all of it: {again}"))
     }
 
     /// Writes the worst last.
