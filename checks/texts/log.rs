@@ -1,5 +1,6 @@
 //! The lines of a container's log that tell something: what else a program writes is nobody's concern here.
 
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::facts::Line;
@@ -18,7 +19,11 @@ pub fn telling_lines(log: &str) -> Vec<Line> {
 
 fn line(line: &str) -> Line {
     let dated = line.split_once(' ');
-    let dated = dated.and_then(|(time, rest)| Some((Time(time.parse().ok()?), rest)));
+    let dated = dated.and_then(|(time, rest)| {
+        let time: Timestamp = time.parse().ok()?;
+        // A file has it to the second.
+        Some((Time(Timestamp::from_second(time.as_second()).ok()?), rest))
+    });
     let (at, text) = match dated {
         Some((at, rest)) => (Some(at), rest),
         None => (None, line),
