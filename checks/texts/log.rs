@@ -5,6 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::facts::Line;
 
+use super::words::floor;
 use super::{read, transport};
 
 /// The longest line that is looked at, in bytes: of what a program repeats in one line, the start tells enough.
@@ -28,7 +29,7 @@ fn line(line: &str) -> Line {
         Some((at, rest)) => (Some(at), rest),
         None => (None, line),
     };
-    let end = text.floor_char_boundary(LONGEST);
+    let end = floor(text, LONGEST);
     Line {
         at,
         text: text.get(..end).unwrap_or_default().to_owned(),
