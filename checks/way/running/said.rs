@@ -103,7 +103,10 @@ pub fn by_kubelet(pod: &Pod, step: Step, events: &[&Event]) -> Vec<Said> {
     }
     if let Some(container) = step.container() {
         // What a container leaves behind where it ends is its own concern, and may be anything.
-        said.extend(container.waiting().and_then(|one| {
+        // That it is started again and again says nothing of the reason.
+        let waiting = container.waiting();
+        let waiting = waiting.filter(|one| one.reason.as_deref() != Some("CrashLoopBackOff"));
+        said.extend(waiting.and_then(|one| {
             let path = format!("{}.state.waiting.message", container.status_path());
             field(path, one.message.as_ref(), None)
         }));
@@ -149,7 +152,6 @@ fn is_about(event: &Event, pod: &Pod, step: Step) -> bool {
         }
         None => of_container.is_empty(),
     };
-    // That a container is started again and again says nothing of the reason.
     let is_again = event.reason.as_deref() == Some("BackOff");
     event.type_.as_deref() == Some("Warning")
         && !is_again
