@@ -33,13 +33,13 @@ declare_check! {
 fn run(case: &Case) -> Result<Verdict, Missing> {
     told(case, &CHECK, |_| {
         let message = format!(
-            "GKE Autopilot refuses the pods of {} for the capabilities of istio-init",
+            "pods of {} are refused by GKE Autopilot for the capabilities of istio-init",
             case.target()
         );
         let allow = Fix::new(
             "allow NET_ADMIN in the cluster, by gcloud container clusters update with --workload-policies=allow-net-admin",
             Risk::MeshWide,
-            "Autopilot takes pods with this capability, also those of others",
+            "pods with this capability are taken, also those of others",
         );
         let clusters = ["container", "clusters", "list"];
         Ok(rejected(message).fix(allow.show(Command::gcloud(clusters))))
