@@ -49,12 +49,12 @@ pub fn is_like_istios(key: &str) -> bool {
         .any(|word| key.contains(word))
 }
 
-/// Who set the fields of which findings tell that, and when something other than the status was set last.
+/// Who set the fields of which findings tell that, and who set something other than the status last, and when.
 pub fn setters(walk: &mut Walk, mut all: Vec<Value>) -> Value {
     let needed = walk.needed;
     all.retain(|entry| entry.get("subresource").is_none());
     let time = |entry: &Value| entry.get("time").and_then(Value::as_str).map(str::to_owned);
-    let newest = all.iter().filter_map(time).max();
+    let newest = all.iter().max_by_key(|entry| time(entry)).cloned();
     let is_told = |key: &str| key == LEVEL || is_like_istios(key) || needed.selects(key);
     let entries = all.into_iter().filter_map(|entry| {
         let Value::Object(mut entry) = entry else {
@@ -70,8 +70,13 @@ pub fn setters(walk: &mut Walk, mut all: Vec<Value>) -> Value {
         Some(Value::Object(kept))
     });
     let mut kept: Vec<Value> = entries.collect();
-    if newest.is_some() && !kept.iter().any(|entry| time(entry) == newest) {
-        kept.push(json!({ "time": newest }));
+    if let Some(newest) = newest.filter(|one| time(one).is_some()) {
+        let is_it = |entry: &Value| {
+            time(entry) == time(&newest) && entry.get("manager") == newest.get("manager")
+        };
+        if !kept.iter().any(is_it) {
+            kept.push(json!({ "manager": newest.get("manager"), "time": newest.get("time") }));
+        }
     }
     Value::Array(kept)
 }

@@ -100,7 +100,7 @@ fn cause(report: &Report, group: &Group, several: bool, out: &mut dyn Write) -> 
             .first()
             .is_some_and(|other| other.commands() == fix.commands())
     };
-    if !group.findings.iter().all(|one| is_same(one)) {
+    if !group.findings.iter().all(is_same) {
         writeln!(out, "The commands are those for the first of them.")?;
     }
     Ok(())

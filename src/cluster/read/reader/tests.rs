@@ -695,31 +695,18 @@ async fn a_log_that_is_not_there_is_absent_and_one_that_does_not_come_fails() {
         container: "web".to_owned(),
         previous: true,
     };
-    let table: [(fn() -> Answer, &str); 4] = [
+    let table = [
         (
-            || {
-                Answer::Json(
-                    400,
-                    status(400, "previous terminated container \"web\" not found"),
-                )
-            },
+            status(400, "previous terminated container \"web\" not found"),
             "absent",
         ),
-        (
-            || Answer::Json(404, absent("/api/v1/namespaces/shop/pods/web-1")),
-            "absent",
-        ),
-        (
-            || Answer::Json(403, status(403, "pods \"web-1\" is forbidden")),
-            "refused",
-        ),
-        (
-            || Answer::Json(500, status(500, "dial tcp: i/o timeout")),
-            "failed",
-        ),
+        (absent("/api/v1/namespaces/shop/pods/web-1"), "absent"),
+        (status(403, "pods \"web-1\" is forbidden"), "refused"),
+        (status(500, "dial tcp: i/o timeout"), "failed"),
     ];
     for (answer, expected) in table {
-        let fake = Fake::new(move |_| answer());
+        let code = answer["code"].as_u64().unwrap().try_into().unwrap();
+        let fake = Fake::new(move |_| Answer::Json(code, answer.clone()));
         let fact = Reader::new(&fake.link).log("shop", "web-1", &of).await;
         let word = match fact {
             Fact::Absent => "absent",
