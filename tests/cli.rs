@@ -310,9 +310,9 @@ fn causes_are_explained_by_code_number_or_name() {
     for subject in ["inj107", "107", "revision-unknown", "Revision-Unknown"] {
         assert_eq!(page(subject), checked, "{subject}");
     }
-    let described = page("gke-autopilot");
+    let described = page("cni-multus");
     assert!(
-        described.starts_with("gke-autopilot\nadmitted: "),
+        described.starts_with("cni-multus\nrunning: "),
         "{described}"
     );
     assert!(

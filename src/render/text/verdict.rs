@@ -25,6 +25,10 @@ pub fn verdicts(diagnoses: &[Diagnosis]) -> String {
 /// Writes the verdict about one target.
 pub fn one(diagnosis: &Diagnosis, page: &mut Page) -> io::Result<()> {
     let (style, headline) = headline(diagnosis);
+    if let Some(began) = diagnosis.symptoms.iter().find_map(|one| one.began.as_ref()) {
+        page.blank()?;
+        page.wrapped(0, &[], 2, &Span::plain(words::began(began)))?;
+    }
     write(style, headline, &checks(diagnosis), page)
 }
 
@@ -224,11 +228,7 @@ fn webhooks(diagnoses: &[Diagnosis]) -> (Style, String) {
 /// What one target's checks came to.
 fn checks(diagnosis: &Diagnosis) -> Vec<String> {
     let findings = diagnosis.findings.iter();
-    let began = diagnosis.symptoms.iter().find_map(|one| one.began.as_ref());
-    let mut tail: Vec<_> = began.map(words::began).into_iter().collect();
-    tail.extend(words::severities(
-        findings.map(|(_, finding)| finding.severity),
-    ));
+    let mut tail = words::severities(findings.map(|(_, finding)| finding.severity));
     let unknown = unknown::number(diagnosis);
     if unknown > 0 {
         tail.push(format!("{unknown} unknown"));

@@ -81,7 +81,7 @@ fn finding(printed: &str, check: &str) -> Option<(String, String)> {
 }
 
 /// What changes from run to run, and what stands in its place.
-const CHANGING: [(&str, &str); 13] = [
+const CHANGING: [(&str, &str); 14] = [
     // Who builds the world, or restores it after the scenario before.
     (
         r"\bset by(\s+)(?:istio-operator|istioctl|testcluster|kubectl(?:-create|-replace|-client-side-apply)?)(,|\s|$)",
@@ -97,6 +97,10 @@ const CHANGING: [(&str, &str); 13] = [
     (
         r"\b(pod[\s/]+[a-z]+)-[bcdfghjklmnpqrstvwxz2456789]{5}\b",
         "$1-x7k2p",
+    ),
+    (
+        r#"\b(Pod\s+"[a-z-]+-)[bcdfghjklmnpqrstvwxz2456789]{5}""#,
+        "${1}x7k2p\"",
     ),
     (
         r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b",
