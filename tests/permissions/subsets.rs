@@ -47,7 +47,12 @@ pub fn subsets(worlds: usize) -> Vec<Subset> {
     let mut subsets: Vec<_> = all
         .iter()
         .map(|permission| Subset {
-            user: format!("without-{}-{}", permission.verb, permission.resource),
+            // No name has a slash.
+            user: format!(
+                "without-{}-{}",
+                permission.verb,
+                permission.resource.replace('/', "-")
+            ),
             refused: BTreeSet::from([*permission]),
             world: None,
         })
