@@ -1,5 +1,7 @@
 //! Taking a namespace away, in the place of the namespace controller, which pauses for five seconds and more.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
@@ -28,24 +30,32 @@ pub(crate) fn delete(api: Api, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// The path of every API version and the resources of it that can be deleted by namespace.
+/// The resources that can be deleted by namespace, each with the path of the first API version that has it: not every
+/// version of a group has all.
 fn namespaced_resources(api: Api) -> Result<Vec<(String, String)>> {
     let groups = api.get("/apis")?;
-    let mut versions = vec!["/api/v1".to_owned()];
-    versions.extend(
-        list(&groups, "/groups")
-            .iter()
-            .map(|group| format!("/apis/{}", text(group, "/preferredVersion/groupVersion"))),
-    );
+    let mut groups: Vec<Vec<String>> = list(&groups, "/groups").iter().map(versions).collect();
+    groups.push(vec!["/api/v1".to_owned()]);
     let mut resources = Vec::new();
-    for version in versions {
-        let deletable = list(&api.get(&version)?, "/resources")
-            .iter()
-            .filter(|resource| resource.get("namespaced") == Some(&Value::Bool(true)))
-            .filter(|resource| list(resource, "/verbs").contains(&Value::from("deletecollection")))
-            .map(|resource| (version.clone(), text(resource, "/name").to_owned()))
-            .collect::<Vec<_>>();
-        resources.extend(deletable);
+    for versions in groups {
+        let mut of_group = BTreeMap::new();
+        for version in versions {
+            for resource in list(&api.get(&version)?, "/resources") {
+                let is_namespaced = resource.get("namespaced") == Some(&Value::Bool(true));
+                if is_namespaced && list(resource, "/verbs").contains(&"deletecollection".into()) {
+                    let name = text(resource, "/name").to_owned();
+                    of_group.entry(name).or_insert_with(|| version.clone());
+                }
+            }
+        }
+        resources.extend(of_group.into_iter().map(|(name, version)| (version, name)));
     }
     Ok(resources)
+}
+
+/// The paths of a group's versions.
+fn versions(group: &Value) -> Vec<String> {
+    let versions = list(group, "/versions").iter();
+    let path = |version| format!("/apis/{}", text(version, "/groupVersion"));
+    versions.map(path).collect()
 }

@@ -5,7 +5,7 @@ use crate::causes::{Verdict, declare_check};
 use crate::facts::{Evidence, Missing};
 use crate::report::{Command, Fix, Risk};
 use crate::way::Case;
-use crate::way::running::{Container, Step, Unwell};
+use crate::way::running::{Container, Place, Said, Step, Unwell};
 
 declare_check! {
     /// Pods with a sidecar are not ready, and no other check tells why.
@@ -45,8 +45,12 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         );
         let mut finding = not_ready(case, message);
         finding.evidence.push(state(one));
-        let newest = one.said.last().map(|said| said.evidence(one.name()));
-        finding.evidence.extend(newest);
+        // That it waits to be started again says nothing about why.
+        let backs_off = |said: &&Said| said.place == Place::Event("BackOff".to_owned());
+        let newest = one.said.iter().rfind(|said| !backs_off(said));
+        finding
+            .evidence
+            .extend(newest.map(|said| said.evidence(one.name())));
         finding.fix(look(case, one))
     });
     Ok(Verdict::of(findings))
