@@ -35,7 +35,7 @@ pub(crate) fn delete(api: Api, name: &str) -> Result<()> {
 fn namespaced_resources(api: Api) -> Result<Vec<(String, String)>> {
     let groups = api.get("/apis")?;
     let mut groups: Vec<Vec<String>> = list(&groups, "/groups").iter().map(versions).collect();
-    groups.push(vec!["/api/v1".to_owned()]);
+    groups.insert(0, vec!["/api/v1".to_owned()]);
     let mut resources = Vec::new();
     for versions in groups {
         let mut of_group = BTreeMap::new();
