@@ -95,7 +95,7 @@ const CHANGING: [(&str, &str); 14] = [
         "-7d9c4b8f65-x7k2p$1",
     ),
     (
-        r"\b(pod[\s/]+[a-z]+)-[bcdfghjklmnpqrstvwxz2456789]{5}\b",
+        r"\b(pod[\s/]+[a-z]+(?:-[a-z]+)*)-[bcdfghjklmnpqrstvwxz2456789]{5}\b",
         "$1-x7k2p",
     ),
     (
