@@ -5,8 +5,8 @@
 use super::Plan;
 use crate::facts::kinds::Pod;
 use crate::facts::ownership::{Chain, pods, pods_read};
-use crate::facts::{Kind, Read, Resource, Target};
-use crate::way::running::{Step, may_have_sidecars, step, wanted_logs};
+use crate::facts::{Read, Resource, Target};
+use crate::way::running::{Step, is_meant, may_have_sidecars, step, wanted_logs};
 
 /// How many workloads are looked at closer, and logs read of all of them.
 pub(super) struct Room {
@@ -30,8 +30,6 @@ pub(super) fn plan(plan: &mut Plan, target: &Target, chain: &Chain, room: &mut R
         return;
     }
     room.workloads -= 1;
-    let is_meant =
-        |pod: &Pod| target.kind != Kind::Pod || pod.metadata.name.as_deref() == Some(&target.name);
     let whole: Vec<_> = pods
         .iter()
         .filter_map(|pod| index.whole::<Pod>(pod))
@@ -42,7 +40,7 @@ pub(super) fn plan(plan: &mut Plan, target: &Target, chain: &Chain, room: &mut R
     if whole.iter().any(|pod| step(pod) == Some(Step::Node)) {
         plan.want(super::all(Resource::Node, None));
     }
-    let logs = wanted_logs(whole.into_iter().filter(|pod| is_meant(pod)));
+    let logs = wanted_logs(whole.into_iter().filter(|pod| is_meant(target, pod)));
     let logs: Vec<_> = logs.into_iter().take(room.logs).collect();
     room.logs -= logs.len();
     for (pod, log) in logs {

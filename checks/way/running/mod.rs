@@ -14,4 +14,4 @@ pub use cni::{Agent, agent, node};
 pub use container::Container;
 pub use said::{Place, Said};
 pub use step::{Step, step};
-pub use unwell::{START, Unwell, has_sidecar, may_have_sidecars, unwell, wanted_logs};
+pub use unwell::{START, Unwell, has_sidecar, is_meant, may_have_sidecars, unwell, wanted_logs};

@@ -10,7 +10,7 @@ use super::said::{by_container, by_kubelet};
 use super::step::condition;
 use super::{Container, Said, Step, step};
 use crate::facts::kinds::Pod;
-use crate::facts::{Kind, LogOf, Missing};
+use crate::facts::{Kind, LogOf, Missing, Target};
 use crate::texts::Confidence;
 use crate::way::observe::brings_proxy;
 use crate::way::{Case, names};
@@ -72,19 +72,16 @@ pub fn unwell<'a>(case: &Case<'a>) -> Result<Vec<Unwell<'a>>, Missing> {
     if readiness.is_none_or(|all| all.ready >= all.pods) {
         return Ok(Vec::new());
     }
-    let template = case.workload()?.template.spec.clone();
-    if !may_have_sidecars(&case.pods()?, Some(&template)) {
+    let template = &case.workload()?.template.spec;
+    if !may_have_sidecars(&case.pods()?, Some(template)) {
         return Ok(Vec::new());
     }
-    let target = case.target();
-    let is_meant =
-        |pod: &&Pod| target.kind != Kind::Pod || pod.metadata.name.as_deref() == Some(&target.name);
     let had_time = |pod: &&Pod| {
         let created = pod.metadata.creation_timestamp.as_ref();
         created.is_some_and(|at| at.0.checked_add(START).is_ok_and(|end| end <= case.now()))
     };
     let pods = case.whole_pods()?.into_iter();
-    let pods = pods.filter(|pod| is_meant(pod) && had_time(pod));
+    let pods = pods.filter(|pod| is_meant(case.target(), pod) && had_time(pod));
     let events = case.events()?;
     let states = states(pods).into_iter();
     let unwell = states.map(|State { pod, step, others }| {
@@ -106,6 +103,11 @@ pub fn unwell<'a>(case: &Case<'a>) -> Result<Vec<Unwell<'a>>, Missing> {
         }
     });
     Ok(unwell.collect())
+}
+
+/// Whether a pod is looked at: of a target that is a pod, none of those that are shown beside it.
+pub fn is_meant(target: &Target, pod: &Pod) -> bool {
+    target.kind != Kind::Pod || pod.metadata.name.as_deref() == Some(&target.name)
 }
 
 /// Pods in one state.
