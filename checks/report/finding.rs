@@ -36,11 +36,18 @@ pub enum Difference {
     LosesSidecar,
     /// They have the sidecar of another revision.
     OtherRevision,
+    /// They have a sidecar of another version.
+    OtherVersion,
 }
 
 impl Difference {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::NoSidecar, Self::LosesSidecar, Self::OtherRevision];
+    pub const ALL: [Self; 4] = [
+        Self::NoSidecar,
+        Self::LosesSidecar,
+        Self::OtherRevision,
+        Self::OtherVersion,
+    ];
 }
 
 /// One finding of one check.

@@ -54,7 +54,10 @@ pub use reached::{Arrival, Destination, Destinations, Istiod, Obstacle, Reached}
 pub use rendered::containers::{may_depend_on_nodes, spec_may_depend_on_nodes};
 pub use rendered::{Refusal, Rendered, Sidecar};
 pub use timeline::{Began, Moment, timeline};
-pub use version::{Source, Told, Version, version_of_deployment};
+pub use version::{
+    Number, Source, Told, Version, has_image_of, version_of_deployment, version_of_proxies,
+    version_of_proxy,
+};
 pub use wanted::{Ask, Declined, Wanted, Wish};
 pub use webhook_rows::{ValidatorRow, WebhookRow, validator_rows, webhook_rows};
 pub use witness::{Since, over_since, predict_beside_witnesses};

@@ -18,6 +18,7 @@ use crate::facts::Missing;
 pub use number::Number;
 use number::POSSIBLE;
 pub use read::{Beside, version_of_deployment, version_of_pod};
+pub use sources::{has_image_of, version_of_proxies, version_of_proxy};
 
 /// What tells a version.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -63,12 +63,7 @@ impl Sources {
         {
             return;
         }
-        let values = config.values.as_ref().ok();
-        let number = match values.and_then(|values| values.pointer("/global/tag")) {
-            Some(Value::String(text)) => Number::parse(text),
-            Some(Value::Number(number)) => Number::parse(&number.to_string()),
-            _ => None,
-        };
+        let number = config.values.as_ref().ok().and_then(version_of_proxies);
         let name = config_map.metadata.name.clone().unwrap_or_default();
         self.add(number, Source::Values(name));
     }
@@ -80,21 +75,11 @@ impl Sources {
         };
         for pod in beside.pods {
             let made = pod.metadata.creation_timestamp.as_ref();
-            if made.is_none_or(|made| made.0 < since) || !is_injected_by(pod, beside.revision) {
+            if made.is_none_or(|made| made.0 < since) || !has_image_of(pod, beside.revision) {
                 continue;
             }
-            let spec = pod.spec.iter();
-            let mut containers = spec.flat_map(|spec| {
-                let init_containers = spec.init_containers.iter().flatten();
-                spec.containers.iter().chain(init_containers)
-            });
-            let proxy = containers.find(|one| one.name == PROXY);
-            let image = proxy.and_then(|proxy| proxy.image.as_deref());
             let name = pod.metadata.name.clone().unwrap_or_default();
-            self.add(
-                image.and_then(tag).and_then(Number::parse),
-                Source::Proxy(name),
-            );
+            self.add(version_of_proxy(pod), Source::Proxy(name));
         }
     }
 
@@ -127,8 +112,26 @@ impl Sources {
     }
 }
 
+/// The version of the proxies in the injector's values, where these name one.
+pub fn version_of_proxies(values: &Value) -> Option<Number> {
+    match values.pointer("/global/tag")? {
+        Value::String(text) => Number::parse(text),
+        Value::Number(number) => Number::parse(&number.to_string()),
+        _ => None,
+    }
+}
+
+/// The version of a pod's proxy, where the tag of its image names one.
+pub fn version_of_proxy(pod: &Pod) -> Option<Number> {
+    let spec = pod.spec.as_ref()?;
+    let init_containers = spec.init_containers.iter().flatten();
+    let mut containers = spec.containers.iter().chain(init_containers);
+    let image = containers.find(|one| one.name == PROXY)?.image.as_deref();
+    image.and_then(tag).and_then(Number::parse)
+}
+
 /// Whether a pod has a proxy of a revision's templates, with the image that these say.
-fn is_injected_by(pod: &Pod, revision: &str) -> bool {
+pub fn has_image_of(pod: &Pod, revision: &str) -> bool {
     let Some(annotations) = &pod.metadata.annotations else {
         return false;
     };

@@ -71,6 +71,7 @@ fn symptom(symptom: &Symptom) -> v1::Symptom {
             Kind::Pods(Difference::NoSidecar) => v1::SymptomKind::NoSidecar,
             Kind::Pods(Difference::LosesSidecar) => v1::SymptomKind::LosesSidecar,
             Kind::Pods(Difference::OtherRevision) => v1::SymptomKind::OtherRevision,
+            Kind::Pods(Difference::OtherVersion) => v1::SymptomKind::OtherVersion,
             Kind::PodsNotReady => v1::SymptomKind::PodsNotReady,
         },
         severity: severity(symptom.severity),

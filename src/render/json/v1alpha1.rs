@@ -392,6 +392,8 @@ pub enum SymptomKind {
     LosesSidecar,
     /// Pods have the sidecar of another revision than the next one.
     OtherRevision,
+    /// Pods have a sidecar of another version than the next one.
+    OtherVersion,
     /// Pods with a sidecar are not ready, though the newest is older than half a minute.
     PodsNotReady,
 }

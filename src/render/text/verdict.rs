@@ -149,6 +149,11 @@ fn injected(diagnosis: &Diagnosis, predicted: &Prediction) -> String {
                 "INJECTED{revision}{if_admitted}; pods of another revision keep it until they are restarted"
             )
         }
+        Some(_) if has(diagnosis, Difference::OtherVersion) => {
+            format!(
+                "INJECTED{revision}{if_admitted}; pods of another version keep it until they are restarted"
+            )
+        }
         Some((observed, Seen::NotInjected | Seen::Mixed)) => {
             let pods = words::observation(observed);
             format!(

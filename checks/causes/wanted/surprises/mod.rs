@@ -8,6 +8,7 @@ mod matches_everything;
 mod own_label;
 mod pod_label_opts_in;
 mod pod_revision_opts_in;
+mod proxy_version_stale;
 mod revision_stale;
 mod system_pods;
 
@@ -24,4 +25,5 @@ pub(crate) static CHECKS: &[&Check] = &[
     &pod_label_opts_in::CHECK,
     &pod_revision_opts_in::CHECK,
     &system_pods::CHECK,
+    &proxy_version_stale::CHECK,
 ];
