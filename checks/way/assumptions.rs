@@ -68,6 +68,7 @@ pub fn assumptions(case: &Case, prediction: &Prediction) -> Vec<Assumption> {
     let mut found = gates(case, &case.mutating_policies());
     let calls = prediction.calls.iter().filter(|call| is_assumed(call));
     found.extend(calls.map(of_call));
+    found.extend(unseen_api_servers(case, prediction));
     if prediction.outcome == Outcome::Rejected {
         return found;
     }
@@ -93,6 +94,19 @@ fn of_call(call: &Call) -> Assumption {
             call.entry
         ),
     )
+}
+
+/// Where the provider hides the API servers, nobody sees whether they call webhooks through a proxy. A pod that was
+/// injected shows that they get through.
+fn unseen_api_servers(case: &Case, prediction: &Prediction) -> Option<Assumption> {
+    let is_unseen = case.api_servers().is_ok_and(<[_]>::is_empty);
+    let is_shown = case.observation().pods.iter().any(|pod| pod.injected);
+    (prediction.outcome == Outcome::Injected && is_unseen && !is_shown).then(|| {
+        Assumption::new(
+            "pods of kube-apiserver in kube-system",
+            "the API server calls istiod without an HTTP proxy: its pods are not there, so its environment cannot be seen",
+        )
+    })
 }
 
 fn gates(case: &Case, gates: &[Result<&Gate, Missing>]) -> Vec<Assumption> {
