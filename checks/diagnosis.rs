@@ -115,6 +115,24 @@ pub struct Diagnosis {
 }
 
 impl Diagnosis {
+    /// The answer about a subject of which nothing is known yet.
+    pub fn new(target: Target) -> Self {
+        Self {
+            target,
+            predicted: None,
+            assumptions: Vec::new(),
+            owner: None,
+            observed: None,
+            webhooks: Vec::new(),
+            symptoms: Vec::new(),
+            timeline: Vec::new(),
+            root_cause: None,
+            findings: Vec::new(),
+            checks: Vec::new(),
+            unread: Vec::new(),
+        }
+    }
+
     /// Whether the facts were too few for a verdict: on the next pod, or on those that exist.
     pub fn is_unknown(&self) -> bool {
         let observed = self.observed.as_ref();

@@ -87,12 +87,12 @@ mod tests {
         let findings = severities
             .iter()
             .map(|severity| (check, Finding::new(*severity, Effect::Beside, "something")));
+        let target = Target {
+            kind: Kind::Pod,
+            namespace: "shop".into(),
+            name: "web".into(),
+        };
         Diagnosis {
-            target: Target {
-                kind: Kind::Pod,
-                namespace: "shop".into(),
-                name: "web".into(),
-            },
             predicted: Some(Prediction {
                 invalid: None,
                 outcome,
@@ -102,10 +102,6 @@ mod tests {
                 because: String::new(),
                 calls: Vec::new(),
             }),
-            assumptions: Vec::new(),
-            owner: None,
-            observed: None,
-            webhooks: Vec::new(),
             symptoms: (outcome == Outcome::Rejected)
                 .then_some(Symptom {
                     kind: symptoms::Kind::NextPod,
@@ -116,11 +112,8 @@ mod tests {
                 })
                 .into_iter()
                 .collect(),
-            timeline: Vec::new(),
-            root_cause: None,
             findings: findings.collect(),
-            checks: Vec::new(),
-            unread: Vec::new(),
+            ..Diagnosis::new(target)
         }
     }
 

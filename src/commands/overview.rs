@@ -10,6 +10,7 @@ use injdoctor_checks::facts::{Index, Snapshot};
 use injdoctor_checks::plan::{self, Question};
 use injdoctor_checks::views::{Overview, is_of_all};
 use injdoctor_checks::way::Mesh;
+use serde::Serialize;
 
 use super::answer::tell_left_out;
 use super::source;
@@ -34,21 +35,17 @@ pub fn namespaces(
     if let Some(name) = &connection.namespace {
         bail!("namespaces are arguments of this command: injdoctor namespace {name}");
     }
-    let mut only: BTreeSet<_> = arguments.names.iter().cloned().collect();
-    let snapshot = read(arguments.from.as_deref(), &mut only, connection, look)?;
-    let mesh = Mesh::new(&snapshot);
-    let counted = count(&mesh, &only, &arguments.answer);
-    let view = view(&counted, &mesh, arguments.from.is_some(), &arguments.answer);
-    let shown = || json::views::namespaces(view.overview, &snapshot);
-    let written = match arguments.answer.output {
-        Format::Text | Format::Wide => text::namespaces(&view, &mut Page::new(out, look)),
-        Format::Json => json::pretty(&shown(), out),
-        Format::Yaml => json::as_yaml(&shown(), out),
-        Format::Name => names(&counted.failed, out),
-        Format::Jsonl | Format::Junit | Format::Markdown => bail!(OF_TARGETS),
+    let asked = Asked {
+        from: arguments.from.as_deref(),
+        only: arguments.names.iter().cloned().collect(),
+        answer: &arguments.answer,
     };
-    super::finish(written, out)?;
-    Ok(counted.exit)
+    let shape = Shape {
+        text: text::namespaces,
+        value: json::views::namespaces,
+        names: |counted, out| Ok(names(&counted.failed, out)),
+    };
+    show(asked, &shape, connection, look, out)
 }
 
 /// Shows the revisions.
@@ -61,19 +58,62 @@ pub fn revisions(
     if connection.namespace.is_some() {
         bail!("whether a revision is used shows in all namespaces only; leave -n out");
     }
-    let mut only = BTreeSet::new();
-    let snapshot = read(arguments.from.as_deref(), &mut only, connection, look)?;
-    let mesh = Mesh::new(&snapshot);
-    let counted = count(&mesh, &only, &arguments.answer);
-    let view = view(&counted, &mesh, arguments.from.is_some(), &arguments.answer);
-    let shown = || json::views::revisions(view.overview, &snapshot);
-    let written = match arguments.answer.output {
-        Format::Text | Format::Wide => text::revisions(&view, &mut Page::new(out, look)),
-        Format::Json => json::pretty(&shown(), out),
-        Format::Yaml => json::as_yaml(&shown(), out),
-        Format::Name => {
+    let asked = Asked {
+        from: arguments.from.as_deref(),
+        only: BTreeSet::new(),
+        answer: &arguments.answer,
+    };
+    let shape = Shape {
+        text: text::revisions,
+        value: json::views::revisions,
+        names: |_, _| {
             bail!("-o name names what has findings, and a revision has none; -o json lists them")
+        },
+    };
+    show(asked, &shape, connection, look, out)
+}
+
+/// What somebody asks for.
+struct Asked<'a> {
+    /// A snapshot.
+    from: Option<&'a str>,
+    /// These namespaces; without any, all.
+    only: BTreeSet<String>,
+    answer: &'a Answer,
+}
+
+/// How a view is written.
+struct Shape<V> {
+    text: fn(&View, &mut Page) -> io::Result<()>,
+    value: fn(&Overview, &Snapshot) -> V,
+    names: fn(&Counted, &mut dyn Write) -> anyhow::Result<io::Result<()>>,
+}
+
+fn show<V: Serialize>(
+    mut asked: Asked,
+    shape: &Shape<V>,
+    connection: &ConnectionFlags,
+    look: Look,
+    out: &mut dyn Write,
+) -> anyhow::Result<Exit> {
+    let answer = asked.answer;
+    let snapshot = read(asked.from, &mut asked.only, connection, look)?;
+    let mesh = Mesh::new(&snapshot);
+    let counted = count(&mesh, &asked.only, answer);
+    let value = || (shape.value)(&counted.overview, &snapshot);
+    let written = match answer.output {
+        Format::Text | Format::Wide => {
+            let view = View {
+                overview: &counted.overview,
+                snapshot: &snapshot,
+                recorded: asked.from.is_some(),
+                wide: answer.output == Format::Wide,
+            };
+            (shape.text)(&view, &mut Page::new(out, look))
         }
+        Format::Json => json::pretty(&value(), out),
+        Format::Yaml => json::as_yaml(&value(), out),
+        Format::Name => (shape.names)(&counted, out)?,
         Format::Jsonl | Format::Junit | Format::Markdown => bail!(OF_TARGETS),
     };
     super::finish(written, out)?;
@@ -111,20 +151,6 @@ struct Counted<'a> {
     /// The namespaces with findings at or above the threshold.
     failed: BTreeSet<String>,
     exit: Exit,
-}
-
-fn view<'a>(
-    counted: &'a Counted<'a>,
-    mesh: &Mesh<'a>,
-    recorded: bool,
-    answer: &Answer,
-) -> View<'a> {
-    View {
-        overview: &counted.overview,
-        snapshot: mesh.snapshot(),
-        recorded,
-        wide: answer.output == Format::Wide,
-    }
 }
 
 fn count<'a>(mesh: &'a Mesh<'a>, only: &BTreeSet<String>, answer: &Answer) -> Counted<'a> {

@@ -171,23 +171,15 @@ mod tests {
         let effect = Effect::Decides(Outcome::NotInjected);
         let finding = Finding::new(Severity::Warning, effect, "something is wrong")
             .evidence(Evidence::new(object, ".metadata.labels"));
+        let target = Target {
+            kind: Kind::Deployment,
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        };
         Diagnosis {
-            target: Target {
-                kind: Kind::Deployment,
-                namespace: namespace.to_owned(),
-                name: name.to_owned(),
-            },
-            predicted: None,
-            assumptions: Vec::new(),
-            owner: None,
-            observed: None,
-            symptoms: Vec::new(),
-            timeline: Vec::new(),
-            webhooks: Vec::new(),
             root_cause: Some(check),
             findings: vec![(check, finding)],
-            checks: Vec::new(),
-            unread: Vec::new(),
+            ..Diagnosis::new(target)
         }
     }
 

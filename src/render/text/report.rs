@@ -377,18 +377,9 @@ mod tests {
                 .fix(label(object.clone(), "enabled"));
         }
         Diagnosis {
-            target,
-            predicted: None,
-            assumptions: Vec::new(),
-            owner: None,
-            observed: None,
-            symptoms: Vec::new(),
-            timeline: Vec::new(),
-            webhooks: Vec::new(),
             root_cause: Some(check),
             findings: vec![(check, finding)],
-            checks: Vec::new(),
-            unread: Vec::new(),
+            ..Diagnosis::new(target)
         }
     }
 
