@@ -11,9 +11,11 @@ use super::{Kind, Object, Resource, told_fields};
 pub struct Kept<T>(pub T);
 
 impl<T> Kept<T> {
-    /// The objects of a list.
+    /// The objects of a list, without the room for more that it has while it is read.
     pub fn all(list: Vec<Self>) -> Vec<T> {
-        list.into_iter().map(|Self(one)| one).collect()
+        let mut all: Vec<_> = list.into_iter().map(|Self(one)| one).collect();
+        all.shrink_to_fit();
+        all
     }
 }
 

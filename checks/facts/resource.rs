@@ -160,7 +160,9 @@ macro_rules! resources {
 
             fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Objects, D::Error> {
                 if self.0.form == Form::Metadata {
-                    return Vec::deserialize(deserializer).map(Objects::Metadata);
+                    let mut all = Vec::deserialize(deserializer)?;
+                    all.shrink_to_fit();
+                    return Ok(Objects::Metadata(all));
                 }
                 match self.0.resource {
                     $(Resource::$name => {

@@ -20,6 +20,8 @@ pub struct NamespaceList {
     pub kind: NamespaceListKind,
     /// Where it was looked at.
     pub cluster: Cluster,
+    /// What could not be read, so that workloads or pods are not counted or not known; empty where everything was.
+    pub missing: Vec<Text>,
     /// By name.
     pub items: Vec<Namespace>,
 }
@@ -179,6 +181,7 @@ pub fn namespaces(overview: &views::Overview, snapshot: &Snapshot) -> NamespaceL
         api_version: ApiVersion::V1alpha1,
         kind: NamespaceListKind::NamespaceList,
         cluster: convert::cluster(snapshot),
+        missing: texts(overview.missing()),
         items: all.map(|one| namespace(one, snapshot)).collect(),
     }
 }
