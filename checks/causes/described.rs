@@ -54,7 +54,6 @@ described! {
         "status-annotation-invalid",
         "inject-value-unquoted";
     Running:
-        "native-sidecar-kubelet",
         "app-named-istio-proxy",
         "no-redirection",
         "pod-security-context",
