@@ -37,10 +37,10 @@ pub(super) fn plan(plan: &mut Plan, target: &Target, chain: &Chain, room: &mut R
     if whole.len() < pods.len() {
         plan.want(pods_read(&target.namespace, top));
     }
-    let needs_nodes = |pod: &&Pod| {
+    let needs_nodes = |pod: &Pod| {
         step(pod).is_some_and(|step| step == Step::Node || waits_for_end(step).is_some())
     };
-    if whole.iter().any(|pod| needs_nodes(&pod)) {
+    if whole.iter().any(|pod| needs_nodes(pod)) {
         plan.want(super::all(Resource::Node, None));
     }
     let logs = wanted_logs(whole.into_iter().filter(|pod| is_meant(target, pod)));
