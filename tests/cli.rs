@@ -310,9 +310,9 @@ fn causes_are_explained_by_code_number_or_name() {
     for subject in ["inj107", "107", "revision-unknown", "Revision-Unknown"] {
         assert_eq!(page(subject), checked, "{subject}");
     }
-    let described = page("cni-multus");
+    let described = page("pod-too-large");
     assert!(
-        described.starts_with("cni-multus\nrunning: "),
+        described.starts_with("pod-too-large\nrendered: "),
         "{described}"
     );
     assert!(

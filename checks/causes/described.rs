@@ -54,12 +54,6 @@ described! {
         "status-annotation-invalid",
         "inject-value-unquoted";
     Running:
-        "cni-multus",
-        "probe-rewrite",
-        "app-as-proxy-user",
-        "reserved-port",
-        "native-sidecar-kubelet",
-        "privileged-port",
         "app-named-istio-proxy",
         "no-redirection",
         "pod-security-context",

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::restart::{delete_pods, is_exportable, object, restart, resume};
 use crate::facts::{Kind, Missing, Rollout, Template, Workload};
-use crate::report::{Change, Field, Fix, Patch, Restart, Risk, Way};
+use crate::report::{Change, Field, Fix, Operation, Patch, Restart, Risk, Way};
 use crate::way::Case;
 
 /// A label or an annotation of the pod template, to set or to take away.
@@ -43,11 +43,36 @@ fn metadata_patch(entries: &[Entry]) -> Value {
 /// # Errors
 /// [`Missing`] where the target or its pods were not read.
 pub fn patch_spec(case: &Case, title: &str, patch: Value, effect: &str) -> Result<Fix, Missing> {
+    let is_of_spec = patch.get("spec").is_some();
+    let patch = Patch::Merge(at_template(case.workload()?.template_path(), patch));
+    change(case, title, patch, is_of_spec, effect)
+}
+
+/// Changes lists of the pod template, which a merge patch only replaces as a whole, by operations on the object.
+///
+/// # Errors
+/// [`Missing`] where the target or its pods were not read.
+pub fn patch_lists(
+    case: &Case,
+    title: &str,
+    operations: Vec<Operation>,
+    effect: &str,
+) -> Result<Fix, Missing> {
+    change(case, title, Patch::Operations(operations), true, effect)
+}
+
+fn change(
+    case: &Case,
+    title: &str,
+    patch: Patch,
+    is_of_spec: bool,
+    effect: &str,
+) -> Result<Fix, Missing> {
     let workload = case.workload()?;
     let fix = |way: Way, effect: String| {
         let change = Change {
             object: object(case, workload),
-            patch: Patch::Merge(at_template(workload.template_path(), patch.clone())),
+            patch: patch.clone(),
             way,
         };
         Fix::new(title, Risk::RestartsPods, effect).change(change, &in_api_form(workload))
@@ -76,7 +101,10 @@ pub fn patch_spec(case: &Case, title: &str, patch: Value, effect: &str) -> Resul
             by_hand("its manifest is changed; delete the pod and create it again".to_owned())
         }
         // Labels and annotations can be changed in the pod that runs, its spec cannot.
-        (Kind::Pod, _) if patch.get("spec").is_none() => in_place(restart(case)?),
+        (Kind::Pod, _) if !is_of_spec => in_place(restart(case)?),
+        (Kind::Pod | Kind::Job, _) if matches!(patch, Patch::Operations(_)) => {
+            by_hand("its manifest is changed; delete it and create it again".to_owned())
+        }
         (Kind::Pod, _) => fix(Way::Recreate, effect.to_owned()),
         (Kind::Job, _) => fix(
             Way::Recreate,

@@ -6,7 +6,7 @@ use super::Plan;
 use crate::facts::kinds::Pod;
 use crate::facts::ownership::{Chain, pods, pods_read};
 use crate::facts::{Read, Resource, Target};
-use crate::way::running::{Step, is_meant, may_have_sidecars, step, wanted_logs};
+use crate::way::running::{Step, is_meant, may_have_sidecars, step, waits_for_end, wanted_logs};
 
 /// How many workloads are looked at closer, and logs read of all of them.
 pub(super) struct Room {
@@ -37,7 +37,10 @@ pub(super) fn plan(plan: &mut Plan, target: &Target, chain: &Chain, room: &mut R
     if whole.len() < pods.len() {
         plan.want(pods_read(&target.namespace, top));
     }
-    if whole.iter().any(|pod| step(pod) == Some(Step::Node)) {
+    let needs_nodes = |pod: &Pod| {
+        step(pod).is_some_and(|step| step == Step::Node || waits_for_end(step).is_some())
+    };
+    if whole.iter().any(|pod| needs_nodes(pod)) {
         plan.want(super::all(Resource::Node, None));
     }
     let logs = wanted_logs(whole.into_iter().filter(|pod| is_meant(target, pod)));

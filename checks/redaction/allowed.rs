@@ -62,6 +62,26 @@ const POD: &[Line] = &[
     ("schedulerName", IfAsked, "the name of a program"),
     ("restartPolicy", IfAsked, "one of a few words"),
     ("dnsPolicy", Whole, "whether the sidecar finds istiod"),
+    (
+        "securityContext.runAsUser",
+        Whole,
+        "whether it is the sidecar's user",
+    ),
+    (
+        "securityContext.runAsGroup",
+        Whole,
+        "whether it is the sidecar's group",
+    ),
+    (
+        "securityContext.sysctls.name",
+        Whole,
+        "the name of a parameter of the kernel",
+    ),
+    (
+        "securityContext.sysctls.value",
+        Whole,
+        "whether a gateway may use ports below 1024",
+    ),
     ("preemptionPolicy", IfAsked, "one of a few words"),
     ("volumes.name", Whole, "the sidecar's may be called so, too"),
     ("volumes.*", Presence, "its kind may be another's"),
@@ -73,6 +93,16 @@ const CONTAINER: &[Line] = &[
     ("image", Image, "its tag tells istiod's version"),
     ("imagePullPolicy", IfAsked, "one of a few words"),
     ("restartPolicy", Whole, "whether it is a native sidecar"),
+    (
+        "securityContext.runAsUser",
+        Whole,
+        "whether it is the sidecar's user",
+    ),
+    (
+        "securityContext.runAsGroup",
+        Whole,
+        "whether it is the sidecar's group",
+    ),
     ("command", Arguments, "flags of istiod and kube-apiserver"),
     ("args", Arguments, "flags of istiod and kube-apiserver"),
     ("env", Environment, "settings of istiod and kube-apiserver"),

@@ -1,5 +1,7 @@
 //! A command as an argument vector, and the one place that quotes it for a shell.
 
+use serde_json::Value;
+
 use super::is_invisible;
 use crate::facts::Connection;
 
@@ -68,6 +70,12 @@ impl Command {
         }
     }
 
+    /// `kubectl create` of an object in the form of the API.
+    pub fn kubectl_create(object: &Value) -> Self {
+        let written = Self::of("echo", [object.to_string()]);
+        Self::pipeline([written, Self::kubectl(["create", "-f", "-"])], None)
+    }
+
     fn of<S: Into<String>>(program: &str, arguments: impl IntoIterator<Item = S>) -> Self {
         let program = std::iter::once(program.to_owned());
         let stage = program.chain(arguments.into_iter().map(Into::into));
@@ -99,8 +107,9 @@ impl Command {
 /// A program and its arguments, with the flags that lead it to the user's cluster.
 fn connected(stage: &[String], connection: &Connection) -> Vec<String> {
     let mut argv = stage.to_vec();
-    // It reads a file, and no cluster.
-    if argv.iter().any(|word| word == "--local") {
+    // These read and write files, and no cluster.
+    let is_echo = argv.first().is_some_and(|program| program == "echo");
+    if is_echo || argv.iter().any(|word| word == "--local") {
         return argv;
     }
     let is_helm = argv.first().is_some_and(|program| program == "helm");

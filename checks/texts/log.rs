@@ -5,11 +5,14 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use crate::facts::Line;
 
-use super::words::Part;
+use super::words::{Part, has};
 use super::{read, transport};
 
 /// The longest line that is looked at, in bytes: of what a program repeats in one line, the start tells enough.
 const LONGEST: usize = 4096;
+
+/// What programs say that cannot listen at a port; few say at which.
+pub const TAKEN: &str = "address already in use";
 
 /// The lines of a log that tell something of what is read here, or that the network failed; each with the time that
 /// the kubelet puts before it (`timestamps=true`).
@@ -38,7 +41,7 @@ fn to_the_second(time: &str) -> Option<Time> {
 }
 
 fn is_telling(line: &str) -> bool {
-    transport::is_told(line) || !read(line).is_empty()
+    transport::is_told(line) || has(line, TAKEN) || !read(line).is_empty()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Does the pod start, and does its proxy work?
 
 mod application;
+mod next_pod;
 mod proxy;
 mod redirection;
 mod start;

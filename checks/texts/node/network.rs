@@ -5,7 +5,6 @@ use crate::texts::What;
 use crate::texts::head::{Anchor, Head};
 use crate::texts::reading::{Reading, Values};
 use crate::texts::value::Key;
-use crate::texts::words::Part;
 
 pub(super) const ANCHORS: &[Anchor] = &[
     Anchor {
@@ -82,19 +81,15 @@ pub(super) const ANCHORS: &[Anchor] = &[
     },
 ];
 
+/// `cannot find a network-attachment-definition (istio-cni) in namespace (default)`: only what is missing has a namespace.
 fn multus(head: &Head) -> Option<Reading> {
-    let around = head.around();
-    around.has("istio").then(|| {
-        let mut values = Values::default();
-        values.add(
-            Key::Plugin,
-            Part::of(head.text, head.at.clone()).until("-definition"),
-        );
-        let end = head.message().end();
-        let mut reading = values.into_reading(What::Node(Node::Multus), head.at.start, end);
-        reading.values.clear();
-        reading
-    })
+    let mut values = Values::default();
+    let message = head.message();
+    if let Some(namespace) = message.after("in namespace (") {
+        values.add(Key::Namespace, namespace.until(")"));
+    }
+    let reading = values.into_reading(What::Node(Node::Multus), head.at.start, message.end());
+    head.around().has("istio").then_some(reading)
 }
 
 fn plugin(head: &Head) -> Option<Reading> {

@@ -23,7 +23,7 @@ pub(super) const ANCHORS: &[Anchor] = &[
 ];
 
 /// Ports of the sidecar. Source: `pilot/cmd/pilot-agent/status/server.go` of Istio (1.31).
-const PORTS: &[&str] = &[
+pub const SIDECAR_PORTS: &[&str] = &[
     "15000", "15001", "15002", "15004", "15006", "15008", "15009", "15020", "15021", "15053",
     "15090",
 ];
@@ -54,17 +54,17 @@ fn duplicate(head: &Head) -> Option<Reading> {
     Some(values.into_reading(What::Proxy(proxy), head.at.start, head.message().end()))
 }
 
-/// `listen tcp 0.0.0.0:15020: bind: address already in use`, of a port that is the sidecar's.
+/// `listen tcp 0.0.0.0:15020: bind: address already in use`, or `address already in use :::15020`, of a port that is the
+/// sidecar's.
 fn taken(head: &Head) -> Option<Reading> {
-    let before = head.before_in_message();
-    let port = PORTS
-        .iter()
-        .find_map(|port| before.text.rfind(&format!(":{port}")))?;
+    let around = [head.before_in_message(), head.message()];
+    let port = around.into_iter().find_map(|part| {
+        let mut ports = SIDECAR_PORTS.iter();
+        let at = ports.find_map(|port| part.text.rfind(&format!(":{port}")))?;
+        Some(part.cut(at).1.cut(1).1.take(|c| c.is_ascii_digit()).0)
+    })?;
     let mut values = Values::default();
-    values.add(
-        Key::Port,
-        before.cut(port).1.cut(1).1.take(|c| c.is_ascii_digit()).0,
-    );
+    values.add(Key::Port, port);
     Some(values.into_reading(What::Proxy(Proxy::PortTaken), head.at.start, head.at.end))
 }
 
@@ -84,7 +84,7 @@ pub(super) fn of(message: Part) -> Option<Proxy> {
 fn duplicates(message: Part) -> Proxy {
     let port = bound(message).and_then(|address| address.text.rsplit_once(':'));
     match port {
-        Some((_, port)) if PORTS.contains(&port) => Proxy::PortTaken,
+        Some((_, port)) if SIDECAR_PORTS.contains(&port) => Proxy::PortTaken,
         _ => Proxy::Rejected,
     }
 }

@@ -8,6 +8,8 @@ mod waiting;
 
 use super::head::Anchor;
 
+pub use listeners::SIDECAR_PORTS;
+
 /// What keeps the sidecar from working.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Proxy {

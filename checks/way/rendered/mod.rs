@@ -23,7 +23,7 @@ use crate::rules::annotations::InvalidAnnotation;
 use crate::rules::overrides::{self, Status};
 use crate::way::Case;
 
-pub(crate) use native::kubernetes_minor;
+pub(crate) use native::{kubelet_version, kubernetes_minor};
 
 /// Whether istiod renders the sidecar.
 pub type Rendered = Answer<Sidecar, Refusal>;

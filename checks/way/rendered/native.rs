@@ -83,7 +83,7 @@ fn by_istiod(case: &Case, istiod: &Istiod, pod: &JudgedPod) -> Result<bool, Miss
 }
 
 /// The name of a node, and the version of its kubelet.
-fn kubelet_version(node: &Node) -> (String, String) {
+pub(crate) fn kubelet_version(node: &Node) -> (String, String) {
     let info = node
         .status
         .as_ref()

@@ -86,3 +86,14 @@ impl<'a> Step<'a> {
         }
     }
 }
+
+/// The native sidecar of whose end a kubelet waits that does not know what that is: others say whether it has started.
+///
+/// Source: Kubernetes 1.27, `pkg/kubelet/prober/prober_manager.go` (UpdatePodStatus).
+pub fn waits_for_end(step: Step<'_>) -> Option<Container<'_>> {
+    let Step::Proxy(proxy) = step else {
+        return None;
+    };
+    let is_silent = proxy.status.is_some_and(|status| status.started.is_none());
+    (proxy.is_init && proxy.is_running() && is_silent).then_some(proxy)
+}

@@ -11,7 +11,7 @@ use super::step::condition;
 use super::{Container, Said, Step, step};
 use crate::facts::kinds::Pod;
 use crate::facts::{Kind, LogOf, Missing, Target};
-use crate::texts::Confidence;
+use crate::texts::{Confidence, Proxy, What};
 use crate::way::observe::brings_proxy;
 use crate::way::{Case, names};
 
@@ -49,13 +49,21 @@ impl<'a> Unwell<'a> {
     }
 
     /// The text that tells the cause, where one tells it: the surest, and of those the newest. That an application
-    /// starts before its sidecar is told by their times: a sidecar that does not listen says nothing about why.
+    /// starts before its sidecar is told by their times: a sidecar that does not listen says nothing about why. That it
+    /// rejects what it gets follows from a port that it cannot have.
     pub fn cause(&self) -> Option<&Said> {
+        let is_told = |said: &Said, whats: &[Proxy]| {
+            let told = said.told.as_ref().map(|told| told.found.what);
+            matches!(told, Some(What::Proxy(what)) if whats.contains(&what))
+        };
+        let ports = [Proxy::PrivilegedPort, Proxy::PortTaken];
+        let lacks_port = self.said.iter().any(|said| is_told(said, &ports));
         let told = self.said.iter().filter_map(|said| {
             let cause = &said.told.as_ref()?.cause;
-            let is_told =
+            let follows = lacks_port && is_told(said, &[Proxy::Rejected]);
+            let is_cause =
                 cause.confidence >= Confidence::Likely && cause.name != "app-before-proxy";
-            is_told.then_some((cause.confidence, said))
+            (is_cause && !follows).then_some((cause.confidence, said))
         });
         told.max_by_key(|(confidence, _)| *confidence)
             .map(|(_, said)| said)

@@ -231,7 +231,7 @@ impl Cluster {
         let port = SocketAddr::from((NODE_IP, logs::PORT));
         self.silence
             .drop_only(is_silent.then_some(port).into_iter().collect());
-        self.node.run_pods(pods);
+        self.node.run_pods(self.first.api, pods);
     }
 
     /// From now on clients use an API server with these settings: another one, in front of the same objects.

@@ -58,8 +58,13 @@ enum Started {
 pub(crate) struct Node(Arc<Mutex<Option<Pods>>>);
 
 impl Node {
-    /// From now on new pods really run, or are only reported as running.
-    pub(crate) fn run_pods(&self, pods: Option<Pods>) {
+    /// From now on new pods really run, or are only reported as running. A version that could not be written is missed by
+    /// the scenario that asks for it.
+    pub(crate) fn run_pods(&self, api: Api, pods: Option<Pods>) {
+        let version = pods.as_ref().and_then(|pods| pods.old_kubelet.as_deref());
+        let info = json!({"kubeletVersion": version.unwrap_or(KUBERNETES_VERSION)});
+        let path = format!("/api/v1/nodes/{NODE}/status");
+        let _ = api.merge(&path, &json!({"status": {"nodeInfo": info}}));
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = pods;
     }
 

@@ -68,6 +68,9 @@ pub struct Pods {
     /// Whether the CNI plugin of Istio redirects the traffic of new pods that have no istio-init.
     #[serde(default)]
     pub cni: bool,
+    /// The version of a kubelet that takes native sidecars for init containers which end: one before Kubernetes 1.28.
+    #[serde(default, rename = "old kubelet")]
+    pub old_kubelet: Option<String>,
     /// Whether the node does not answer where the API server asks it for logs.
     #[serde(default)]
     pub silent: bool,

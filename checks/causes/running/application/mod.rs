@@ -4,6 +4,8 @@ mod before_proxy;
 mod init_container_network;
 mod job;
 mod pods_not_ready;
+mod probe_rewrite;
+mod reserved_port;
 
 use crate::causes::Check;
 
@@ -13,4 +15,6 @@ pub(crate) static CHECKS: &[&Check] = &[
     &before_proxy::CHECK,
     &job::CHECK,
     &init_container_network::CHECK,
+    &probe_rewrite::CHECK,
+    &reserved_port::CHECK,
 ];

@@ -2,6 +2,7 @@
 
 mod cannot_reach_istiod;
 mod dns;
+mod privileged_port;
 mod rejected_config;
 mod root_mismatch;
 mod unauthenticated;
@@ -15,4 +16,5 @@ pub(crate) static CHECKS: &[&Check] = &[
     &rejected_config::CHECK,
     &root_mismatch::CHECK,
     &unauthenticated::CHECK,
+    &privileged_port::CHECK,
 ];

@@ -3,12 +3,13 @@
 use k8s_openapi::api::core::v1::PodSpec;
 
 use crate::causes::fields::template_field;
+use crate::causes::running::next_pod::templates;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::patch_template;
 use crate::report::{Effect, Field, Finding, Severity};
 use crate::way::rendered::containers::PROXY;
-use crate::way::{Answer, Case, Outcome, Sidecar, names};
+use crate::way::{Case, Outcome, names};
 
 declare_check! {
     /// A gateway is injected with the template for sidecars, or a workload with that for gateways.
@@ -38,23 +39,8 @@ declare_check! {
 const GATEWAY: &str = "gateway";
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
-    let prediction = case.prediction();
-    match prediction.outcome {
-        Outcome::Injected => {}
-        Outcome::Unknown => return Err(Missing(prediction.because.clone())),
-        _ => return Ok(Verdict::not_applicable("the next pod is not injected")),
-    }
-    // Of several webhooks the last one's templates stay.
-    let rendered = prediction
-        .calls
-        .iter()
-        .rev()
-        .find_map(|call| match &call.rendered {
-            Some(Answer::Yes(sidecar)) => Some(sidecar),
-            _ => None,
-        });
-    let Some(Sidecar { templates, .. }) = rendered else {
-        return Ok(Verdict::Passed);
+    let Some(templates) = templates(case)? else {
+        return Ok(Verdict::not_applicable("the next pod is not injected"));
     };
     let spec = &case.workload()?.template.spec;
     let has_gateways = templates.iter().any(|one| one == GATEWAY);

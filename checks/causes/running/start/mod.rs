@@ -3,6 +3,7 @@
 mod bootstrap_configmap;
 mod image_auto;
 mod image_pull;
+mod native_sidecar_kubelet;
 mod proxy_unschedulable;
 mod root_certificate_missing;
 
@@ -15,4 +16,5 @@ pub(crate) static CHECKS: &[&Check] = &[
     &image_auto::CHECK,
     &root_certificate_missing::CHECK,
     &proxy_unschedulable::CHECK,
+    &native_sidecar_kubelet::CHECK,
 ];

@@ -51,6 +51,7 @@ pub(super) struct Lifecycle {
 impl Lifecycle {
     pub(super) fn new(api: Api, site: &Site, pod: &Value, ip: Ipv4Addr, node: Node) -> Self {
         let mut containers = Vec::new();
+        let is_old = node.pods().is_some_and(|pods| pods.old_kubelet.is_some());
         let inits = list(pod, "/spec/initContainers");
         let waiting = match inits {
             [] => "ContainerCreating",
@@ -58,7 +59,7 @@ impl Lifecycle {
         };
         for spec in inits {
             let part = match text(spec, "/restartPolicy") {
-                "Always" => Part::Sidecar,
+                "Always" if !is_old => Part::Sidecar,
                 _ => Part::Init,
             };
             containers.push(Container::new(spec, part, "PodInitializing"));

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::http;
 use crate::json::{list, text};
+use crate::kubelet::NODE_IP;
 
 /// A probe of one kind, and how it went.
 pub(super) struct Probe {
@@ -113,8 +114,11 @@ pub(crate) fn get(address: SocketAddr, path: &str, timeout: Duration) -> Result<
     let status = http::probe(address, path, timeout).map_err(|error| {
         let words = words(&error);
         match error.kind() {
-            ErrorKind::TimedOut | ErrorKind::WouldBlock => {
+            ErrorKind::TimedOut | ErrorKind::WouldBlock | ErrorKind::UnexpectedEof => {
                 format!("Get \"http://{address}{path}\": {words}")
+            }
+            ErrorKind::ConnectionReset => {
+                format!("Get \"http://{address}{path}\": read tcp {NODE_IP}->{address}: {words}")
             }
             _ => format!("Get \"http://{address}{path}\": dial tcp {address}: {words}"),
         }

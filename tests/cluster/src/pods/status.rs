@@ -166,6 +166,12 @@ fn container_status(pod: &Value, container: &Container) -> Value {
         "state": state,
         "lastState": last_state,
     });
+    // Kubelets that do not know native sidecars say nothing of init containers in this field.
+    let is_unknown =
+        container.part == Part::Init && text(&container.spec, "/restartPolicy") == "Always";
+    if let (true, Some(fields)) = (is_unknown, status.as_object_mut()) {
+        fields.remove("started");
+    }
     if let (true, Some(fields)) = (container.has_run(), status.as_object_mut()) {
         fields.insert("containerID".to_owned(), json!(id(container.restarts)));
     }
