@@ -36,8 +36,10 @@ const VERSION: &[Line] = &[(
     "whether a pod was created after a change",
 )];
 
+const LOG: &[Line] = &[("since", Whole, "from when on it was looked at")];
+
 /// Of a log only the lines that tell something are read at all.
-const LOG: &[Line] = &[
+const LOG_LINE: &[Line] = &[
     ("at", Whole, "when it was written"),
     (
         "text",
@@ -425,7 +427,10 @@ pub fn object(resource: Resource) -> Node {
         Resource::EndpointSlice => node.add("", ENDPOINT_SLICE),
         Resource::ConfigMap => node.add("", CONFIG_MAP),
         Resource::NetworkPolicy => node.add("spec", NETWORK_POLICY),
-        Resource::Log => node.add("lines", LOG),
+        Resource::Log => {
+            node.add("", LOG);
+            node.add("lines", LOG_LINE);
+        }
     }
     node
 }

@@ -40,6 +40,11 @@ impl Command {
         Self::of("gcloud", arguments)
     }
 
+    /// `grep` for lines with a text.
+    pub fn grep(text: &str) -> Self {
+        Self::of("grep", ["-F", text])
+    }
+
     /// `kubectl edit` of an object with sed as the editor: for a line of a text in the object, which
     /// no patch reaches. The script has to fit the object's YAML as kubectl writes it. kubectl applies
     /// what has changed, and nothing where the script matches nothing.
@@ -99,8 +104,10 @@ impl Command {
 /// A program and its arguments, with the flags that lead it to the user's cluster.
 fn connected(stage: &[String], connection: &Connection) -> Vec<String> {
     let mut argv = stage.to_vec();
-    // It reads a file, and no cluster.
-    if argv.iter().any(|word| word == "--local") {
+    // It reads a file, or what comes out of the command before it, and no cluster.
+    if argv.first().is_some_and(|program| program == "grep")
+        || argv.iter().any(|word| word == "--local")
+    {
         return argv;
     }
     let is_helm = argv.first().is_some_and(|program| program == "helm");

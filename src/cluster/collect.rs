@@ -119,7 +119,7 @@ pub async fn collect_from(
     if let Err(error) = is_there(question, &reads, &subjects) {
         return Err(with_similar(&reader, error).await);
     }
-    Ok(Snapshot {
+    let mut snapshot = Snapshot {
         api_version: Snapshot::API_VERSION.to_owned(),
         kind: Snapshot::KIND.to_owned(),
         recorded_at: Timestamp::now(),
@@ -127,7 +127,12 @@ pub async fn collect_from(
         server_version,
         subjects,
         reads,
-    })
+    };
+    let last = plan::of_contradictions(question, &snapshot);
+    link.log.plan(WAVES, &last);
+    let facts = carry_out_all(&reader, question, last).await?;
+    extend(&mut snapshot.reads, facts, link);
+    Ok(snapshot)
 }
 
 async fn carry_out_all(
