@@ -60,9 +60,5 @@ described! {
         "reserved-port",
         "native-sidecar-kubelet",
         "privileged-port",
-        "app-named-istio-proxy",
-        "no-redirection",
-        "pod-security-context",
-        "autoscaler-safe-to-evict",
-        "other-webhook-patches-wrong-container";
+        "autoscaler-safe-to-evict";
 }

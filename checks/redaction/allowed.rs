@@ -67,6 +67,11 @@ const POD: &[Line] = &[
     ("preemptionPolicy", IfAsked, "one of a few words"),
     ("volumes.name", Whole, "the sidecar's may be called so, too"),
     ("volumes.*", Presence, "its kind may be another's"),
+    (
+        "securityContext.runAsUser",
+        Whole,
+        "whether the sidecar may run so",
+    ),
 ];
 
 /// Below a container of a pod.
@@ -83,6 +88,12 @@ const CONTAINER: &[Line] = &[
     ("ports.name", Whole, "Services name the port"),
     ("ports.containerPort", Whole, "Services lead there"),
     ("ports.protocol", Whole, "one of a few words"),
+    ("volumeMounts.name", Whole, "whose volume it is"),
+    (
+        "securityContext.runAsUser",
+        Whole,
+        "whether the sidecar may run so",
+    ),
     ("resources.requests.cpu", Whole, "a quantity"),
     ("resources.requests.memory", Whole, "a quantity"),
     ("resources.limits.cpu", Whole, "a quantity"),

@@ -5,6 +5,7 @@ mod cni_failing;
 mod cni_not_applied;
 mod gateway_template;
 mod init_iptables;
+mod no_redirection;
 
 use crate::causes::Check;
 
@@ -14,4 +15,5 @@ pub(crate) static CHECKS: &[&Check] = &[
     &cni_failing::CHECK,
     &init_iptables::CHECK,
     &gateway_template::CHECK,
+    &no_redirection::CHECK,
 ];

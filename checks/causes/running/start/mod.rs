@@ -3,8 +3,11 @@
 mod bootstrap_configmap;
 mod image_auto;
 mod image_pull;
+mod named_istio_proxy;
 mod proxy_unschedulable;
 mod root_certificate_missing;
+mod security_context;
+mod wrong_container;
 
 use crate::causes::Check;
 
@@ -15,4 +18,7 @@ pub(crate) static CHECKS: &[&Check] = &[
     &image_auto::CHECK,
     &root_certificate_missing::CHECK,
     &proxy_unschedulable::CHECK,
+    &named_istio_proxy::CHECK,
+    &security_context::CHECK,
+    &wrong_container::CHECK,
 ];
