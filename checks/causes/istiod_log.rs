@@ -20,7 +20,7 @@ pub fn evidence(case: &Case) -> Option<Evidence> {
             let names: Vec<_> = replicas.iter().map(|pod| named(pod).0).collect();
             let (_, namespace) = replicas.first().map(|pod| named(pod)).unwrap_or_default();
             let log = format!("log of pod/{} -n {namespace}", names.join(", pod/"));
-            Evidence::new(log, "").actual(format!("no line about {about}: istiod was not asked"))
+            Evidence::new(log, "").actual(format!("no line about {about}: it was not asked"))
         }
     })
 }

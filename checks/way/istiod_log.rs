@@ -22,7 +22,7 @@ const TIMEOUT: i32 = 10;
 const BEFORE: Duration = Duration::from_secs(5);
 /// Times of events and pods are cut to the second.
 const AFTER: Duration = Duration::from_secs(1);
-/// How many replicas are asked.
+/// How many logs are read. Of more replicas it cannot be told that none of them was asked.
 const REPLICAS: usize = 5;
 /// The argument of istiod that sets what is logged.
 const LEVELS: &str = "--log_output_level=";
@@ -56,7 +56,8 @@ pub fn wanted(case: &Case) -> Vec<Read> {
         let namespace = pod.metadata.namespace.as_deref()?;
         Some(Read::log(namespace, name(pod), log(pod, &about)?))
     };
-    replicas.into_iter().filter_map(read).collect()
+    let all = replicas.into_iter().filter_map(read);
+    all.take(REPLICAS).collect()
 }
 
 /// What istiod has logged about the pod that fares otherwise than expected; none where all is as expected, or the logs
@@ -125,7 +126,6 @@ pub fn replicas<'a>(case: &Case<'a>) -> Result<Vec<&'a Pod>, Missing> {
             }
         }
     }
-    all.truncate(REPLICAS);
     Ok(all)
 }
 
@@ -185,9 +185,9 @@ pub fn level(istiod: &Container) -> &str {
 
 impl Heard<'_> {
     /// The words of a line, without its time and level.
-    pub fn words(line: &Line) -> &str {
+    pub fn words(line: &Line) -> String {
         let mut parts = line.text.splitn(3, '\t').skip(2);
-        parts.next().unwrap_or(&line.text)
+        parts.next().unwrap_or(&line.text).replace('\t', " ")
     }
 }
 
@@ -210,7 +210,7 @@ impl fmt::Display for Heard<'_> {
                 let names: Vec<_> = replicas.iter().map(|pod| name(pod)).collect();
                 write!(
                     f,
-                    "istiod was not asked: no line about {about} is in the log of {}",
+                    "none of istiod's pods was asked: no line about {about} is in the log of {}",
                     names.join(", ")
                 )
             }

@@ -101,7 +101,8 @@ pub async fn collect_from(
     let (server_version, first) = join!(reader.version(), carry_out_all(&reader, question, first),);
     reader.verdict()?;
     extend(&mut reads, first?, link);
-    for wave in 2..=WAVES {
+    let mut wave = 2;
+    while wave <= WAVES {
         let next = plan::plan(question, &reads);
         if next.is_empty() {
             break;
@@ -109,6 +110,7 @@ pub async fn collect_from(
         link.log.plan(wave, &next);
         let facts = carry_out_all(&reader, question, next).await?;
         extend(&mut reads, facts, link);
+        wave += 1;
     }
     if let Question::Manifests { namespaces, .. } = question {
         plan::apply(namespaces, &mut reads);
@@ -129,7 +131,7 @@ pub async fn collect_from(
         reads,
     };
     let last = plan::of_contradictions(question, &snapshot);
-    link.log.plan(WAVES, &last);
+    link.log.plan(wave, &last);
     let facts = carry_out_all(&reader, question, last).await?;
     extend(&mut snapshot.reads, facts, link);
     Ok(snapshot)
