@@ -193,8 +193,8 @@ fn cluster_role() -> String {
 # What injdoctor reads, and nothing more. It changes nothing and never reads Secrets.
 # `check --wait` and `check --watch` take the verb watch as well, on each of these.
 {rest}---
-# The logs of containers that are not well, of which it shows what is about the mesh or the network. Without them the answer
-# is unknown where only a log tells.
+# The logs of containers that are not well, of which it shows what is about the mesh or the network, and of istiod its lines
+# about a pod that fares otherwise than expected. Without them the answer is unknown where only a log tells.
 {logs}"
     )
 }

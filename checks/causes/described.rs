@@ -54,9 +54,5 @@ described! {
         "status-annotation-invalid",
         "inject-value-unquoted";
     Running:
-        "app-named-istio-proxy",
-        "no-redirection",
-        "pod-security-context",
-        "autoscaler-safe-to-evict",
-        "other-webhook-patches-wrong-container";
+        "autoscaler-safe-to-evict";
 }

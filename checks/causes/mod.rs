@@ -12,6 +12,7 @@ mod catalogue;
 mod declare;
 mod described;
 pub(crate) mod fields;
+mod istiod_log;
 mod mesh;
 mod opposed;
 mod rank;

@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 pub struct Log {
     /// Name and namespace of the pod.
     pub metadata: ObjectMeta,
+    /// When the first line was written that was looked at, up to the last there is; none where that is not known, as
+    /// the end was cut off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Time>,
     /// The lines that tell something, oldest first. What else a program writes is nobody's concern here.
     #[serde(default)]
     pub lines: Vec<Line>,

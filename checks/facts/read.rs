@@ -42,6 +42,9 @@ pub struct LogOf {
     /// Whether it is the log of the container's run before this one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub previous: bool,
+    /// The text that a line has to have to be of any concern; none for all lines that tell something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
 }
 
 /// How much of each object a read brings.

@@ -17,7 +17,9 @@ pub use istiod::{await_rollout, change_istiod, deployment_object, restart_istiod
 pub use namespace::{label_namespace, relabel_namespace, relabelled, unlabel_namespace};
 pub use restart::restart;
 pub use sidecar_start::{sidecar_first, wait_for_sidecar};
-pub use template::{Entry, from_api, in_api_form, patch_lists, patch_spec, patch_template};
+pub use template::{
+    Entry, container_of_template, from_api, in_api_form, patch_lists, patch_spec, patch_template,
+};
 pub use webhook::Entries;
 
 /// The manifest of kube-apiserver where kubeadm puts it.

@@ -1,5 +1,6 @@
 //! Changes of the pod template.
 
+use k8s_openapi::api::core::v1::Container;
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
@@ -43,12 +44,14 @@ fn metadata_patch(entries: &[Entry]) -> Value {
 /// # Errors
 /// [`Missing`] where the target or its pods were not read.
 pub fn patch_spec(case: &Case, title: &str, patch: Value, effect: &str) -> Result<Fix, Missing> {
+    let path = case.workload()?.template_path();
     let is_of_spec = patch.get("spec").is_some();
-    let patch = Patch::Merge(at_template(case.workload()?.template_path(), patch));
-    change(case, title, patch, is_of_spec, effect)
+    let patch = Patch::Merge(at_template(path, patch));
+    change(case, title, (patch, is_of_spec), effect)
 }
 
-/// Changes lists of the pod template, which a merge patch only replaces as a whole, by operations on the object.
+/// Changes lists of the pod template, which a merge patch only replaces as a whole, by operations whose places are within
+/// the template.
 ///
 /// # Errors
 /// [`Missing`] where the target or its pods were not read.
@@ -58,14 +61,38 @@ pub fn patch_lists(
     operations: Vec<Operation>,
     effect: &str,
 ) -> Result<Fix, Missing> {
-    change(case, title, Patch::Operations(operations), true, effect)
+    let template = pointer(case.workload()?.template_path());
+    let place = |place: String| format!("{template}{place}");
+    let operations = operations.into_iter().map(|one| match one {
+        Operation::Test(path, value) => Operation::Test(place(path), value),
+        Operation::Add(path, value) => Operation::Add(place(path), value),
+        Operation::Remove(path) => Operation::Remove(place(path)),
+    });
+    let patch = Patch::Operations(operations.collect());
+    change(case, title, (patch, true), effect)
+}
+
+/// A container that the pod template itself brings, by its name: its place in the template, and what it is to be.
+pub fn container_of_template<'w>(
+    workload: &'w Workload,
+    name: &str,
+) -> Option<(String, &'w Container)> {
+    let spec = &workload.template.spec;
+    let init = spec.init_containers.as_deref().unwrap_or_default();
+    let lists = [
+        ("containers", spec.containers.as_slice()),
+        ("initContainers", init),
+    ];
+    lists.into_iter().find_map(|(list, all)| {
+        let at = all.iter().position(|one| one.name == name)?;
+        Some((format!("/spec/{list}/{at}"), all.get(at)?))
+    })
 }
 
 fn change(
     case: &Case,
     title: &str,
-    patch: Patch,
-    is_of_spec: bool,
+    (patch, is_of_spec): (Patch, bool),
     effect: &str,
 ) -> Result<Fix, Missing> {
     let workload = case.workload()?;
@@ -97,14 +124,15 @@ fn change(
         (Kind::Deployment | Kind::StatefulSet | Kind::DaemonSet, _) => in_place(Restart::default()),
         (Kind::CronJob, _) => in_place(restart(case)?),
         (Kind::ReplicaSet, _) => in_place(delete_pods(case)?),
+        // An export is changed by a merge patch only, which knows no elements of lists.
+        (Kind::Pod | Kind::Job, _) if matches!(patch, Patch::Operations(_)) => {
+            by_hand("its manifest is changed; delete it and create it again".to_owned())
+        }
         (Kind::Pod, _) if !is_exportable(workload) => {
             by_hand("its manifest is changed; delete the pod and create it again".to_owned())
         }
         // Labels and annotations can be changed in the pod that runs, its spec cannot.
         (Kind::Pod, _) if !is_of_spec => in_place(restart(case)?),
-        (Kind::Pod | Kind::Job, _) if matches!(patch, Patch::Operations(_)) => {
-            by_hand("its manifest is changed; delete it and create it again".to_owned())
-        }
         (Kind::Pod, _) => fix(Way::Recreate, effect.to_owned()),
         (Kind::Job, _) => fix(
             Way::Recreate,
@@ -112,6 +140,11 @@ fn change(
         ),
         (Kind::MutatingWebhookConfiguration, _) => by_hand("its manifest is changed".to_owned()),
     })
+}
+
+/// The place of the pod template as a JSON pointer.
+fn pointer(path: &str) -> String {
+    path.replace('.', "/")
 }
 
 /// A patch of the pod template as one of the whole object.
@@ -141,8 +174,10 @@ pub fn in_api_form(workload: &Workload) -> Value {
 pub fn from_api(workload: &Workload, object: &Value) -> Result<Workload, String> {
     let read = |error: serde_json::Error| error.to_string();
     let metadata = object.get("metadata").cloned().unwrap_or_default();
-    let pointer = workload.template_path().replace('.', "/");
-    let template = object.pointer(&pointer).cloned().unwrap_or_default();
+    let template = object
+        .pointer(&pointer(workload.template_path()))
+        .cloned()
+        .unwrap_or_default();
     let paused = object.pointer("/spec/paused").and_then(Value::as_bool);
     Ok(Workload {
         metadata: serde_json::from_value(metadata).map_err(read)?,

@@ -4,6 +4,7 @@
 //! nothing more is to be read. A plan looks at what a judgement looks at, and asks for what is not
 //! there yet.
 
+mod contradicted;
 mod manifests;
 mod mesh;
 mod named;
@@ -18,6 +19,7 @@ use crate::facts::kinds::MutatingWebhookConfiguration;
 use crate::facts::{Fact, Index, Kind, Read, Resource, Store, Subject, Target};
 use crate::way::injectors;
 
+pub use contradicted::of_contradictions;
 pub use manifests::apply;
 pub use sweep::Sweep;
 

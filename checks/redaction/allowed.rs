@@ -36,8 +36,10 @@ const VERSION: &[Line] = &[(
     "whether a pod was created after a change",
 )];
 
+const LOG: &[Line] = &[("since", Whole, "from when on it was looked at")];
+
 /// Of a log only the lines that tell something are read at all.
-const LOG: &[Line] = &[
+const LOG_LINE: &[Line] = &[
     ("at", Whole, "when it was written"),
     (
         "text",
@@ -85,6 +87,11 @@ const POD: &[Line] = &[
     ("preemptionPolicy", IfAsked, "one of a few words"),
     ("volumes.name", Whole, "the sidecar's may be called so, too"),
     ("volumes.*", Presence, "its kind may be another's"),
+    (
+        "securityContext.runAsUser",
+        Whole,
+        "whether the sidecar may run so",
+    ),
 ];
 
 /// Below a container of a pod.
@@ -111,6 +118,12 @@ const CONTAINER: &[Line] = &[
     ("ports.name", Whole, "Services name the port"),
     ("ports.containerPort", Whole, "Services lead there"),
     ("ports.protocol", Whole, "one of a few words"),
+    ("volumeMounts.name", Whole, "whose volume it is"),
+    (
+        "securityContext.runAsUser",
+        Whole,
+        "whether the sidecar may run so",
+    ),
     ("resources.requests.cpu", Whole, "a quantity"),
     ("resources.requests.memory", Whole, "a quantity"),
     ("resources.limits.cpu", Whole, "a quantity"),
@@ -455,7 +468,10 @@ pub fn object(resource: Resource) -> Node {
         Resource::EndpointSlice => node.add("", ENDPOINT_SLICE),
         Resource::ConfigMap => node.add("", CONFIG_MAP),
         Resource::NetworkPolicy => node.add("spec", NETWORK_POLICY),
-        Resource::Log => node.add("lines", LOG),
+        Resource::Log => {
+            node.add("", LOG);
+            node.add("lines", LOG_LINE);
+        }
     }
     node
 }

@@ -82,7 +82,15 @@ fn passing(walk: &Walk, all: &Texts, name: &str, value: &str) -> String {
         names::PROXY_CONFIG => structured(
             value,
             |text| yaml::read(text).ok().map(Value::from),
-            |text| (verdict(name, text), printed(text), discovery_address(text)),
+            |text| {
+                let certificates = text.contains("OUTPUT_CERTS");
+                (
+                    verdict(name, text),
+                    printed(text),
+                    discovery_address(text),
+                    certificates,
+                )
+            },
         ),
         names::OVERRIDES => structured(value, json, overrides::overrides),
         names::STATUS => structured(value, json, status),
@@ -90,6 +98,8 @@ fn passing(walk: &Walk, all: &Texts, name: &str, value: &str) -> String {
         BOOTSTRAP if is_object_name(value) => value.to_owned(),
         IMAGE if image(value) == value && value.contains(['/', ':']) => value.to_owned(),
         PORTS if is_numbers(value) => value.to_owned(),
+        // That nothing is redirected is so by empty annotations.
+        _ if value.is_empty() => value.to_owned(),
         _ if verdict(name, value).is_some() => value.to_owned(),
         _ if is_injection(name, value) => value.to_owned(),
         _ if walk.needed.is_printed(name) => {

@@ -11,12 +11,13 @@ use crate::way::admission_plugin;
 const PROGRAMS: [&str; 2] = ["discovery", "router"];
 
 /// Flags of istiod and of kube-apiserver whose values decide, alone or with their value behind `=`.
-const FLAGS: [&str; 5] = [
+const FLAGS: [&str; 6] = [
     "--httpsAddr",
     "--tlsCertFile",
     "--tls-min-version",
     "--tls-cipher-suites",
     "--enable-aggregator-routing",
+    "--log_output_level",
 ];
 
 /// Variables of istiod whose values decide.

@@ -42,6 +42,11 @@ impl Command {
         Self::of("gcloud", arguments)
     }
 
+    /// `grep` for lines with a text.
+    pub fn grep(text: &str) -> Self {
+        Self::of("grep", ["-F", text])
+    }
+
     /// `kubectl edit` of an object with sed as the editor: for a line of a text in the object, which
     /// no patch reaches. The script has to fit the object's YAML as kubectl writes it. kubectl applies
     /// what has changed, and nothing where the script matches nothing.
@@ -107,9 +112,9 @@ impl Command {
 /// A program and its arguments, with the flags that lead it to the user's cluster.
 fn connected(stage: &[String], connection: &Connection) -> Vec<String> {
     let mut argv = stage.to_vec();
-    // These read and write files, and no cluster.
-    let is_echo = argv.first().is_some_and(|program| program == "echo");
-    if is_echo || argv.iter().any(|word| word == "--local") {
+    // These read files, or what comes out of the command before them, and no cluster.
+    let is_local = |program: &String| program == "echo" || program == "grep";
+    if argv.first().is_some_and(is_local) || argv.iter().any(|word| word == "--local") {
         return argv;
     }
     let is_helm = argv.first().is_some_and(|program| program == "helm");

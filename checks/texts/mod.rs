@@ -35,7 +35,7 @@ pub use call::{Call, Policy};
 pub use causes::{Cause, Confidence};
 pub use control_plane::ControlPlane;
 pub use denied::{Denied, FieldError, RESERVED_VOLUMES, Refusal};
-pub use log::{TAKEN, telling_lines};
+pub use log::{TAKEN, begins, is_request, telling_lines};
 pub use node::Node;
 pub use party::Party;
 pub use proxy::{Proxy, SIDECAR_PORTS};

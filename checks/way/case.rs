@@ -21,13 +21,14 @@ use super::{
 };
 use crate::facts::ownership::{self, Chain, Member};
 use crate::facts::{
-    Fact, Index, Line, Log, LogOf, MakesPods as _, Missing, Object, Objects, Read, ReadSet,
-    Resource, Snapshot, Subject, Target, Unread, Workload,
+    Fact, Index, Log, LogOf, MakesPods as _, Missing, Object, Objects, Read, ReadSet, Resource,
+    Snapshot, Subject, Target, Unread, Workload,
 };
 use crate::rules::certificates::{Bundle, Trust, parse_pem_bundle, trusts};
 use crate::rules::istio_keys;
 use crate::way::assumptions::{self, Gate};
 use crate::way::injector_config::json;
+use crate::way::istiod_log;
 use crate::way::running::{self, Unwell};
 use crate::way::terms::Terms;
 
@@ -211,9 +212,12 @@ impl<'a> Case<'a> {
         unread
     }
 
-    /// The reads of the target and its owners by name, and of logs of its pods.
+    /// The reads of the target and its owners by name, and of logs of its pods and of istiod about them.
     fn family_reads(&self) -> Vec<Read> {
-        let (_, reads) = self.recorded(|| (self.family(), self.unwell().is_ok()));
+        let (_, reads) = self.recorded(|| {
+            let logs = (self.unwell().is_ok(), istiod_log::heard(self).is_ok());
+            (self.family(), logs)
+        });
         self.index().recorder().reads(&reads)
     }
 
@@ -312,12 +316,12 @@ impl<'a> Case<'a> {
         self.pods()?.into_iter().map(whole).collect()
     }
 
-    /// What a log of a pod tells; nothing where there is no such log.
-    pub fn log(&self, pod: &ObjectMeta, log: &LogOf) -> Result<&'a [Line], Missing> {
+    /// What a log of a pod tells; none where there is no such log.
+    pub fn log(&self, pod: &ObjectMeta, log: &LogOf) -> Result<Option<&'a Log>, Missing> {
         let namespace = pod.namespace.as_deref().unwrap_or_default();
         let name = pod.name.as_deref().unwrap_or_default();
-        let lines = self.list::<Log>(&Read::log(namespace, name, log.clone()))?;
-        Ok(lines.first().map_or(&[], |log| log.lines.as_slice()))
+        let logs = self.list::<Log>(&Read::log(namespace, name, log.clone()))?;
+        Ok(logs.first())
     }
 
     /// The newest ReplicaSet of the target's Deployment.

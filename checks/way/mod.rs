@@ -17,6 +17,7 @@ mod injected_pod;
 pub(crate) mod injector;
 mod injector_config;
 mod invalid_pod;
+pub(crate) mod istiod_log;
 pub(crate) mod names;
 pub(crate) mod observe;
 mod platform;

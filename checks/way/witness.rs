@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::changes::{self, Changed};
 use super::observe::status_of_template;
-use super::{Case, ObservedPod, Outcome, Prediction, Rejection};
+use super::{Case, ObservedPod, Outcome, Prediction, Rejection, istiod_log};
 use crate::facts::{Missing, Rollout};
 use crate::stage::Stage;
 use crate::texts::{Denied, Key, What};
@@ -21,6 +21,28 @@ const SETTLED: Duration = Duration::from_secs(10);
 
 /// What will happen to the next pod, as far as the cluster does not contradict it.
 pub fn predict_beside_witnesses(case: &Case) -> Prediction {
+    let mut prediction = by_witnesses(case);
+    if let (Outcome::Unknown, Ok(Some(heard))) = (prediction.outcome, istiod_log::heard(case)) {
+        prediction.because = format!("{}; {heard}", prediction.because);
+    }
+    prediction
+}
+
+/// When the cluster last did otherwise than expected, where istiod may know why: it was asked about that pod, or should
+/// have been.
+pub fn contradicted_at(case: &Case) -> Option<Timestamp> {
+    let expected = case.prediction();
+    let told = by_witnesses(case);
+    if told.outcome == expected.outcome || told.decided > Stage::Rendered {
+        return None;
+    }
+    match &case.observation().rejection {
+        Some(rejection) => rejection.stood(),
+        None => contradicting_pod(case, &expected)?.created,
+    }
+}
+
+fn by_witnesses(case: &Case) -> Prediction {
     let mut prediction = case.prediction().as_ref().clone();
     if let Some(rejection) = &case.observation().rejection {
         refused(case, rejection, &mut prediction);

@@ -101,7 +101,8 @@ pub async fn collect_from(
     let (server_version, first) = join!(reader.version(), carry_out_all(&reader, question, first),);
     reader.verdict()?;
     extend(&mut reads, first?, link);
-    for wave in 2..=WAVES {
+    let mut wave = 2;
+    while wave <= WAVES {
         let next = plan::plan(question, &reads);
         if next.is_empty() {
             break;
@@ -109,6 +110,7 @@ pub async fn collect_from(
         link.log.plan(wave, &next);
         let facts = carry_out_all(&reader, question, next).await?;
         extend(&mut reads, facts, link);
+        wave += 1;
     }
     if let Question::Manifests { namespaces, .. } = question {
         plan::apply(namespaces, &mut reads);
@@ -119,7 +121,7 @@ pub async fn collect_from(
     if let Err(error) = is_there(question, &reads, &subjects) {
         return Err(with_similar(&reader, error).await);
     }
-    Ok(Snapshot {
+    let mut snapshot = Snapshot {
         api_version: Snapshot::API_VERSION.to_owned(),
         kind: Snapshot::KIND.to_owned(),
         recorded_at: Timestamp::now(),
@@ -127,7 +129,12 @@ pub async fn collect_from(
         server_version,
         subjects,
         reads,
-    })
+    };
+    let last = plan::of_contradictions(question, &snapshot);
+    link.log.plan(wave, &last);
+    let facts = carry_out_all(&reader, question, last).await?;
+    extend(&mut snapshot.reads, facts, link);
+    Ok(snapshot)
 }
 
 async fn carry_out_all(

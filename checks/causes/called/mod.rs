@@ -8,6 +8,8 @@ mod pod_labels;
 mod revisions;
 pub(crate) mod webhook_selectors;
 
+pub(in crate::causes) use living_pods::{Side, changers};
+
 use crate::causes::Check;
 use crate::facts::Missing;
 use crate::way::Case;

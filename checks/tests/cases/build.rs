@@ -15,7 +15,7 @@ use injdoctor_checks::facts::{
     Snapshot, Store, Subject, Target, Workload, ownership,
 };
 use injdoctor_checks::for_workload;
-use injdoctor_checks::texts::telling_lines;
+use injdoctor_checks::texts::{begins, telling_lines};
 use injdoctor_checks::way::{api_servers, endpoint_slices_of};
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
@@ -390,19 +390,35 @@ fn put_below(store: &mut Store, namespace: &str, top: Kind, subject: &Value) {
     put_events(store, Some(namespace), subject);
     for (key, fact) in fields(&subject["logs"]) {
         let (pod, log) = log_of(key);
-        let read = Read::log(namespace, pod, log);
-        put(store, read, fact, |lines| {
-            let lines: Vec<String> = read_as(lines);
-            Log::objects(vec![Log {
-                metadata: read_as(&json!({ "namespace": namespace, "name": pod })),
-                lines: telling_lines(&lines.join("\n")),
-            }])
-        });
+        let namespace = match log.about {
+            Some(_) => "istio-system",
+            None => namespace,
+        };
+        put_log(store, Read::log(namespace, pod, log), fact);
     }
 }
 
-/// What `POD/CONTAINER` or `POD/CONTAINER/previous` stands for.
+fn put_log(store: &mut Store, read: Read, fact: &Value) {
+    let about = read.log.as_ref().and_then(|log| log.about.clone());
+    let metadata = read_as(&json!({ "namespace": read.namespace, "name": read.name }));
+    put(store, read, fact, |lines| {
+        let lines: Vec<String> = read_as(lines);
+        let text = lines.join("\n");
+        Log::objects(vec![Log {
+            metadata,
+            since: begins(&text),
+            lines: telling_lines(&text, about.as_deref()),
+        }])
+    });
+}
+
+/// What `POD/CONTAINER` or `POD/CONTAINER/previous` stands for, or `POD/CONTAINER@TEXT` for the lines with a text of
+/// istiod's.
 fn log_of(key: &str) -> (&str, LogOf) {
+    let (key, about) = match key.split_once('@') {
+        Some((key, about)) => (key, Some(about.to_owned())),
+        None => (key, None),
+    };
     let (pod, container) = split(key);
     let (container, previous) = match container.strip_suffix("/previous") {
         Some(container) => (container, true),
@@ -412,6 +428,7 @@ fn log_of(key: &str) -> (&str, LogOf) {
     let log = LogOf {
         container,
         previous,
+        about,
     };
     (pod, log)
 }

@@ -97,7 +97,8 @@ pub fn unwell<'a>(case: &Case<'a>) -> Result<Vec<Unwell<'a>>, Missing> {
         let mut unread = None;
         for log in logs(step) {
             match case.log(&pod.metadata, &log) {
-                Ok(lines) => said.extend(by_container(&log, lines)),
+                Ok(Some(read)) => said.extend(by_container(&log, &read.lines)),
+                Ok(None) => {}
                 Err(missing) => unread = Some(missing),
             }
         }
@@ -191,6 +192,7 @@ fn logs(step: Step) -> Vec<LogOf> {
     let log = |previous| LogOf {
         container: container.name().to_owned(),
         previous,
+        about: None,
     };
     let before = container.ended_before().map(|_| log(true));
     before

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use injdoctor_checks::facts::kinds::Pod;
 use injdoctor_checks::facts::{Fact, Kept, Log, LogOf, Object, Read, Unread};
-use injdoctor_checks::texts::telling_lines;
+use injdoctor_checks::texts::{begins, telling_lines};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ListMeta, ObjectMeta};
 use kube::api::{GetParams, ListParams, LogParams};
 use kube::core::{Request, Resource};
@@ -159,13 +159,17 @@ impl<'a> Reader<'a> {
             },
         );
         let read = |bytes: Vec<u8>| {
+            let text = String::from_utf8_lossy(&bytes);
+            // Of more bytes the kubelet leaves out the last.
+            let is_whole = bytes.len() < LOG_BYTES.unsigned_abs() as usize;
             Ok(Log {
                 metadata: ObjectMeta {
                     name: Some(pod.to_owned()),
                     namespace: Some(namespace.to_owned()),
                     ..ObjectMeta::default()
                 },
-                lines: telling_lines(&String::from_utf8_lossy(&bytes)),
+                since: is_whole.then(|| begins(&text)).flatten(),
+                lines: telling_lines(&text, log.about.as_deref()),
             })
         };
         // A container runtime may give a little more than it is asked for.

@@ -92,6 +92,7 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
         "/opt-out" => labelled(&review, "false"),
         "/strip-native" => without_native_sidecars(&review),
         "/init-container" => with_init_container(&review),
+        "/first-container" => with_first_mount(&review),
         _ => json!({"uid": uid, "allowed": true}),
     };
     let answer = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response});
@@ -137,6 +138,18 @@ fn with_init_container(review: &Value) -> Value {
         _ => json!({"op": "add", "path": "/spec/initContainers/-", "value": container}),
     };
     patched(review, &[patch])
+}
+
+/// The answer that mounts a volume into the container that it takes for the application's, by its number.
+fn with_first_mount(review: &Value) -> Value {
+    let volume = json!({"name": "secrets", "emptyDir": {}});
+    let mount = json!({"name": "secrets", "mountPath": "/secrets"});
+    // The API server has mounted a token into each container before.
+    let patch = [
+        json!({"op": "add", "path": "/spec/volumes/-", "value": volume}),
+        json!({"op": "add", "path": "/spec/containers/0/volumeMounts/-", "value": mount}),
+    ];
+    patched(review, &patch)
 }
 
 fn patched(review: &Value, patch: &[Value]) -> Value {

@@ -5,9 +5,9 @@ use super::refuser::refuser;
 use super::told::rejected;
 use crate::causes::reached;
 use crate::causes::refused::{Refused, known, refused, see_also, words};
-use crate::causes::{Verdict, declare_check};
+use crate::causes::{Verdict, declare_check, istiod_log};
 use crate::facts::Missing;
-use crate::report::{Fix, Risk};
+use crate::report::{Finding, Fix, Risk};
 use crate::way::Case;
 
 declare_check! {
@@ -27,7 +27,24 @@ declare_check! {
     /// The text names what refuses, and why. The printed command asks for the same pod in a dry run,
     /// which creates nothing, and shows the refusal as it is now.
     ///
+    /// Where istiod refuses the pod, its log tells more, and even more once it logs at level debug. Its injector logs in
+    /// the scope `default`. That is raised for one istiod, and put back, by istioctl:
+    ///
+    /// ```sh
+    /// istioctl admin log ISTIOD -i istio-system --level default:debug
+    /// istioctl admin log ISTIOD -i istio-system --level default:info
+    /// ```
+    ///
+    /// Without istioctl, by istiod's own port for that:
+    ///
+    /// ```sh
+    /// kubectl port-forward ISTIOD -n istio-system 9876 &
+    /// curl -X PUT -d '{"name":"default","output_level":"debug"}' http://localhost:9876/scopej/default
+    /// curl -X PUT -d '{"name":"default","output_level":"info"}' http://localhost:9876/scopej/default
+    /// ```
+    ///
     /// ## References
+    /// - Istio, istiod introspection: <https://istio.io/latest/docs/ops/diagnostic-tools/controlz/>
     /// - Kubernetes, Admission control: <https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/>
     "INJ501", "refused-unexplained", Admitted, about Pods, rank Silence,
     run
@@ -57,17 +74,23 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         rejection.message,
         see_also(rejection.told.as_ref())
     );
-    let finding = rejected(message).evidence(words(&rejection));
+    let mut finding = rejected(message).evidence(words(&rejection));
     let workload = case.workload()?;
-    Ok(Verdict::of([match dry_run(case, workload) {
-        Some(command) => finding.fix(
+    if let Some(command) = dry_run(case, workload) {
+        finding = finding.fix(
             Fix::new(
                 "show the refusal by a dry run",
                 Risk::ReadOnly,
                 "nothing: the API server says what it would do with the pod as it is in the template",
             )
             .show(command),
-        ),
-        None => finding,
-    }]))
+        );
+    }
+    // Of what comes after the injection, istiod knows nothing.
+    if let Some(evidence) = istiod_log::evidence(case) {
+        finding = istiod_log::fixes(case)
+            .into_iter()
+            .fold(finding.evidence(evidence), Finding::fix);
+    }
+    Ok(Verdict::of([finding]))
 }

@@ -2,7 +2,7 @@
 
 use super::differing::{Differing, Side, changers, differing};
 use crate::causes::fields::template_field;
-use crate::causes::{Verdict, declare_check};
+use crate::causes::{Verdict, declare_check, istiod_log};
 use crate::facts::Missing;
 use crate::report::{Command, Effect, Evidence, Field, Finding, Fix, Risk, Severity};
 use crate::way::relabelled::WhatIf;
@@ -95,9 +95,9 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     for object in &before {
         finding = finding.evidence(Evidence::new(object, ".metadata.name"));
     }
-    Ok(Verdict::of([fixes(&before)
-        .into_iter()
-        .fold(finding, Finding::fix)]))
+    finding.evidence.extend(istiod_log::evidence(case));
+    let fixes = fixes(&before).into_iter().chain(istiod_log::fixes(case));
+    Ok(Verdict::of([fixes.fold(finding, Finding::fix)]))
 }
 
 fn contradicts(pod: &ObservedPod, prediction: &Prediction) -> bool {

@@ -6,5 +6,7 @@ mod differing;
 
 use crate::causes::Check;
 
+pub(in crate::causes) use differing::{Side, changers};
+
 /// The checks of this topic, in the order of their codes.
 pub(crate) static CHECKS: &[&Check] = &[&added_too_late::CHECK, &changed_on_the_way::CHECK];

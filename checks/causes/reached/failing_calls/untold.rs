@@ -7,7 +7,7 @@ use super::istiod_log;
 use super::standing::{Explained, FailingCall, judge};
 use crate::causes::reached::istiod;
 use crate::causes::refused::see_also;
-use crate::causes::{Verdict, declare_check};
+use crate::causes::{Verdict, declare_check, istiod_log};
 use crate::facts::Missing;
 use crate::fixes::{deployment_object, restart_istiod};
 use crate::report::{Fix, Risk};
@@ -47,13 +47,14 @@ fn explain(case: &Case, failing: &FailingCall) -> Result<Explained, Missing> {
         failure.message,
         see_also(failure.told.as_ref())
     );
-    let fixes = match istiod::deployment_of(case, failing.destination)? {
+    let mut fixes = match istiod::deployment_of(case, failing.destination)? {
         Some(deployment) => vec![look_at(deployment), restart_where_it_hangs(deployment)],
         None => Vec::new(),
     };
+    fixes.extend(istiod_log::fixes(case));
     Ok(Explained {
         words,
-        evidence: Vec::new(),
+        evidence: istiod_log::evidence(case).into_iter().collect(),
         fixes,
     })
 }

@@ -72,7 +72,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         let evidence = Evidence::new(workload.reference(), path);
         finding = finding.evidence(evidence.actual(PROXY_USER.to_string()));
     }
-    Ok(Verdict::of([finding.fix(fix(case, workload, &places)?)]))
+    Ok(Verdict::of([finding.fix(fix(case, &places)?)]))
 }
 
 /// Where the template says that the application runs as the proxy.
@@ -110,7 +110,7 @@ fn places(workload: &Workload) -> Vec<Place> {
     places
 }
 
-fn fix(case: &Case, workload: &Workload, places: &[Place]) -> Result<Fix, Missing> {
+fn fix(case: &Case, places: &[Place]) -> Result<Fix, Missing> {
     let title = "give the application another user";
     let effect = "what the application sends is led through the sidecar";
     if places.iter().all(|(container, _)| container.is_none()) {
@@ -121,10 +121,9 @@ fn fix(case: &Case, workload: &Workload, places: &[Place]) -> Result<Fix, Missin
         let patch = json!({ "spec": { "securityContext": fields } });
         return patch_spec(case, title, patch, effect);
     }
-    let root = format!("{}/spec", workload.template_path().replace('.', "/"));
     let operations = places.iter().flat_map(|(container, field)| {
         let of = container.map_or(String::new(), |index| format!("/containers/{index}"));
-        let path = format!("{root}{of}/securityContext/{field}");
+        let path = format!("/spec{of}/securityContext/{field}");
         [
             Operation::Test(path.clone(), json!(PROXY_USER)),
             Operation::Add(path, json!(OTHER_USER)),

@@ -7,6 +7,7 @@ mod cni_multus;
 mod cni_not_applied;
 mod gateway_template;
 mod init_iptables;
+mod no_redirection;
 
 use crate::causes::Check;
 
@@ -18,4 +19,5 @@ pub(crate) static CHECKS: &[&Check] = &[
     &gateway_template::CHECK,
     &app_as_proxy_user::CHECK,
     &cni_multus::CHECK,
+    &no_redirection::CHECK,
 ];

@@ -4,8 +4,11 @@ mod bootstrap_configmap;
 mod image_auto;
 mod image_pull;
 mod native_sidecar_kubelet;
+mod named_istio_proxy;
 mod proxy_unschedulable;
 mod root_certificate_missing;
+mod security_context;
+mod wrong_container;
 
 use crate::causes::Check;
 
@@ -17,4 +20,7 @@ pub(crate) static CHECKS: &[&Check] = &[
     &root_certificate_missing::CHECK,
     &proxy_unschedulable::CHECK,
     &native_sidecar_kubelet::CHECK,
+    &named_istio_proxy::CHECK,
+    &security_context::CHECK,
+    &wrong_container::CHECK,
 ];

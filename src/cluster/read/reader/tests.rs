@@ -666,6 +666,7 @@ async fn a_log_is_whatever_the_container_wrote() {
         let of = LogOf {
             container: "web".to_owned(),
             previous: false,
+            about: None,
         };
         let log = Reader::new(&fake.link).log("shop", "web-1", &of).await;
         log.map(|log| {
@@ -694,6 +695,7 @@ async fn a_log_that_is_not_there_is_absent_and_one_that_does_not_come_fails() {
     let of = LogOf {
         container: "web".to_owned(),
         previous: true,
+        about: None,
     };
     let table = [
         (
@@ -724,6 +726,7 @@ async fn a_node_that_does_not_answer_is_not_waited_for() {
     let of = LogOf {
         container: "web".to_owned(),
         previous: false,
+        about: None,
     };
     let log = Reader::new(&fake.link).log("shop", "web-1", &of).await;
     assert_eq!(failure(log), "no answer within 2s");

@@ -211,6 +211,11 @@ pub(super) fn user(pod: &Value, container: &Value, image: &Image) -> u64 {
     setting(pod, container, "runAsUser").unwrap_or(u64::from(image.user))
 }
 
+/// Whether the pod says as whom a container runs.
+pub(super) fn says_user(pod: &Value, container: &Value) -> bool {
+    setting(pod, container, "runAsUser").is_some()
+}
+
 fn setting(pod: &Value, container: &Value, field: &str) -> Option<u64> {
     [
         container.get("securityContext"),

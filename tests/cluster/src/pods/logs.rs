@@ -206,7 +206,7 @@ fn cut(log: &[u8], options: &Options<'_>) -> Vec<u8> {
     let tail = number("tailLines").unwrap_or(lines.len());
     let lines = lines.iter().skip(lines.len().saturating_sub(tail));
     let shown: Vec<u8> = match options.get("timestamps") {
-        Some(&"true") => lines.copied().flatten().copied().collect(),
+        Some(&"true") => lines.flat_map(|line| stamped(line)).collect(),
         _ => lines
             .flat_map(|line| split(line).map_or(*line, |(_, text)| text))
             .copied()
@@ -214,6 +214,14 @@ fn cut(log: &[u8], options: &Options<'_>) -> Vec<u8> {
     };
     let limit = number("limitBytes").unwrap_or(shown.len());
     shown.into_iter().take(limit).collect()
+}
+
+/// A line with its time before it, as the kubelet gives it.
+fn stamped(line: &[u8]) -> Vec<u8> {
+    match (split(line), time(line)) {
+        (None, Some(time)) => [format!("{time:.9} ").as_bytes(), line].concat(),
+        _ => line.to_vec(),
+    }
 }
 
 /// The time of a line, and the line. Those of istiod have none but their own.
@@ -239,7 +247,8 @@ mod tests {
     fn lines_of_istiod_say_their_time_themselves() {
         let line = b"2026-11-27T08:00:00.000001Z\tinfo\tmodel\treloading network gateways\n";
         let asked = options("timestamps=true");
-        assert_eq!(cut(line, &asked), line);
+        let stamped = [b"2026-11-27T08:00:00.000001000Z ", &line[..]].concat();
+        assert_eq!(cut(line, &asked), stamped);
         assert_eq!(cut(line, &options("")), line);
         assert!(cut(line, &options("sinceSeconds=1")).is_empty());
     }

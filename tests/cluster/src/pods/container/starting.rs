@@ -110,9 +110,11 @@ impl Container {
         if wanted && command::user(&sandbox.pod, &self.spec, image) == 0 {
             let pod = pod_words(&sandbox.pod);
             let name = self.name();
-            return Err(format!(
-                "container has runAsNonRoot and image will run as root (pod: \"{pod}\", container: {name})"
-            ));
+            let why = match command::says_user(&sandbox.pod, &self.spec) {
+                true => "container's runAsUser breaks non-root policy",
+                false => "container has runAsNonRoot and image will run as root",
+            };
+            return Err(format!("{why} (pod: \"{pod}\", container: {name})"));
         }
         Ok(())
     }
