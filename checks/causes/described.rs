@@ -29,8 +29,7 @@ macro_rules! described {
 
 described! {
     Mesh:
-        "validating-webhook-stale",
-        "managed-control-plane";
+        "validating-webhook-stale";
     Called:
         "helm-revision-default",
         "namespace-label-fought-over";

@@ -11,6 +11,7 @@ pub(crate) mod assumptions;
 pub(crate) mod called;
 mod case;
 mod changes;
+mod control_plane_kind;
 mod defaulted;
 pub mod discovery;
 mod injected_pod;
@@ -40,6 +41,7 @@ pub use assumptions::{Assumption, assumptions};
 pub use called::{Called, Matched, NotCalled};
 pub use case::{Case, Mesh, api_servers, endpoint_slices_of};
 pub use changes::{Changed, is_way_changed_since};
+pub use control_plane_kind::{ControlPlaneKind, MEMBER_OF};
 pub use injector::{
     entries, injectors, is_deactivated, istiod_container, istiod_container_of, label, revision,
 };

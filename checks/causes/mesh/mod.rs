@@ -1,8 +1,9 @@
 //! Stage 0: what concerns the mesh as a whole, or the reading of it.
 
 mod access;
+mod control_planes;
 
 use crate::causes::Check;
 
 /// The topics of this stage.
-pub(crate) static TOPICS: &[&[&Check]] = &[access::CHECKS];
+pub(crate) static TOPICS: &[&[&Check]] = &[access::CHECKS, control_planes::CHECKS];
