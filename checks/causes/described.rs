@@ -28,8 +28,6 @@ macro_rules! described {
 }
 
 described! {
-    Mesh:
-        "validating-webhook-stale";
     Called:
         "helm-revision-default",
         "namespace-label-fought-over";

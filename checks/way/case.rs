@@ -4,7 +4,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use crate::facts::kinds::Pod;
+use crate::facts::kinds::{Pod, ValidatingWebhookConfiguration};
 use jiff::Timestamp;
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
 use k8s_openapi::api::apps::v1::Deployment;
@@ -431,6 +431,11 @@ impl<'a> Case<'a> {
     pub fn validating_webhooks(&self) -> Vec<Result<&'a Gate, Missing>> {
         let cell = &self.mesh.gates.validating_webhooks;
         gates(cell, self.everywhere(), assumptions::of_webhooks)
+    }
+
+    /// The configurations of validating webhooks.
+    pub fn validators(&self) -> Result<&'a [ValidatingWebhookConfiguration], Missing> {
+        self.everywhere()
     }
 
     fn everywhere<T: Object>(&self) -> Result<&'a [T], Missing> {

@@ -58,6 +58,6 @@ pub use rendered::{Refusal, Rendered, Sidecar};
 pub use timeline::{Began, Moment, timeline};
 pub use version::{Source, Told, Version, version_of_deployment};
 pub use wanted::{Ask, Declined, Wanted, Wish};
-pub use webhook_rows::{ValidatorRow, WebhookRow, validator_rows, webhook_rows};
+pub use webhook_rows::{ValidatorRow, WebhookRow, validator_rows, validators, webhook_rows};
 pub use witness::{Since, over_since, predict_beside_witnesses};
 pub(crate) use witness::{is_fresh, is_of_template};

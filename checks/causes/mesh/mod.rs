@@ -2,8 +2,10 @@
 
 mod access;
 mod control_planes;
+mod validators;
 
 use crate::causes::Check;
 
 /// The topics of this stage.
-pub(crate) static TOPICS: &[&[&Check]] = &[access::CHECKS, control_planes::CHECKS];
+pub(crate) static TOPICS: &[&[&Check]] =
+    &[access::CHECKS, control_planes::CHECKS, validators::CHECKS];
