@@ -12,7 +12,7 @@ fn every_check_has_a_scenario_and_every_scenario_a_check() {
     let scenarios = Scenario::all().unwrap();
     let proven: BTreeSet<_> = scenarios
         .iter()
-        .flat_map(|scenario| scenario.expect.checks())
+        .flat_map(|scenario| scenario.checks())
         .collect();
     let declared: BTreeSet<_> = injdoctor_checks::registry()
         .map(|check| check.name)

@@ -114,7 +114,7 @@ fn every_check_shows_what_its_scenario_prints() {
         let headline = format!(" {code} {name}");
         let there = check.output.lines().any(|line| line.ends_with(&headline));
         assert!(
-            check.output.starts_with("$ injdoctor check ") && there,
+            check.output.starts_with("$ injdoctor ") && there,
             "docs/outputs/{code}.txt is not what a scenario prints of {name}\n\
              BLESS=1 cargo test --test scenarios -- {name}"
         );

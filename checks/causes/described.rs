@@ -28,9 +28,6 @@ macro_rules! described {
 }
 
 described! {
-    Mesh:
-        "validating-webhook-stale",
-        "managed-control-plane";
     Called:
         "helm-revision-default",
         "namespace-label-fought-over";

@@ -8,6 +8,7 @@ mod istiod;
 mod namespace;
 mod restart;
 mod sidecar_start;
+mod tag;
 mod template;
 mod webhook;
 
@@ -17,6 +18,7 @@ pub use istiod::{await_rollout, change_istiod, deployment_object, restart_istiod
 pub use namespace::{label_namespace, relabel_namespace, relabelled, unlabel_namespace};
 pub use restart::restart;
 pub use sidecar_start::{sidecar_first, wait_for_sidecar};
+pub use tag::{remove_tag, set_tag};
 pub use template::{
     Entry, container_of_template, from_api, in_api_form, patch_lists, patch_spec, patch_template,
 };

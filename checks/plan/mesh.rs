@@ -8,6 +8,7 @@ use k8s_openapi::api::discovery::v1::Endpoint;
 use super::{Namespaces, Plan};
 use crate::facts::kinds::{
     Deployment, EndpointSlice, Event, MutatingWebhookConfiguration, Pod, Service,
+    ValidatingWebhookConfiguration,
 };
 use crate::facts::ownership::events_read;
 use crate::facts::{Index, Object, Read, Resource};
@@ -16,7 +17,7 @@ use crate::way::injector::{fails_closed, is_injector};
 use crate::way::reached::meant_service;
 use crate::way::{
     api_servers, endpoint_slices_of, entries, injectors, is_refusal, istiod_container,
-    istiod_container_of, label, names, revision,
+    istiod_container_of, label, names, revision, validators,
 };
 
 /// Three waves: the webhooks; whom they call, and what stands beside that, with the events of istiod where pods are
@@ -41,6 +42,18 @@ pub(super) fn plan(plan: &mut Plan, namespaces: &Namespaces) {
         plan.want(Read::get(Resource::Service, Some(&namespace), &name));
         plan.want(endpoint_slices_of(&namespace, &name));
         plan.want(Read::get(Resource::Namespace, None, &namespace));
+    }
+    let read = super::all(Resource::ValidatingWebhookConfiguration, None);
+    let configurations = plan.index.list::<ValidatingWebhookConfiguration>(&read);
+    for (_, webhook) in validators(configurations.got().copied().unwrap_or_default()) {
+        if let Some(service) = &webhook.client_config.service {
+            plan.want(Read::get(
+                Resource::Service,
+                Some(&service.namespace),
+                &service.name,
+            ));
+            plan.want(config_map(&service.namespace, names::ROOT_CERTIFICATE));
+        }
     }
     for (namespace, revisions) in revisions_by_namespace(webhooks) {
         istiod(plan, &namespace, revisions);

@@ -47,6 +47,16 @@ impl Command {
         Self::of("grep", ["-F", text])
     }
 
+    /// `az` with these arguments.
+    pub fn az<S: Into<String>>(arguments: impl IntoIterator<Item = S>) -> Self {
+        Self::of("az", arguments)
+    }
+
+    /// `oc` with these arguments.
+    pub fn oc<S: Into<String>>(arguments: impl IntoIterator<Item = S>) -> Self {
+        Self::of("oc", arguments)
+    }
+
     /// `kubectl edit` of an object with sed as the editor: for a line of a text in the object, which
     /// no patch reaches. The script has to fit the object's YAML as kubectl writes it. kubectl applies
     /// what has changed, and nothing where the script matches nothing.
@@ -112,12 +122,13 @@ impl Command {
 /// A program and its arguments, with the flags that lead it to the user's cluster.
 fn connected(stage: &[String], connection: &Connection) -> Vec<String> {
     let mut argv = stage.to_vec();
-    // These read files, or what comes out of the command before them, and no cluster.
-    let is_local = |program: &String| program == "echo" || program == "grep";
-    if argv.first().is_some_and(is_local) || argv.iter().any(|word| word == "--local") {
+    let program = argv.first().map(String::as_str);
+    // Tools of files and texts, and those of clouds, read no kubeconfig.
+    let is_other = matches!(program, Some("echo" | "grep" | "gcloud" | "az"));
+    if is_other || argv.iter().any(|word| word == "--local") {
         return argv;
     }
-    let is_helm = argv.first().is_some_and(|program| program == "helm");
+    let is_helm = program == Some("helm");
     let (context, user, group) = match is_helm {
         true => ("--kube-context", "--kube-as-user", "--kube-as-group"),
         false => ("--context", "--as", "--as-group"),
@@ -143,7 +154,7 @@ fn connected(stage: &[String], connection: &Connection) -> Vec<String> {
 /// Flags that kubectl has alone; helm has two of them under other names, and istioctl none. A token is never repeated.
 fn only_of_kubectl(argv: &[String], connection: &Connection) -> Vec<String> {
     let (cluster, user, uid, server, insecure) = match argv.first().map(String::as_str) {
-        Some("kubectl") => (
+        Some("kubectl" | "oc") => (
             Some("--cluster"),
             Some("--user"),
             Some("--as-uid"),

@@ -1,9 +1,15 @@
 //! The istiods that a snapshot shows.
 
+use std::collections::BTreeSet;
+
+use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use k8s_openapi::api::apps::v1::Deployment;
 
-use crate::facts::{Object as _, Resource, Snapshot};
-use crate::way::{Version, istiod_container_of, revision, version_of_deployment};
+use crate::facts::{Object as _, Read, Resource, Snapshot};
+use crate::way::{
+    ControlPlaneKind, Version, endpoint_slices_of, injectors, istiod_container_of, revision,
+    version_of_deployment,
+};
 
 /// One istiod.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,4 +46,21 @@ fn control_plane(snapshot: &Snapshot, deployment: &Deployment) -> Option<Control
         revision: revision(container).to_owned(),
         version: version_of_deployment(snapshot, deployment),
     })
+}
+
+/// The kinds of control plane that the injection webhooks of a snapshot lead to, besides istiods of Istio's own charts.
+pub fn control_plane_kinds(snapshot: &Snapshot) -> BTreeSet<ControlPlaneKind> {
+    let reads = &snapshot.reads;
+    let all = Read::list(Resource::MutatingWebhookConfiguration, None);
+    let webhooks = reads
+        .list::<MutatingWebhookConfiguration>(&all)
+        .unwrap_or_default();
+    let kinds = injectors(webhooks).filter_map(|(configuration, webhook)| {
+        ControlPlaneKind::of(configuration, webhook, |called| {
+            let service = reads.get(Some(called.namespace.as_str()), &called.name)?;
+            let slices = reads.list(&endpoint_slices_of(&called.namespace, &called.name))?;
+            Some((service, slices))
+        })
+    });
+    kinds.collect()
 }

@@ -6,7 +6,7 @@ mod revision;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use control_plane::{ControlPlane, control_planes};
+pub use control_plane::{ControlPlane, control_plane_kinds, control_planes};
 pub use namespace::{Namespace, Odd, Tally};
 pub use revision::{Removal, Revision};
 

@@ -4,9 +4,9 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use crate::facts::kinds::Pod;
+use crate::facts::kinds::{Pod, ValidatingWebhookConfiguration};
 use jiff::Timestamp;
-use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
+use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Event, Namespace, Node, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
@@ -17,7 +17,8 @@ use serde_json::Value;
 use super::changes::{self, Changed};
 use super::reached::meant_service;
 use super::{
-    Call, Destinations, InjectorConfig, JudgedPod, Observation, Prediction, injectors, names,
+    Call, ControlPlaneKind, Destinations, InjectorConfig, JudgedPod, Observation, Prediction,
+    injectors, names,
 };
 use crate::facts::ownership::{self, Chain, Member};
 use crate::facts::{
@@ -436,6 +437,11 @@ impl<'a> Case<'a> {
         gates(cell, self.everywhere(), assumptions::of_webhooks)
     }
 
+    /// The configurations of validating webhooks.
+    pub fn validators(&self) -> Result<&'a [ValidatingWebhookConfiguration], Missing> {
+        self.everywhere()
+    }
+
     fn everywhere<T: Object>(&self) -> Result<&'a [T], Missing> {
         self.list(&Read::list(T::RESOURCE, None))
     }
@@ -470,6 +476,19 @@ impl<'a> Case<'a> {
     /// The NetworkPolicies beside such a Service.
     pub fn network_policies(&self, namespace: &str) -> Result<&'a [NetworkPolicy], Missing> {
         self.list(&Read::list(Resource::NetworkPolicy, Some(namespace)))
+    }
+
+    /// The kind of control plane behind an injection webhook; none for an istiod of Istio's own charts.
+    pub fn control_plane_kind(
+        &self,
+        configuration: &MutatingWebhookConfiguration,
+        webhook: &MutatingWebhook,
+    ) -> Option<ControlPlaneKind> {
+        ControlPlaneKind::of(configuration, webhook, |called| {
+            let (namespace, name) = (&called.namespace, &called.name);
+            let service = self.service(namespace, name).ok()??;
+            Some((service, self.endpoint_slices(namespace, name).ok()?))
+        })
     }
 
     /// The namespaces of the injection webhooks' Services.

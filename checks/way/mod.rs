@@ -11,6 +11,7 @@ pub(crate) mod assumptions;
 pub(crate) mod called;
 mod case;
 mod changes;
+mod control_plane_kind;
 mod defaulted;
 pub mod discovery;
 mod injected_pod;
@@ -41,6 +42,7 @@ pub use assumptions::{Assumption, assumptions};
 pub use called::{Called, Matched, NotCalled};
 pub use case::{Case, Mesh, api_servers, endpoint_slices_of};
 pub use changes::{Changed, is_way_changed_since};
+pub use control_plane_kind::{ControlPlaneKind, MEMBER_OF};
 pub use injector::{
     entries, injectors, is_deactivated, istiod_container, istiod_container_of, label, revision,
 };
@@ -60,6 +62,6 @@ pub use version::{
     version_of_proxy,
 };
 pub use wanted::{Ask, Declined, Wanted, Wish};
-pub use webhook_rows::{ValidatorRow, WebhookRow, validator_rows, webhook_rows};
+pub use webhook_rows::{ValidatorRow, WebhookRow, validator_rows, validators, webhook_rows};
 pub use witness::{Since, over_since, predict_beside_witnesses};
 pub(crate) use witness::{is_fresh, is_of_template};

@@ -44,6 +44,8 @@ pub const IGNORED_NAMESPACES: [&str; 4] = [
     "kube-node-lease",
     "local-path-storage",
 ];
+/// Where Istio is installed unless somebody says otherwise.
+pub const ISTIO_NAMESPACE: &str = "istio-system";
 /// The port on which istiod serves the injector.
 /// Source: Istio 1.31, `pilot/cmd/pilot-discovery/app/cmd.go`, flag `--httpsAddr`.
 pub const INJECTOR_PORT: i32 = 15017;

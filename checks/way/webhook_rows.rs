@@ -117,9 +117,6 @@ impl ValidatorRow {
 
 /// A row for each entry that validates Istio's configuration.
 ///
-/// Source: Istio 1.31, `manifests/charts/istio-control/istio-discovery/templates/validatingwebhookconfiguration.yaml`
-/// and `manifests/charts/base/templates/defaultrevision-validatingwebhookconfiguration.yaml`: the names of the entries.
-///
 /// # Errors
 /// Why the webhooks are not known.
 pub fn validator_rows(snapshot: &Snapshot) -> Result<Vec<ValidatorRow>, Missing> {
@@ -127,13 +124,24 @@ pub fn validator_rows(snapshot: &Snapshot) -> Result<Vec<ValidatorRow>, Missing>
     let all = snapshot.reads.of(&read);
     let all = all.known("the validating webhooks")?;
     let all = all.and_then(ValidatingWebhookConfiguration::among);
-    let mut rows = Vec::new();
-    for configuration in all.unwrap_or_default() {
-        let entries = configuration.webhooks.iter().flatten();
-        let istio = entries.filter(|one| one.name.ends_with("validation.istio.io"));
-        rows.extend(istio.map(|webhook| validator_row(&configuration.metadata, webhook)));
-    }
-    Ok(rows)
+    let entries = validators(all.unwrap_or_default());
+    let rows =
+        entries.map(|(configuration, webhook)| validator_row(&configuration.metadata, webhook));
+    Ok(rows.collect())
+}
+
+/// The entries that validate Istio's configuration, with their configurations.
+///
+/// Source: Istio 1.31, `manifests/charts/istio-control/istio-discovery/templates/validatingwebhookconfiguration.yaml`
+/// and `manifests/charts/base/templates/defaultrevision-validatingwebhookconfiguration.yaml`: the names of the entries.
+pub fn validators(
+    configurations: &[ValidatingWebhookConfiguration],
+) -> impl Iterator<Item = (&ValidatingWebhookConfiguration, &ValidatingWebhook)> {
+    let entries = configurations.iter().flat_map(|configuration| {
+        let webhooks = configuration.webhooks.iter().flatten();
+        webhooks.map(move |webhook| (configuration, webhook))
+    });
+    entries.filter(|(_, webhook)| webhook.name.ends_with("validation.istio.io"))
 }
 
 fn validator_row(metadata: &ObjectMeta, webhook: &ValidatingWebhook) -> ValidatorRow {

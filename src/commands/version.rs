@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use injdoctor_checks::facts::{Fact, Resource, Snapshot};
 use injdoctor_checks::plan::Question;
-use injdoctor_checks::views::control_planes;
+use injdoctor_checks::views::{control_plane_kinds, control_planes};
 use serde_json::json;
 
 use super::source;
@@ -83,7 +83,11 @@ fn for_people(snapshot: Option<&Snapshot>, unread: &[String], page: &mut Page) -
                 format!("{version}, revision {}, {place}", istiod.revision),
             );
         }
-        if all.is_empty() && unread.is_empty() {
+        let kinds = control_plane_kinds(snapshot);
+        for kind in &kinds {
+            row("Istio", kind.to_string());
+        }
+        if all.is_empty() && kinds.is_empty() && unread.is_empty() {
             row(
                 "Istio",
                 "no istiod that an injection webhook calls".to_owned(),

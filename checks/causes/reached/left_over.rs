@@ -4,8 +4,8 @@ use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhook, MutatingWebhookConfiguration, ServiceReference,
 };
 
-use crate::fixes::WRITES_THE_WEBHOOK;
-use crate::report::{Change, Command, Fix, Object, Patch, Risk};
+use crate::fixes::{self, WRITES_THE_WEBHOOK};
+use crate::report::{Change, Fix, Object, Patch, Risk};
 use crate::way::injector::{injectors, is_injector, label};
 use crate::way::reached::{backends, endpoints};
 use crate::way::{Case, Destination, Obstacle, names};
@@ -16,7 +16,7 @@ pub fn replace(case: &Case, destination: &Destination, service: &ServiceReferenc
     let live = live_revision(case);
     if let (Some(tag), Some(revision)) = (label(destination.configuration, names::ISTIO_TAG), &live)
     {
-        fixes.push(set_tag(tag, revision));
+        fixes.push(set_tag(case, tag, revision));
     }
     let lost = lost(case, service);
     if lost.is_empty() {
@@ -35,7 +35,7 @@ pub fn replace(case: &Case, destination: &Destination, service: &ServiceReferenc
     let is_default = label(destination.configuration, names::ISTIO_TAG).is_none()
         && label(destination.configuration, names::ISTIO_REV) == Some(names::DEFAULT_REVISION);
     if let (true, Some(revision)) = (is_default, live) {
-        let tag = set_tag(names::DEFAULT_REVISION, &revision);
+        let tag = set_tag(case, names::DEFAULT_REVISION, &revision);
         fixes.push(Fix {
             title: format!("delete it, and let revision {revision} serve as the default"),
             steps: delete.steps.into_iter().chain(tag.steps).collect(),
@@ -45,14 +45,14 @@ pub fn replace(case: &Case, destination: &Destination, service: &ServiceReferenc
     fixes
 }
 
-fn set_tag(tag: &str, revision: &str) -> Fix {
+fn set_tag(case: &Case, tag: &str, revision: &str) -> Fix {
     Fix::new(
         format!("let tag {tag} lead to revision {revision}"),
         Risk::MeshWide,
         format!("new pods that ask for {tag} get the sidecar of revision {revision}"),
     )
     .unforeseen(
-        Command::istioctl(["tag", "set", tag, "--revision", revision, "--overwrite"]),
+        fixes::set_tag(case, tag, revision, &["--overwrite"]),
         WRITES_THE_WEBHOOK,
     )
 }

@@ -28,6 +28,7 @@ mod url;
 
 use crate::causes::Check;
 
+pub(super) use entry::evidence;
 pub(super) use failing_calls::explains;
 
 /// The topics of this stage.

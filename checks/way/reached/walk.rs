@@ -11,7 +11,8 @@ use super::obstacle::Obstacle;
 use super::route::{Arrival, Reached, Route};
 use super::step::{Entry, Leg};
 use super::{backend, ca_bundle, certificate, endpoints, no_proxy, service, serving, url};
-use crate::way::Case;
+use crate::facts::Missing;
+use crate::way::{Case, ControlPlaneKind};
 
 /// Whether the API server's call of a webhook entry arrives; `injector` tells Istio's from others'.
 pub fn reached(case: &Case, entry: Entry, injector: bool) -> Reached {
@@ -48,8 +49,14 @@ fn walk(route: &mut Route, case: &Case, entry: Entry, injector: bool) -> Option<
         route.note(case, Leg::Roots, || Ok(ca_bundle::not_empty(entry)));
         return ready.map(|_| Arrival::Foreign);
     }
+    let kind = || case.control_plane_kind(entry.configuration, webhook);
     let istiod = ready.and_then(|endpoints| {
         route.note(case, Leg::Backend, || {
+            if kind() == Some(ControlPlaneKind::BeforeIstiod) {
+                return Err(Missing(
+                    "the injector of Istio before 1.5 answers, which is not looked into".to_owned(),
+                ));
+            }
             backend::backends(case, service, &endpoints)?.istiod::<Obstacle>(service)
         })
     });
@@ -58,6 +65,9 @@ fn walk(route: &mut Route, case: &Case, entry: Entry, injector: bool) -> Option<
         .map(|(istiod, pods)| (istiod, pods.as_slice()));
     route.note(case, Leg::Roots, || Ok(ca_bundle::not_empty(entry)));
     route.note(case, Leg::Trust, || {
+        if let Some(kind @ (ControlPlaneKind::Outside | ControlPlaneKind::BeforeIstiod)) = kind() {
+            return Err(Missing(format!("the root of {kind} is not visible")));
+        }
         ca_bundle::trusted::<Obstacle>(case, entry, service, known)
     });
     let (istiod, pods) = istiod?;

@@ -10,7 +10,7 @@ use injdoctor_checks::report::{
     After, Command, Difference, Evidence, Finding, Fix, Next, Risk, Severity,
 };
 use injdoctor_checks::symptoms::{Kind, Symptom};
-use injdoctor_checks::views::{ControlPlane, control_planes};
+use injdoctor_checks::views::{ControlPlane, control_plane_kinds, control_planes};
 use injdoctor_checks::way::{
     Answer, Assumption, Call, Moment, Observation, Outcome, Prediction, Seen, Version, WebhookRow,
 };
@@ -29,6 +29,10 @@ pub fn cluster(snapshot: &Snapshot) -> v1::Cluster {
         istio: control_planes(snapshot)
             .into_iter()
             .map(control_plane)
+            .collect(),
+        control_plane_kinds: control_plane_kinds(snapshot)
+            .into_iter()
+            .map(|kind| kind.name().into())
             .collect(),
         recorded_at: snapshot.recorded_at.to_string().into(),
         injector_config: maybe(&snapshot.connection.injector_config),

@@ -134,6 +134,10 @@ pub struct Cluster {
     pub kubernetes_version: Option<Text>,
     /// The istiods that were seen.
     pub istio: Vec<ControlPlane>,
+    /// The kinds of control plane that injection webhooks lead to, besides istiods of Istio's own charts:
+    /// `cloud-service-mesh`, `aks-add-on`, `openshift-service-mesh-3`, `openshift-service-mesh-2`, `outside`,
+    /// `before-istio-1.5`.
+    pub control_plane_kinds: Vec<Text>,
     /// When the cluster was read, RFC 3339.
     pub recorded_at: Text,
     /// The file whose copy of the injector's ConfigMap stands in for the cluster's, which could not be read; else null.

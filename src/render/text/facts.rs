@@ -5,7 +5,7 @@ use std::io;
 
 use injdoctor_checks::diagnosis::Diagnosis;
 use injdoctor_checks::facts::Snapshot;
-use injdoctor_checks::views::control_planes;
+use injdoctor_checks::views::{control_plane_kinds, control_planes};
 use injdoctor_checks::way::Version;
 
 use super::{Report, words};
@@ -53,6 +53,8 @@ fn write(
         None => "Kubernetes ?".to_owned(),
     });
     facts.push(istio(snapshot, revision));
+    let kinds = control_plane_kinds(snapshot);
+    facts.extend(kinds.iter().map(ToString::to_string));
     facts.extend(revision.map(|revision| format!("revision {revision}")));
     let copy = snapshot.connection.injector_config.as_ref();
     facts

@@ -4,9 +4,10 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
+use injdoctor_checks::Stage;
 use injdoctor_checks::diagnosis::Diagnosis;
 use injdoctor_checks::facts::{Kind, Objects, Snapshot, Target};
-use injdoctor_checks::report::{Finding, Numbers, Severity};
+use injdoctor_checks::report::{Effect, Finding, Numbers, Severity};
 use injdoctor_checks::way::Outcome;
 
 use super::finding::Extent;
@@ -132,6 +133,12 @@ pub fn affects(group: &Group, limit: usize, page: &mut Page) -> io::Result<()> {
     let finding = group.findings.first();
     let is_named = finding.is_some_and(|finding| is_named(&first.target, finding));
     if rest.is_empty() && first.predicted.is_none() && is_named {
+        return Ok(());
+    }
+    // What is wrong with other webhooks of the mesh does nothing to those that inject.
+    let is_of_mesh = group.check.is_some_and(|check| check.stage == Stage::Mesh);
+    let is_beside = finding.is_some_and(|finding| finding.effect == Effect::Beside);
+    if first.predicted.is_none() && is_of_mesh && is_beside {
         return Ok(());
     }
     page.wrapped(

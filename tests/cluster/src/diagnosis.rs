@@ -49,6 +49,17 @@ impl Proposal {
     }
 }
 
+/// One of several that were printed.
+impl From<Value> for Diagnosis {
+    fn from(json: Value) -> Self {
+        Self {
+            output: json.to_string(),
+            exit: 0,
+            json,
+        }
+    }
+}
+
 impl Diagnosis {
     pub(crate) fn of(cluster: &Cluster, scenario: &Scenario, binary: &Path) -> Result<Self> {
         let output = cluster

@@ -52,6 +52,7 @@ mod snapshot;
 mod tools;
 mod user_ids;
 mod wait;
+mod webhook;
 
 use std::env;
 use std::io::{self, Write};

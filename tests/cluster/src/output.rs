@@ -47,9 +47,15 @@ fn print(
     binary: &Path,
     check: &str,
 ) -> Result<(String, String)> {
-    let mut arguments = vec!["check".to_owned()];
-    arguments.extend(scenario.target.iter().cloned());
-    if scenario.expect.root_cause.as_deref() != Some(check) {
+    let of_webhook = scenario
+        .webhook
+        .as_ref()
+        .is_some_and(|one| one.finds == check);
+    let mut arguments = match of_webhook {
+        true => vec!["webhook".to_owned()],
+        false => [&["check".to_owned()], scenario.target.as_slice()].concat(),
+    };
+    if !of_webhook && scenario.expect.root_cause.as_deref() != Some(check) {
         // Of what is found beside, only this format prints all.
         arguments.extend(["-o", "wide"].map(str::to_owned));
     }

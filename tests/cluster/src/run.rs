@@ -20,6 +20,7 @@ use crate::output::prove_output;
 use crate::pods;
 use crate::scenario::{Heal, HealedOutcome, Predicted, Scenario, Step};
 use crate::wait::{patience, wait_for};
+use crate::webhook::prove_webhook;
 
 /// Proves a scenario with this binary of injdoctor and puts the cluster back to how it was. The error says which
 /// expectation does not hold.
@@ -53,9 +54,13 @@ fn prove(cluster: &mut Cluster, scenario: &Scenario, binary: &Path) -> Result<()
     let diagnosis = prove_fixes(cluster, scenario, binary, diagnosis)?;
     match &scenario.heal {
         Some(heal) if heal.outcome != HealedOutcome::Nothing => {
-            prove_healing(cluster, scenario, binary, heal, &diagnosis)
+            prove_healing(cluster, scenario, binary, heal, &diagnosis)?;
         }
-        _ => Ok(()),
+        _ => {}
+    }
+    match &scenario.webhook {
+        Some(expect) => prove_webhook(cluster, expect, binary),
+        None => Ok(()),
     }
 }
 
@@ -292,7 +297,7 @@ fn get(cluster: &Cluster, target: &[String]) -> Result<Value> {
     Ok(serde_json::from_str(&cluster.run(&mut get)?)?)
 }
 
-fn perform(cluster: &mut Cluster, steps: &[Step]) -> Result<()> {
+pub(crate) fn perform(cluster: &mut Cluster, steps: &[Step]) -> Result<()> {
     for step in steps {
         match step {
             Step::Apply(manifests) => cluster.apply(manifests)?,

@@ -47,6 +47,20 @@ pub struct Scenario {
     /// What the proposed commands have to achieve.
     #[serde(default)]
     pub heal: Option<Heal>,
+    /// What `injdoctor webhook` finds, of which no pod is concerned.
+    #[serde(default)]
+    pub webhook: Option<Webhook>,
+}
+
+/// What `injdoctor webhook` finds, and its first fix heals.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// The name of the check.
+    pub finds: String,
+    /// What succeeds after the fix.
+    #[serde(default)]
+    pub then: Vec<Step>,
 }
 
 /// How pods run.
@@ -200,6 +214,12 @@ fn reviews() -> Vec<String> {
 }
 
 impl Scenario {
+    /// The checks that find something.
+    pub fn checks(&self) -> impl Iterator<Item = &str> {
+        let webhook = self.webhook.iter().map(|webhook| webhook.finds.as_str());
+        self.expect.checks().chain(webhook)
+    }
+
     /// All scenarios, by stage and name.
     pub fn all() -> Result<Vec<Self>> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
@@ -246,10 +266,10 @@ impl Scenario {
 fn choose_shown(scenarios: &mut [Scenario]) {
     let checks: BTreeSet<_> = scenarios
         .iter()
-        .flat_map(|scenario| scenario.expect.checks().map(str::to_owned))
+        .flat_map(|scenario| scenario.checks().map(str::to_owned))
         .collect();
     for check in checks {
-        let of_check = |one: &Scenario| one.expect.checks().any(|name| name == check);
+        let of_check = |one: &Scenario| one.checks().any(|name| name == check);
         let named = |one: &Scenario| of_check(one) && one.name.ends_with(&format!("/{check}"));
         let chosen = scenarios
             .iter()

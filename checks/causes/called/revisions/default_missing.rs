@@ -5,8 +5,8 @@ use crate::causes::called::uncalled;
 use crate::causes::fields::namespace_label;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{WRITES_THE_WEBHOOK, label_namespace};
-use crate::report::{Command, Effect, Finding, Fix, Risk, Severity};
+use crate::fixes::{WRITES_THE_WEBHOOK, label_namespace, remove_tag, set_tag};
+use crate::report::{Effect, Finding, Fix, Risk, Severity};
 use crate::way::Case;
 use crate::way::selector::Labels;
 use crate::way::{Outcome, injector, names};
@@ -74,15 +74,10 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         );
         finding = finding.fix(
             fix.unforeseen(
-                Command::istioctl(["tag", "set", "default", "--revision", revision]),
+                set_tag(case, names::DEFAULT_REVISION, revision, &[]),
                 WRITES_THE_WEBHOOK,
             )
-            .undo(Command::istioctl([
-                "tag",
-                "remove",
-                "default",
-                "--skip-confirmation",
-            ])),
+            .undo(remove_tag(case, names::DEFAULT_REVISION, revision)),
         );
     }
     Ok(Verdict::of([finding]))

@@ -5,8 +5,8 @@ use crate::causes::called::uncalled;
 use crate::causes::fields::namespace_label;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{WRITES_THE_WEBHOOK, label_namespace};
-use crate::report::{Command, Effect, Finding, Fix, Risk, Severity};
+use crate::fixes::{WRITES_THE_WEBHOOK, label_namespace, remove_tag, set_tag};
+use crate::report::{Effect, Finding, Fix, Risk, Severity};
 use crate::way::Case;
 use crate::way::{Outcome, injector, names};
 
@@ -71,16 +71,8 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
             format!("every namespace labelled {key}={revision} is injected by revision {live}"),
         );
         finding = finding.fix(
-            tag.unforeseen(
-                Command::istioctl(["tag", "set", revision.as_str(), "--revision", &live]),
-                WRITES_THE_WEBHOOK,
-            )
-            .undo(Command::istioctl([
-                "tag",
-                "remove",
-                revision.as_str(),
-                "--skip-confirmation",
-            ])),
+            tag.unforeseen(set_tag(case, revision, &live, &[]), WRITES_THE_WEBHOOK)
+                .undo(remove_tag(case, revision, &live)),
         );
     }
     Ok(Verdict::of([finding]))

@@ -9,9 +9,9 @@ use crate::causes::called::uncalled;
 use crate::causes::fields::NAMESPACE_KEYS;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{WRITES_THE_WEBHOOK, label_namespace, restart};
+use crate::fixes::{WRITES_THE_WEBHOOK, label_namespace, remove_tag, restart, set_tag};
 use crate::report::{
-    Change, Command, Effect, Evidence, Finding, Fix, Object, Operation, Patch, Risk, Severity,
+    Change, Effect, Evidence, Finding, Fix, Object, Operation, Patch, Risk, Severity,
 };
 use crate::way::relabelled::WhatIf;
 use crate::way::{Case, Outcome, injector, names};
@@ -99,7 +99,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     }
     let fix = match entry {
         Some(entry) => add(entry),
-        None => make_default(&set.revision),
+        None => make_default(case, &set.revision),
     };
     Ok(Verdict::of([finding.fix(fix.restart(restart(case)?))]))
 }
@@ -195,7 +195,7 @@ fn add((configuration, webhook): Entry) -> Fix {
 }
 
 /// Makes a revision the default one, with the entry.
-fn make_default(revision: &str) -> Fix {
+fn make_default(case: &Case, revision: &str) -> Fix {
     let fix = Fix::new(
         format!(
             "make {revision} the default revision, with the entry for namespaces that say nothing"
@@ -205,15 +205,8 @@ fn make_default(revision: &str) -> Fix {
             "every new pod is injected by {revision}, in every namespace that says nothing else"
         ),
     );
-    let set = [
-        "tag",
-        "set",
-        "default",
-        "--revision",
-        revision,
-        "--auto-inject-namespaces=true",
-    ];
-    let remove = ["tag", "remove", "default", "--skip-confirmation"];
-    fix.unforeseen(Command::istioctl(set), WRITES_THE_WEBHOOK)
-        .undo(Command::istioctl(remove))
+    let default = names::DEFAULT_REVISION;
+    let set = set_tag(case, default, revision, &["--auto-inject-namespaces=true"]);
+    fix.unforeseen(set, WRITES_THE_WEBHOOK)
+        .undo(remove_tag(case, default, revision))
 }

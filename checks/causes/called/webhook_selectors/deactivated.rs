@@ -4,8 +4,8 @@ use crate::causes::called::uncalled;
 use crate::causes::fields::severity_of_absence;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{WRITES_THE_WEBHOOK, restart};
-use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk};
+use crate::fixes::{WRITES_THE_WEBHOOK, remove_tag, restart, set_tag};
+use crate::report::{Effect, Evidence, Finding, Fix, Risk};
 use crate::way::Case;
 use crate::way::{Outcome, injector, names};
 
@@ -87,15 +87,10 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         format!("new pods of every namespace that asks for revision {asked} get the sidecar"),
     )
     .unforeseen(
-        Command::istioctl(["tag", "set", asked, "--revision", asked, "--overwrite"]),
+        set_tag(case, asked, asked, &["--overwrite"]),
         WRITES_THE_WEBHOOK,
     )
-    .undo(Command::istioctl([
-        "tag",
-        "remove",
-        asked,
-        "--skip-confirmation",
-    ]))
+    .undo(remove_tag(case, asked, asked))
     .restart(restart(case)?);
     Ok(Verdict::of([Finding::new(
         severity_of_absence(case)?,

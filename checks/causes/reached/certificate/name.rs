@@ -8,8 +8,8 @@ use crate::causes::reached::{entry, istiod};
 use crate::causes::refused::standing_words;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{WRITES_THE_WEBHOOK, change_istiod};
-use crate::report::{Command, Fix, Patch, Risk};
+use crate::fixes::{self, WRITES_THE_WEBHOOK, change_istiod};
+use crate::report::{Fix, Patch, Risk};
 use crate::way::injector::{environment, is_hidden, label};
 use crate::way::reached::{WrongName, host};
 use crate::way::{Case, Destination, names};
@@ -115,6 +115,6 @@ fn set_tag(case: &Case, destination: &Destination) -> Option<Fix> {
         Risk::MeshWide,
         format!("the webhook of {tag} calls the Service of revision {revision}"),
     );
-    let words = ["tag", "set", tag, "--revision", revision, "--overwrite"];
-    Some(fix.unforeseen(Command::istioctl(words), WRITES_THE_WEBHOOK))
+    let set = fixes::set_tag(case, tag, revision, &["--overwrite"]);
+    Some(fix.unforeseen(set, WRITES_THE_WEBHOOK))
 }
