@@ -40,18 +40,10 @@ described! {
         "istiod-cannot-patch-webhook",
         "admission-review-version",
         "webhook-side-effects";
-    Wanted:
-        "injector-config-stale",
-        "injector-config-wrong-revision",
-        "template-without-proxy";
     Rendered:
         "template-version",
         "injector-values",
-        "template-broken",
-        "overrides-invalid",
-        "prometheus-port",
         "pod-too-large",
-        "status-annotation-invalid",
         "inject-value-unquoted";
     Running:
         "cni-multus",

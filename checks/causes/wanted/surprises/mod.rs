@@ -10,6 +10,7 @@ mod pod_label_opts_in;
 mod pod_revision_opts_in;
 mod revision_stale;
 mod system_pods;
+mod without_proxy;
 
 use crate::causes::Check;
 
@@ -24,4 +25,5 @@ pub(crate) static CHECKS: &[&Check] = &[
     &pod_label_opts_in::CHECK,
     &pod_revision_opts_in::CHECK,
     &system_pods::CHECK,
+    &without_proxy::CHECK,
 ];
