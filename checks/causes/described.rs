@@ -37,7 +37,6 @@ described! {
     Reached:
         "stale-connection",
         "ca-bundle-fought-over",
-        "istiod-cannot-patch-webhook",
         "admission-review-version",
         "webhook-side-effects";
     Rendered:

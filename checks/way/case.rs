@@ -4,7 +4,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use crate::facts::kinds::Pod;
+use crate::facts::kinds::{ClusterRole, ClusterRoleBinding, Pod};
 use jiff::Timestamp;
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use k8s_openapi::api::apps::v1::Deployment;
@@ -466,6 +466,16 @@ impl<'a> Case<'a> {
     /// The NetworkPolicies beside such a Service.
     pub fn network_policies(&self, namespace: &str) -> Result<&'a [NetworkPolicy], Missing> {
         self.list(&Read::list(Resource::NetworkPolicy, Some(namespace)))
+    }
+
+    /// What roles there are in the whole cluster.
+    pub fn cluster_roles(&self) -> Result<&'a [ClusterRole], Missing> {
+        self.everywhere()
+    }
+
+    /// Who has them.
+    pub fn cluster_role_bindings(&self) -> Result<&'a [ClusterRoleBinding], Missing> {
+        self.everywhere()
     }
 
     /// The namespaces of the injection webhooks' Services.

@@ -149,7 +149,7 @@ fn a_list_of_metadata_and_a_manifest_are_redacted_as_well() {
             ".memory",
             ".templatePath",
             ".dnsPolicy",
-            ".restartPolicy",
+            ".serviceAccountName",
             ".resourceVersion",
             ".restartPolicy",
         ];
