@@ -23,7 +23,15 @@ pub fn set_line(config_map: &ConfigMap, start: &'static str, line: String) -> Op
 /// A fix that only a person can make, who knows what the configuration is to be: it shows the ConfigMap.
 pub fn see_injector_config(istiod: &Istiod, title: &str) -> Fix {
     let name = istiod.injector_config_map();
-    let words = ["get", "configmap", &name, "-n", &istiod.namespace, "-o", "yaml"];
+    let words = [
+        "get",
+        "configmap",
+        &name,
+        "-n",
+        &istiod.namespace,
+        "-o",
+        "yaml",
+    ];
     Fix::new(
         title,
         Risk::ReadOnly,

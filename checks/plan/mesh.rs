@@ -94,7 +94,10 @@ fn is_any_distrusted(index: &Index, webhooks: &[MutatingWebhookConfiguration]) -
     services.any(|(webhook, service)| {
         let bundle = ca_bundle(webhook);
         let root = index.get::<ConfigMap>(Some(&service.namespace), names::ROOT_CERTIFICATE);
-        match root.got().and_then(|root| root.data.as_ref()?.get("root-cert.pem")) {
+        match root
+            .got()
+            .and_then(|root| root.data.as_ref()?.get("root-cert.pem"))
+        {
             Some(root) => root.as_bytes() != bundle && !holds(bundle, root),
             None => parse_pem_bundle(bundle).certificates.is_empty(),
         }

@@ -5,10 +5,10 @@
 //! ownerReferences and selectors.
 
 use injdoctor_checks::facts::kinds::{
-    ClusterRole, ClusterRoleBinding, ConfigMap, Deployment, EndpointSlice, Event, Job, MutatingAdmissionPolicy,
-    MutatingAdmissionPolicyBinding, MutatingWebhookConfiguration, Namespace, NetworkPolicy, Node,
-    Pod, ReplicaSet, Service, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
-    ValidatingWebhookConfiguration,
+    ClusterRole, ClusterRoleBinding, ConfigMap, Deployment, EndpointSlice, Event, Job,
+    MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, MutatingWebhookConfiguration,
+    Namespace, NetworkPolicy, Node, Pod, ReplicaSet, Service, ValidatingAdmissionPolicy,
+    ValidatingAdmissionPolicyBinding, ValidatingWebhookConfiguration,
 };
 use injdoctor_checks::facts::{
     Connection, Fact, Kind, Log, LogOf, Manifest, Object, Objects, Read, Resource, Rollout,

@@ -120,7 +120,10 @@ impl fmt::Display for Refusal {
             Self::Scrape {
                 annotation,
                 message,
-            } => write!(f, "istiod refuses the pod: annotation {annotation}: {message}"),
+            } => write!(
+                f,
+                "istiod refuses the pod: annotation {annotation}: {message}"
+            ),
             Self::InvalidPod(reason) => {
                 write!(f, "the API server refuses the injected pod: {reason}")
             }
