@@ -77,6 +77,7 @@ fn what(keep: Keep) -> &'static str {
         Keep::Data => "istiod's keys, as far as they decide",
         Keep::Certificates => "all: certificates are public",
         Keep::Url => "scheme, host and port, and the path as below `service.path`",
+        Keep::Subjects => "service accounts, and groups of Kubernetes",
         Keep::Path => "istiod's path, and of others the first step",
     }
 }

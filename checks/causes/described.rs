@@ -34,21 +34,12 @@ described! {
     Reached:
         "stale-connection",
         "ca-bundle-fought-over",
-        "istiod-cannot-patch-webhook",
         "admission-review-version",
         "webhook-side-effects";
-    Wanted:
-        "injector-config-stale",
-        "injector-config-wrong-revision",
-        "template-without-proxy";
     Rendered:
         "template-version",
         "injector-values",
-        "template-broken",
-        "overrides-invalid",
-        "prometheus-port",
         "pod-too-large",
-        "status-annotation-invalid",
         "inject-value-unquoted";
     Running:
         "autoscaler-safe-to-evict";

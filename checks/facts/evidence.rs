@@ -35,7 +35,8 @@ impl Evidence {
     /// Whether its object belongs to no target: those of other namespaces, and the webhooks.
     pub fn is_shared(&self) -> bool {
         let object = self.object.as_str();
-        object.contains(" -n ") || object.starts_with("mutatingwebhookconfiguration/")
+        let of_cluster = ["mutatingwebhookconfiguration/", "clusterrole/"];
+        object.contains(" -n ") || of_cluster.iter().any(|kind| object.starts_with(kind))
     }
 
     /// The field's value.

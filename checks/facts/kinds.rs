@@ -8,6 +8,7 @@ pub use k8s_openapi::api::core::v1::{
 };
 pub use k8s_openapi::api::discovery::v1::EndpointSlice;
 pub use k8s_openapi::api::networking::v1::NetworkPolicy;
+pub use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding};
 
 pub use super::log::Log;
 pub use super::pod::Pod;

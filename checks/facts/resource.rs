@@ -223,6 +223,8 @@ resources! {
     MutatingAdmissionPolicy, "admissionregistration.k8s.io", "mutatingadmissionpolicies";
     MutatingAdmissionPolicyBinding, "admissionregistration.k8s.io", "mutatingadmissionpolicybindings";
     Log, "", "pods/log";
+    ClusterRole, "rbac.authorization.k8s.io", "clusterroles";
+    ClusterRoleBinding, "rbac.authorization.k8s.io", "clusterrolebindings";
 }
 
 pub use for_resource;

@@ -42,8 +42,9 @@ static TEMPLATE: [Told; 2] = [
     ),
 ];
 
-static TOLD: [Told; 4] = [
+static TOLD: [Told; 5] = [
     Below("f:metadata", &MAPS),
+    Here("f:rules"),
     Below(
         "f:data",
         &[Here("f:config"), Here("f:values"), Here("f:root-cert.pem")],

@@ -2,7 +2,8 @@
 
 use k8s_openapi::api::core::v1::ConfigMap;
 
-use crate::report::{Change, Object, Patch};
+use crate::report::{Change, Command, Fix, Object, Patch, Risk};
+use crate::way::Istiod;
 
 /// Puts a line in the place of the only one that starts with some words; none where kubectl would write
 /// the text otherwise than with each line as it is, so that no command can find the place.
@@ -17,6 +18,26 @@ pub fn set_line(config_map: &ConfigMap, start: &'static str, line: String) -> Op
         let key = "config";
         Change::new(object, Patch::Line { key, start, line })
     })
+}
+
+/// A fix that only a person can make, who knows what the configuration is to be: it shows the ConfigMap.
+pub fn see_injector_config(istiod: &Istiod, title: &str) -> Fix {
+    let name = istiod.injector_config_map();
+    let words = [
+        "get",
+        "configmap",
+        &name,
+        "-n",
+        &istiod.namespace,
+        "-o",
+        "yaml",
+    ];
+    Fix::new(
+        title,
+        Risk::ReadOnly,
+        "nothing: the command shows the configuration; istiod takes a change over within a second",
+    )
+    .show(Command::kubectl(words))
 }
 
 /// Whether exactly one line of the ConfigMap starts so, and stands as it is in the YAML that kubectl

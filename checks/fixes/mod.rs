@@ -13,7 +13,7 @@ mod template;
 mod webhook;
 
 pub use ask::{ask_by_label, opt_out};
-pub use injector_config::{is_literal, set_line};
+pub use injector_config::{is_literal, see_injector_config, set_line};
 pub use istiod::{await_rollout, change_istiod, deployment_object, restart_istiod};
 pub use namespace::{label_namespace, relabel_namespace, relabelled, unlabel_namespace};
 pub use restart::restart;

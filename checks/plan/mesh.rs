@@ -7,14 +7,15 @@ use k8s_openapi::api::discovery::v1::Endpoint;
 
 use super::{Namespaces, Plan};
 use crate::facts::kinds::{
-    Deployment, EndpointSlice, Event, MutatingWebhookConfiguration, Pod, Service,
+    ConfigMap, Deployment, EndpointSlice, Event, MutatingWebhookConfiguration, Pod, Service,
     ValidatingWebhookConfiguration,
 };
 use crate::facts::ownership::events_read;
 use crate::facts::{Index, Object, Read, Resource};
+use crate::rules::certificates::parse_pem_bundle;
 use crate::way::assumptions::{LIMITS, POLICIES};
 use crate::way::injector::{fails_closed, is_injector};
-use crate::way::reached::meant_service;
+use crate::way::reached::{ca_bundle, meant_service};
 use crate::way::{
     api_servers, endpoint_slices_of, entries, injectors, is_refusal, istiod_container,
     istiod_container_of, label, names, revision, validators,
@@ -61,6 +62,10 @@ pub(super) fn plan(plan: &mut Plan, namespaces: &Namespaces) {
             plan.want(events_read(Some(&namespace)));
         }
     }
+    if is_any_distrusted(plan.index, webhooks) {
+        plan.want(super::all(Resource::ClusterRole, None));
+        plan.want(super::all(Resource::ClusterRoleBinding, None));
+    }
     for namespace in unanswered(plan.index, webhooks) {
         plan.want(super::all(Resource::Deployment, Some(&namespace)));
     }
@@ -92,6 +97,31 @@ fn has_ready(slice: &EndpointSlice) -> bool {
         conditions.and_then(|conditions| conditions.ready) != Some(false)
     };
     slice.endpoints.iter().any(is_ready)
+}
+
+/// Whether the caBundle of an injection webhook is not istiod's root: perhaps because istiod may not write it, of which its
+/// ClusterRoles tell.
+fn is_any_distrusted(index: &Index, webhooks: &[MutatingWebhookConfiguration]) -> bool {
+    let mut services = injectors(webhooks)
+        .filter_map(|(_, webhook)| Some((webhook, webhook.client_config.service.as_ref()?)));
+    services.any(|(webhook, service)| {
+        let bundle = ca_bundle(webhook);
+        let root = index.get::<ConfigMap>(Some(&service.namespace), names::ROOT_CERTIFICATE);
+        match root
+            .got()
+            .and_then(|root| root.data.as_ref()?.get("root-cert.pem"))
+        {
+            Some(root) => root.as_bytes() != bundle && !holds(bundle, root),
+            None => parse_pem_bundle(bundle).certificates.is_empty(),
+        }
+    })
+}
+
+/// Whether a bundle of several roots holds a certificate of another.
+fn holds(bundle: &[u8], root: &str) -> bool {
+    let root = parse_pem_bundle(root.as_bytes()).certificates;
+    let mut all = parse_pem_bundle(bundle).certificates.into_iter();
+    all.any(|one| root.contains(&one))
 }
 
 /// Whether some pod is refused: perhaps because istiod does not answer, of which the kubelet's events tell.

@@ -5,7 +5,7 @@ use crate::facts::Resource;
 
 use Keep::{
     Annotations, Arguments, Certificates, Data, Environment, IfAsked, Image, Labels, Path,
-    Presence, Setters, Text, Url, Whole,
+    Presence, Setters, Subjects, Text, Url, Whole,
 };
 
 const METADATA: &[Line] = &[
@@ -58,7 +58,7 @@ const POD: &[Line] = &[
     ("hostNetwork", Whole, "istiod leaves such pods alone"),
     ("nodeName", Whole, "the kubelet's version decides"),
     ("os.name", Whole, "the sidecar is one of Linux"),
-    ("serviceAccountName", IfAsked, "the name of an object"),
+    ("serviceAccountName", Whole, "whose rights istiod has"),
     ("priorityClassName", IfAsked, "the name of an object"),
     ("runtimeClassName", IfAsked, "the name of an object"),
     ("schedulerName", IfAsked, "the name of a program"),
@@ -359,6 +359,13 @@ const NETWORK_POLICY: &[Line] = &[
 
 const CONFIG_MAP: &[Line] = &[("data", Data, "how istiod injects, and its root")];
 
+const CLUSTER_ROLE: &[Line] = &[("rules", Whole, "what istiod may do with webhooks")];
+
+const CLUSTER_ROLE_BINDING: &[Line] = &[
+    ("roleRef", Whole, "which ClusterRole it gives"),
+    ("subjects", Subjects, "whether it gives it to istiod"),
+];
+
 const NODE: &[Line] = &[
     ("metadata.name", Whole, "which node a pod is bound to"),
     ("metadata.uid", Whole, "it is told apart by it"),
@@ -472,6 +479,8 @@ pub fn object(resource: Resource) -> Node {
             node.add("", LOG);
             node.add("lines", LOG_LINE);
         }
+        Resource::ClusterRole => node.add("", CLUSTER_ROLE),
+        Resource::ClusterRoleBinding => node.add("", CLUSTER_ROLE_BINDING),
     }
     node
 }

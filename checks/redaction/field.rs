@@ -33,6 +33,8 @@ pub enum Keep {
     Url,
     /// The path of a URL.
     Path,
+    /// Service accounts and groups of Kubernetes among those who have a right: others are people.
+    Subjects,
 }
 
 /// A field that passes: its path, in which lists take no step and `*` stands for every name; what of it; and why.

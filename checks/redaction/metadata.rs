@@ -55,7 +55,9 @@ pub fn setters(walk: &mut Walk, mut all: Vec<Value>) -> Value {
     all.retain(|entry| entry.get("subresource").is_none());
     let time = |entry: &Value| entry.get("time").and_then(Value::as_str).map(str::to_owned);
     let newest = all.iter().max_by_key(|entry| time(entry)).cloned();
-    let is_told = |key: &str| key == LEVEL || is_like_istios(key) || needed.selects(key);
+    let is_told = |key: &str| {
+        key == LEVEL || key.starts_with("prometheus") || is_like_istios(key) || needed.selects(key)
+    };
     let entries = all.into_iter().filter_map(|entry| {
         let Value::Object(mut entry) = entry else {
             return None;

@@ -11,7 +11,9 @@ mod field;
 mod injector;
 mod metadata;
 mod needed;
+mod rights;
 mod structured;
+mod subjects;
 mod tally;
 mod walk;
 
@@ -36,6 +38,7 @@ pub fn fields(resource: Resource) -> Vec<(String, Keep, &'static str)> {
 /// # Errors
 /// Why an object cannot be taken apart.
 pub fn redact(mut snapshot: Snapshot) -> Result<(Snapshot, Tally), serde_json::Error> {
+    rights::leave_others(&mut snapshot.reads);
     let needed = Needed::of(&snapshot);
     let mut tally = Tally::default();
     for (read, fact) in snapshot.reads.reads_mut() {

@@ -9,6 +9,7 @@ use super::field::{Keep, Node};
 use super::injector::data;
 use super::metadata::{labels, setters};
 use super::needed::Needed;
+use super::subjects::subjects;
 use super::tally::Tally;
 use crate::rules::credentials::{REDACTED, image, path, url, without_credentials};
 
@@ -124,6 +125,7 @@ impl<'w> Walk<'w> {
             (Keep::Arguments, Value::Array(words)) => arguments(self, words),
             (Keep::Environment, Value::Array(variables)) => environment(self, variables),
             (Keep::Data, Value::Object(all)) => data(self, all),
+            (Keep::Subjects, Value::Array(all)) => subjects(self, all),
             (_, value) => return self.drop(value),
         })
     }

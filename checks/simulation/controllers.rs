@@ -4,16 +4,19 @@ use crate::facts::kinds::Pod;
 use jiff::Timestamp;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{Service, ServicePort};
+use k8s_openapi::api::core::v1::{Container, Service, ServicePort};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::{Value, json};
 
-use crate::facts::kinds::{ConfigMap, MutatingWebhookConfiguration};
+use crate::facts::kinds::{
+    ClusterRole, ClusterRoleBinding, ConfigMap, MutatingWebhookConfiguration,
+};
 use crate::facts::{Fact, Object as _, Read, Resource, Snapshot, Store};
 use crate::report::{Change, Field, Object, Operation, Patch};
 use crate::rules::certificates::{Trust, parse_pem_bundle, trusts};
 use crate::way::reached::is_patched;
+use crate::way::rights::{Account, lacking};
 use crate::way::selector::Labels;
 use crate::way::{endpoint_slices_of, istiod_container, names};
 
@@ -116,15 +119,15 @@ fn pods_of(deployment: &Deployment, now: Timestamp) -> Result<Vec<Pod>, String> 
     (1..=replicas).map(pod).collect()
 }
 
-/// An istiod that starts fills in the caBundle of the webhooks of its revision. Where that is right
+/// An istiod that starts fills in the caBundle of the webhooks of its revision, if it may. Where that is right
 /// already, it stays as it is.
-fn started(reads: &Store, namespace: &str, now: Timestamp) -> Result<(), String> {
-    let pods = reads.list::<Pod>(&pods_in(namespace));
+fn started(reads: &mut Store, namespace: &str, now: Timestamp) -> Result<(), String> {
+    let pods = reads.list::<Pod>(&pods_in(namespace)).unwrap_or_default();
     let istiods: Vec<_> = pods
-        .unwrap_or_default()
         .iter()
-        .filter_map(istiod_container)
+        .filter_map(|pod| Some((istiod_container(pod)?, pod.spec.as_ref()?)))
         .collect();
+    let mut filled_in = Vec::new();
     let Some(root) = root(reads, namespace) else {
         return Ok(());
     };
@@ -142,17 +145,37 @@ fn started(reads: &Store, namespace: &str, now: Timestamp) -> Result<(), String>
                 .as_ref()
                 .map_or(&[][..], |bundle| &bundle.0);
             let is_right = || trusts(&parse_pem_bundle(bundle), &root, now) == Trust::Verifies;
-            let mut istiods = istiods.iter();
-            let is_filled_in = istiods.any(|istiod| is_patched(configuration, webhook, istiod));
-            if calls_it && is_filled_in && !is_right() {
-                return Err(
-                    "istiod fills in caBundle when it starts, and whether it may is not read"
-                        .to_owned(),
-                );
+            let is_its_own = |istiod: &Container| is_patched(configuration, webhook, istiod);
+            let mut istiods = istiods.iter().filter(|_| calls_it && !is_right());
+            let Some((_, spec)) = istiods.find(|(istiod, _)| is_its_own(istiod)) else {
+                continue;
+            };
+            let name = configuration.metadata.name.as_deref().unwrap_or_default();
+            match may_patch(reads, &Account::of(namespace, spec), name) {
+                Some(true) => filled_in.push(name.to_owned()),
+                Some(false) => {}
+                None => {
+                    return Err(
+                        "istiod fills in caBundle when it starts, and whether it may is not read"
+                            .to_owned(),
+                    );
+                }
             }
         }
     }
+    for name in filled_in {
+        fill_in(reads, &name);
+    }
     Ok(())
+}
+
+/// Whether istiod may fill in the caBundle of a webhook; none where its rights were not read.
+fn may_patch(reads: &Store, account: &Account, webhook: &str) -> Option<bool> {
+    let roles = reads.list::<ClusterRole>(&Read::list(Resource::ClusterRole, None))?;
+    let bindings = Read::list(Resource::ClusterRoleBinding, None);
+    let bindings = reads.list::<ClusterRoleBinding>(&bindings)?;
+    let roles = account.roles(roles, bindings);
+    Some(lacking(&roles, webhook).is_empty())
 }
 
 /// istiod fills in the caBundle of a webhook that bears its revision.

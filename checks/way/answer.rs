@@ -123,6 +123,17 @@ pub struct Prediction {
     pub calls: Vec<Call>,
 }
 
+impl Prediction {
+    /// The istiods that are asked about the pod, in call order.
+    pub fn istiods(&self) -> impl Iterator<Item = &super::Istiod> {
+        let calls = self.calls.iter().filter(|call| call.injector);
+        calls.filter_map(|call| match &call.reached {
+            Some(Answer::Yes(super::Arrival::Istiod(istiod))) => Some(istiod),
+            _ => None,
+        })
+    }
+}
+
 /// How the pods fare that exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {

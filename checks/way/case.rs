@@ -4,7 +4,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use crate::facts::kinds::{Pod, ValidatingWebhookConfiguration};
+use crate::facts::kinds::{ClusterRole, ClusterRoleBinding, Pod, ValidatingWebhookConfiguration};
 use jiff::Timestamp;
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
 use k8s_openapi::api::apps::v1::Deployment;
@@ -489,6 +489,16 @@ impl<'a> Case<'a> {
             let service = self.service(namespace, name).ok()??;
             Some((service, self.endpoint_slices(namespace, name).ok()?))
         })
+    }
+
+    /// What roles there are in the whole cluster.
+    pub fn cluster_roles(&self) -> Result<&'a [ClusterRole], Missing> {
+        self.everywhere()
+    }
+
+    /// Who has them.
+    pub fn cluster_role_bindings(&self) -> Result<&'a [ClusterRoleBinding], Missing> {
+        self.everywhere()
     }
 
     /// The namespaces of the injection webhooks' Services.

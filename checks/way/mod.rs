@@ -28,6 +28,7 @@ pub(crate) mod preferred;
 pub(crate) mod reached;
 pub(crate) mod relabelled;
 pub(crate) mod rendered;
+pub(crate) mod rights;
 pub mod running;
 pub(crate) mod selector;
 pub(crate) mod terms;

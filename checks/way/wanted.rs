@@ -132,16 +132,22 @@ pub fn understood(value: &str, istiod_minor: u32) -> Option<bool> {
 
 /// Whether the istiod that is called wants to inject the pod.
 pub fn wanted(case: &Case, istiod: &Istiod, pod: &JudgedPod) -> Wanted {
-    if pod.spec.host_network == Some(true) {
-        return Answer::No(Declined::HostNetwork);
-    }
-    if names::IGNORED_NAMESPACES.contains(&pod.namespace.as_str()) {
-        return Answer::No(Declined::IgnoredNamespace(pod.namespace.clone()));
+    if let Some(declined) = excluded(pod) {
+        return Answer::No(declined);
     }
     match config(case, istiod) {
         Ok(config) => by_config(&config, &istiod.version, pod),
         Err(missing) => Answer::Unknown(missing),
     }
+}
+
+/// Why istiod leaves the pod alone, whatever its configuration says.
+pub fn excluded(pod: &JudgedPod) -> Option<Declined> {
+    if pod.spec.host_network == Some(true) {
+        return Some(Declined::HostNetwork);
+    }
+    let is_ignored = names::IGNORED_NAMESPACES.contains(&pod.namespace.as_str());
+    is_ignored.then(|| Declined::IgnoredNamespace(pod.namespace.clone()))
 }
 
 /// The ConfigMap that an istiod injects by, as it reads it.

@@ -165,6 +165,8 @@ impl<'a> Asked<'a> {
             "ValidatingAdmissionPolicyBinding",
             "MutatingAdmissionPolicy",
             "MutatingAdmissionPolicyBinding",
+            "ClusterRole",
+            "ClusterRoleBinding",
         ];
         let is_kind = |kind: &&str| {
             let kind = kind.to_lowercase();

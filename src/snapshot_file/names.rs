@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use injdoctor_checks::rules::credentials::REDACTED;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// What a name has to be. Source: `k8s.io/apimachinery/pkg/api/validate/content` (v0.36).
 #[derive(Clone, Copy)]
@@ -17,8 +17,8 @@ enum Rule {
     Label,
     /// Such labels with periods between them: nearly everything else.
     Subdomain,
-    /// What only has to fit in a path. The API server does not look closer at owners, events and the
-    /// Services of webhooks.
+    /// What only has to fit in a path. The API server does not look closer at owners, events, ClusterRoles and
+    /// the Services of webhooks.
     Segment,
     /// A key or a value of a label; nothing but the beginning matters.
     Word,
@@ -67,6 +67,8 @@ struct Place<'a> {
     step: Step<'a>,
     /// The field that holds the value, or the list in which it is.
     field: &'a str,
+    /// What the names of objects below have to be.
+    names: Rule,
 }
 
 #[derive(Clone, Copy)]
@@ -81,6 +83,7 @@ impl Place<'_> {
         above: None,
         step: Step::Top,
         field: "",
+        names: Rule::Subdomain,
     };
 
     fn error<E: Error>(&self, name: &str, rule: Rule) -> E {
@@ -124,11 +127,13 @@ impl<'de> Visitor<'de> for Place<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
         let mut is_of_events = false;
+        let mut names = self.names;
         while let Some(key) = fields.next_key::<String>()? {
             let here = Place {
                 above: Some(&self),
                 step: Step::Field(&key),
                 field: &key,
+                names,
             };
             if let Some(rule) = key_rule(self.field).filter(|rule| !rule.holds(&key)) {
                 return Err(here.error(&key, rule));
@@ -136,7 +141,11 @@ impl<'de> Visitor<'de> for Place<'_> {
             match key.as_str() {
                 "asked" => {
                     let asked = fields.next_value::<Value>()?;
-                    is_of_events = asked.get("resource") == Some(&json!("Event"));
+                    let resource = asked.get("resource").and_then(Value::as_str);
+                    is_of_events = resource == Some("Event");
+                    if matches!(resource, Some("ClusterRole" | "ClusterRoleBinding")) {
+                        names = Rule::Segment;
+                    }
                     here.deserialize(asked).map_err(A::Error::custom)?;
                 }
                 // Events have names of their own, which no command repeats.
@@ -153,6 +162,7 @@ impl<'de> Visitor<'de> for Place<'_> {
                 above: Some(&self),
                 step: Step::Item(index),
                 field: self.field,
+                names: self.names,
             };
             if items.next_element_seed(here)?.is_none() {
                 break;
@@ -165,7 +175,7 @@ impl<'de> Visitor<'de> for Place<'_> {
         // An empty one is no name yet: a manifest may leave it to the API server. Others were left out when
         // the snapshot was written.
         let object = self.above.map_or("", |above| above.field);
-        match value_rule(object, self.field).filter(|rule| !rule.holds(value)) {
+        match value_rule(object, self.field, self.names).filter(|rule| !rule.holds(value)) {
             Some(rule) if !value.is_empty() && value != REDACTED => Err(self.error(value, rule)),
             _ => Ok(()),
         }
@@ -198,10 +208,10 @@ fn key_rule(map: &str) -> Option<Rule> {
 }
 
 /// What the value of a field has to be.
-fn value_rule(object: &str, field: &str) -> Option<Rule> {
+fn value_rule(object: &str, field: &str, names: Rule) -> Option<Rule> {
     match (object, field) {
         // Of some reads a list holds nothing but the metadata.
-        ("metadata" | "got" | "target" | "webhooks", "name") => Some(Rule::Subdomain),
+        ("metadata" | "got" | "target" | "webhooks", "name") => Some(names),
         ("metadata" | "got" | "target" | "service" | "asked", "namespace") => Some(Rule::Label),
         ("containers" | "initContainers" | "ephemeralContainers", "name") => Some(Rule::Label),
         ("ownerReferences" | "service" | "asked", "name") => Some(Rule::Segment),
@@ -212,6 +222,8 @@ fn value_rule(object: &str, field: &str) -> Option<Rule> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -236,6 +248,10 @@ mod tests {
             (
                 json!({"reads": [{"asked": {"resource": "Pod"}, "got": [{"name": "-x"}]}]}),
                 "reads[0].got[0].name: \"-x\"",
+            ),
+            (
+                json!({"reads": [{"asked": {"resource": "ClusterRole"}, "got": [{"metadata": {"name": "-x"}}]}]}),
+                "reads[0].got[0].metadata.name: \"-x\"",
             ),
             (
                 json!({"reads": [{"asked": {"resource": "Service", "name": "-x"}}]}),
@@ -291,6 +307,7 @@ mod tests {
             json!({"clientConfig": {"service": {"name": "Odd_Name", "namespace": "a"}}}),
             json!({"env": [{"name": "-odd but allowed"}], "ports": [{"name": null}]}),
             json!({"reads": [{"asked": {"resource": "Pod"}, "got": []}]}),
+            json!([{"asked": {"resource": "ClusterRole"}, "got": [{"metadata": {"name": "system:node"}}]}]),
         ] {
             assert!(check(&value).is_ok(), "{value}");
         }

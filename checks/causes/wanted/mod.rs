@@ -1,5 +1,6 @@
 //! Stage 3: does the istiod that is asked want to inject the pod?
 
+mod configuration;
 mod exclusions;
 mod opt_out;
 mod policy;
@@ -18,6 +19,7 @@ use crate::way::{Answer, Arrival, Declined, Istiod, Outcome, Rendered, Wanted, W
 pub(crate) static TOPICS: &[&[&Check]] = &[
     exclusions::CHECKS,
     opt_out::CHECKS,
+    configuration::CHECKS,
     policy::CHECKS,
     selectors::CHECKS,
     surprises::CHECKS,
@@ -165,7 +167,7 @@ fn injected<T>(
 ///
 /// # Errors
 /// [`Missing`] where the ConfigMap was not read.
-fn configured(case: &Case, istiod: &Istiod, field: &str) -> Result<Evidence, Missing> {
+pub(super) fn configured(case: &Case, istiod: &Istiod, field: &str) -> Result<Evidence, Missing> {
     let name = istiod.injector_config_map();
     let object = format!("configmap/{name} -n {}", istiod.namespace);
     let evidence = Evidence::new(object, format!(".data.config {field}"));

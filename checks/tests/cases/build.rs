@@ -5,10 +5,10 @@
 //! ownerReferences and selectors.
 
 use injdoctor_checks::facts::kinds::{
-    ConfigMap, Deployment, EndpointSlice, Event, Job, MutatingAdmissionPolicy,
-    MutatingAdmissionPolicyBinding, MutatingWebhookConfiguration, Namespace, NetworkPolicy, Node,
-    Pod, ReplicaSet, Service, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
-    ValidatingWebhookConfiguration,
+    ClusterRole, ClusterRoleBinding, ConfigMap, Deployment, EndpointSlice, Event, Job,
+    MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, MutatingWebhookConfiguration,
+    Namespace, NetworkPolicy, Node, Pod, ReplicaSet, Service, ValidatingAdmissionPolicy,
+    ValidatingAdmissionPolicyBinding, ValidatingWebhookConfiguration,
 };
 use injdoctor_checks::facts::{
     Connection, Fact, Kind, Log, LogOf, Manifest, Object, Objects, Read, Resource, Rollout,
@@ -197,7 +197,13 @@ fn put_cluster(store: &mut Store, cluster: &Value) {
 /// Who else has a say about pods.
 fn put_policies(store: &mut Store, cluster: &Value) {
     type Everywhere = (&'static str, fn(&Value) -> Objects, Resource);
-    let everywhere: [Everywhere; 5] = [
+    let everywhere: [Everywhere; 7] = [
+        ("clusterRoles", many::<ClusterRole>, Resource::ClusterRole),
+        (
+            "clusterRoleBindings",
+            many::<ClusterRoleBinding>,
+            Resource::ClusterRoleBinding,
+        ),
         (
             "validatingWebhooks",
             many::<ValidatingWebhookConfiguration>,

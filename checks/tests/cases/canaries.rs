@@ -150,7 +150,7 @@ fn a_list_of_metadata_and_a_manifest_are_redacted_as_well() {
             ".templatePath",
             ".dnsPolicy",
             ".sysctls.value",
-            ".restartPolicy",
+            ".serviceAccountName",
             ".resourceVersion",
             ".restartPolicy",
         ];

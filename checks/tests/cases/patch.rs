@@ -15,7 +15,9 @@ use serde_json::{Map, Value, json};
 use crate::world::{folder, is_fact};
 
 /// What a case can start from, besides `cluster` and `subjects`.
-const PLACES: [(&str, &[&str]); 28] = [
+const PLACES: [(&str, &[&str]); 30] = [
+    ("clusterRoles", &["cluster", "clusterRoles"]),
+    ("clusterRoleBindings", &["cluster", "clusterRoleBindings"]),
     ("namespace", &["cluster", "namespaces", "shop"]),
     ("serverVersion", &["cluster", "serverVersion"]),
     ("webhooks", &["cluster", "webhooks"]),

@@ -28,7 +28,10 @@ pub(super) fn unscrapable(
             annotation,
             message,
             ..
-        } => Refusal::Scrape(format!("annotation {annotation}: {message}")),
+        } => Refusal::Scrape {
+            annotation,
+            message,
+        },
         Scraping::CannotTell { annotations } => {
             return Err(Missing(format!(
                 "annotations {} mean the same to Prometheus, and istiod takes any of them",

@@ -61,7 +61,12 @@ pub enum Refusal {
     /// What an earlier injection wrote down about its own work makes istiod crash.
     Status(String),
     /// A port that istiod does not let Prometheus scrape.
-    Scrape(String),
+    Scrape {
+        /// The annotation that names it.
+        annotation: String,
+        /// What istiod says of it.
+        message: String,
+    },
     /// The API server refuses the injected pod.
     InvalidPod(String),
 }
@@ -112,7 +117,13 @@ impl fmt::Display for Refusal {
                     names::STATUS
                 )
             }
-            Self::Scrape(reason) => write!(f, "istiod refuses the pod: {reason}"),
+            Self::Scrape {
+                annotation,
+                message,
+            } => write!(
+                f,
+                "istiod refuses the pod: annotation {annotation}: {message}"
+            ),
             Self::InvalidPod(reason) => {
                 write!(f, "the API server refuses the injected pod: {reason}")
             }

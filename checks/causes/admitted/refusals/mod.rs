@@ -22,6 +22,8 @@ mod windows_pod;
 
 use crate::causes::Check;
 
+pub(in crate::causes) use told::{rejected, told};
+
 /// The checks of this topic, in the order of their codes.
 pub(crate) static CHECKS: &[&Check] = &[
     &unexplained::CHECK,

@@ -5,6 +5,7 @@ use super::refuser::refuser;
 use super::told::rejected;
 use crate::causes::reached;
 use crate::causes::refused::{Refused, known, refused, see_also, words};
+use crate::causes::rendered::templates;
 use crate::causes::{Verdict, declare_check, istiod_log};
 use crate::facts::Missing;
 use crate::report::{Finding, Fix, Risk};
@@ -56,7 +57,11 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         Refused::Unexpectedly(rejection) => rejection,
     };
     let cause = known(rejection.told.as_ref()).map(|one| one.cause.name);
-    if let Some(name) = cause.filter(|name| super::CHECKS.iter().any(|one| one.name == *name)) {
+    let explains = |name: &&str| {
+        let mut told = super::CHECKS.iter().chain(templates::TOLD);
+        told.any(|one| one.name == *name)
+    };
+    if let Some(name) = cause.filter(explains) {
         return Ok(Verdict::NotApplicable(format!("{name} explains it")));
     }
     if reached::explains(case, &rejection)? {

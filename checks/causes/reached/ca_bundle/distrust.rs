@@ -2,13 +2,13 @@
 
 use super::bundles::bundles;
 use super::label::{self, Label};
-use super::{entry_name, repair, revision_label};
+use super::{cannot_patch, entry_name, repair, revision_label};
 use crate::causes::Check;
 use crate::causes::reached::explanation::Explanation;
 use crate::way::{Case, Destination};
 
 /// The explanation of a caBundle that istiod would have kept right, had it found the webhook by its
-/// label and the entry by its name.
+/// label and the entry by its name, and were it allowed to.
 pub fn explained(
     case: &Case,
     destination: &Destination,
@@ -26,7 +26,10 @@ pub fn explained(
     explanation.because = match (unlabelled, misnamed) {
         (true, _) => Some(&revision_label::CHECK),
         (false, true) => Some(&entry_name::CHECK),
-        (false, false) => None,
+        (false, false) => cannot_patch::forbidden(case, destination)
+            .ok()
+            .flatten()
+            .map(|_| &cannot_patch::CHECK),
     };
     explanation
 }

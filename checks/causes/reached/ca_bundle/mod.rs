@@ -1,6 +1,7 @@
 //! The caBundle of the webhook against istiod's root, and who keeps it right.
 
 pub(super) mod bundles;
+mod cannot_patch;
 mod distrust;
 mod empty;
 mod entry_name;
@@ -19,4 +20,5 @@ pub(crate) static CHECKS: &[&Check] = &[
     &mismatch::CHECK,
     &revision_label::CHECK,
     &entry_name::CHECK,
+    &cannot_patch::CHECK,
 ];

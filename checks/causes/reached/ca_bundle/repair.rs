@@ -5,6 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
 use serde_json::json;
 
+use super::cannot_patch::forbidden;
 use super::entry_name;
 use super::label::{self, Label};
 use crate::causes::reached::istiod;
@@ -57,6 +58,7 @@ fn fills_in(case: &Case, destination: &Destination) -> bool {
     let deployment = istiod::deployment_of(case, destination).ok().flatten();
     let istiod = deployment.and_then(istiod::container);
     istiod.is_some_and(|istiod| is_patched(destination.configuration, destination.entry, istiod))
+        && !matches!(forbidden(case, destination), Ok(Some(_)))
 }
 
 /// Patches a root into all injection entries of the configuration that call the same namespace.

@@ -3,8 +3,8 @@
 mod bootstrap_configmap;
 mod image_auto;
 mod image_pull;
-mod native_sidecar_kubelet;
 mod named_istio_proxy;
+mod native_sidecar_kubelet;
 mod proxy_unschedulable;
 mod root_certificate_missing;
 mod security_context;

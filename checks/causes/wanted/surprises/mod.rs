@@ -11,6 +11,7 @@ mod pod_revision_opts_in;
 mod proxy_version_stale;
 mod revision_stale;
 mod system_pods;
+mod without_proxy;
 
 use crate::causes::Check;
 
@@ -26,4 +27,5 @@ pub(crate) static CHECKS: &[&Check] = &[
     &pod_revision_opts_in::CHECK,
     &system_pods::CHECK,
     &proxy_version_stale::CHECK,
+    &without_proxy::CHECK,
 ];
