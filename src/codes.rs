@@ -173,7 +173,11 @@ mod tests {
         ] {
             assert_eq!(check(subject).unwrap().code, first.code);
         }
-        assert!(check("pod-too-large").unwrap_err().contains("no check finds"));
+        assert!(
+            check("pod-too-large")
+                .unwrap_err()
+                .contains("no check finds")
+        );
         assert!(check("INJ10I").unwrap_err().contains("did you mean INJ10"));
     }
 }
