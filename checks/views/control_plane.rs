@@ -56,11 +56,12 @@ pub fn control_plane_kinds(snapshot: &Snapshot) -> BTreeSet<ControlPlaneKind> {
         .list::<MutatingWebhookConfiguration>(&all)
         .unwrap_or_default();
     let kinds = injectors(webhooks).filter_map(|(configuration, webhook)| {
-        ControlPlaneKind::of(configuration, webhook, |called| {
-            let service = reads.get(Some(called.namespace.as_str()), &called.name)?;
-            let slices = reads.list(&endpoint_slices_of(&called.namespace, &called.name))?;
-            Some((service, slices))
-        })
+        let kind = ControlPlaneKind::of(configuration, webhook, |called| {
+            let service = reads.get(Some(called.namespace.as_str()), &called.name);
+            let slices = reads.list(&endpoint_slices_of(&called.namespace, &called.name));
+            Ok(service.zip(slices))
+        });
+        kind.ok().flatten()
     });
     kinds.collect()
 }

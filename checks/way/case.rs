@@ -479,15 +479,20 @@ impl<'a> Case<'a> {
     }
 
     /// The kind of control plane behind an injection webhook; none for an istiod of Istio's own charts.
+    ///
+    /// # Errors
+    /// [`Missing`] where it depends on a Service that was not read.
     pub fn control_plane_kind(
         &self,
         configuration: &MutatingWebhookConfiguration,
         webhook: &MutatingWebhook,
-    ) -> Option<ControlPlaneKind> {
+    ) -> Result<Option<ControlPlaneKind>, Missing> {
         ControlPlaneKind::of(configuration, webhook, |called| {
             let (namespace, name) = (&called.namespace, &called.name);
-            let service = self.service(namespace, name).ok()??;
-            Some((service, self.endpoint_slices(namespace, name).ok()?))
+            let Some(service) = self.service(namespace, name)? else {
+                return Ok(None);
+            };
+            Ok(Some((service, self.endpoint_slices(namespace, name)?)))
         })
     }
 

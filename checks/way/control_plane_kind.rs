@@ -13,6 +13,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use super::injector::label;
 use super::names;
 use super::reached::{host_port_path, meant_service};
+use crate::facts::Missing;
+
+/// A Service and its EndpointSlices; none where there is no such Service.
+type Behind<'s> = Option<(&'s Service, &'s [EndpointSlice])>;
 
 /// A control plane that is not an istiod of Istio's own charts in this cluster. Each is told by two marks together, as
 /// anybody may choose a name.
@@ -42,11 +46,14 @@ impl ControlPlaneKind {
     /// Sources: Istio 1.31, `istioctl/pkg/kubeinject/google.go` (Google's hosts); the objects of clusters with AKS's add-on
     /// and Google's mesh; Sail 1.27, `pkg/helm/postrenderer.go` (the owner); Maistra 2, `istio-operator` (members); Istio 1.4,
     /// `install/kubernetes/helm/istio/charts/sidecarInjectorWebhook`.
+    ///
+    /// # Errors
+    /// [`Missing`] where it depends on a Service that was not read.
     pub fn of<'s>(
         configuration: &MutatingWebhookConfiguration,
         webhook: &MutatingWebhook,
-        behind: impl FnOnce(&ServiceReference) -> Option<(&'s Service, &'s [EndpointSlice])>,
-    ) -> Option<Self> {
+        behind: impl FnOnce(&ServiceReference) -> Result<Behind<'s>, Missing>,
+    ) -> Result<Option<Self>, Missing> {
         let name = configuration.metadata.name.as_deref().unwrap_or_default();
         let revision = label(configuration, names::ISTIO_REV).unwrap_or_default();
         let owner = owner(configuration);
@@ -100,13 +107,13 @@ impl ControlPlaneKind {
         let number = |marks: [bool; 3]| marks.into_iter().filter(|mark| *mark).count();
         let told = marks.into_iter().find(|(_, marks)| number(*marks) > 1);
         if let Some((kind, _)) = told {
-            return Some(kind);
+            return Ok(Some(kind));
         }
         let leads_out = match service {
-            Some(service) => behind(service).is_some_and(|(one, slices)| leads_out(one, slices)),
+            Some(service) => behind(service)?.is_some_and(|(one, slices)| leads_out(one, slices)),
             None => url.is_some() && meant_service(webhook).is_none(),
         };
-        leads_out.then_some(Self::Outside)
+        Ok(leads_out.then_some(Self::Outside))
     }
 
     /// Whether there is no program of it in this cluster that anybody could look at.
@@ -310,7 +317,7 @@ mod tests {
                 "admissionReviewVersions": ["v1"], "sideEffects": "None",
             });
             let webhook = serde_json::from_value(webhook).unwrap();
-            let found = ControlPlaneKind::of(&configuration, &webhook, |_| None);
+            let found = ControlPlaneKind::of(&configuration, &webhook, |_| Ok(None)).unwrap();
             assert_eq!(found, expected, "{metadata} {entry} {client}");
         }
     }

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use k8s_openapi::api::core::v1::ConfigMap;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::template::read_lines;
-use super::unreadable;
+use super::{masked, unreadable};
 use crate::fixes::is_literal;
 use crate::redaction::needed::Needed;
 use crate::rules::credentials::{REDACTED, without_credentials};
+use crate::rules::yaml;
 use crate::way::{Config, InjectorConfig};
 
 /// The fields that decide about injection, besides the templates.
@@ -28,7 +29,7 @@ const FIELDS: [&str; 5] = [
 pub fn config(text: &str, needed: &Needed) -> String {
     let config = match read(text) {
         Ok(config) => config,
-        Err(_) => return unreadable(text, |text| read(text).err()),
+        Err(why) => return misshapen(text, &why).unwrap_or_else(|| unreadable(text, why_not)),
     };
     let templates = config.templates.iter().map(|(name, text)| {
         let text = match needed.templates.contains(name) {
@@ -47,6 +48,22 @@ pub fn config(text: &str, needed: &Needed) -> String {
         true => lines,
         false => in_json(&expected),
     }
+}
+
+fn why_not(text: &str) -> Option<String> {
+    read(text).err()
+}
+
+/// The shape of what decides, where a field has another one than istiod wants.
+fn misshapen(text: &str, why: &str) -> Option<String> {
+    let Value::Object(fields) = yaml::read(text).map(Value::from).ok()? else {
+        return None;
+    };
+    let decide = fields
+        .into_iter()
+        .filter(|(name, _)| FIELDS.contains(&name.as_str()));
+    let shape = masked(&mut Vec::new(), Value::Object(decide.collect())).to_string();
+    (why_not(&shape).as_deref() == Some(why)).then_some(shape)
 }
 
 fn read(text: &str) -> Result<Config, String> {

@@ -317,7 +317,11 @@ fn wrong_fix(fix: &Fix) -> Vec<String> {
     }
     for command in [fix.commands(), fix.undo_commands()].concat() {
         let argv = command.argv(&Connection::default());
-        if !["kubectl", "istioctl", "helm", "gcloud", "sh", "env"].contains(&argv[0].as_str()) {
+        if ![
+            "kubectl", "istioctl", "helm", "gcloud", "az", "oc", "sh", "env",
+        ]
+        .contains(&argv[0].as_str())
+        {
             wrong.push(format!(
                 "{argv:?} does not start with a program that is known"
             ));

@@ -52,7 +52,7 @@ fn walk(route: &mut Route, case: &Case, entry: Entry, injector: bool) -> Option<
     let kind = || case.control_plane_kind(entry.configuration, webhook);
     let istiod = ready.and_then(|endpoints| {
         route.note(case, Leg::Backend, || {
-            if kind() == Some(ControlPlaneKind::BeforeIstiod) {
+            if kind()? == Some(ControlPlaneKind::BeforeIstiod) {
                 return Err(Missing(
                     "the injector of Istio before 1.5 answers, which is not looked into".to_owned(),
                 ));
@@ -65,7 +65,7 @@ fn walk(route: &mut Route, case: &Case, entry: Entry, injector: bool) -> Option<
         .map(|(istiod, pods)| (istiod, pods.as_slice()));
     route.note(case, Leg::Roots, || Ok(ca_bundle::not_empty(entry)));
     route.note(case, Leg::Trust, || {
-        if let Some(kind @ (ControlPlaneKind::Outside | ControlPlaneKind::BeforeIstiod)) = kind() {
+        if let Some(kind @ (ControlPlaneKind::Outside | ControlPlaneKind::BeforeIstiod)) = kind()? {
             return Err(Missing(format!("the root of {kind} is not visible")));
         }
         ca_bundle::trusted::<Obstacle>(case, entry, service, known)

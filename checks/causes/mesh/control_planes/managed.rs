@@ -45,7 +45,7 @@ declare_check! {
 fn run(case: &Case) -> Result<Verdict, Missing> {
     let mut found: Vec<Behind> = Vec::new();
     for (configuration, webhook) in concerned(case)? {
-        let Some(kind) = case.control_plane_kind(configuration, webhook) else {
+        let Some(kind) = case.control_plane_kind(configuration, webhook)? else {
             continue;
         };
         if !found.iter().any(|one| one.kind == kind) {

@@ -164,7 +164,7 @@ impl Validator<'_> {
         Fix::new(
             format!("delete what is left over: {}", self.name()),
             Risk::MeshWide,
-            "Istio's objects can be changed again; installing Istio brings the webhook back",
+            "objects of Istio can be changed again; installing Istio brings the webhook back",
         )
         .forth(Change::new(self.object(), Patch::Delete))
     }
