@@ -16,7 +16,7 @@ use crate::engine::diagnose_subject;
 use crate::facts::{
     Index, Kind, Manifest, Missing, Read, Resource, Subject, Target, Template, Unread, Workload,
 };
-use crate::report::Finding;
+use crate::report::{Difference, Effect, Finding};
 use crate::way::{Answer, Mesh, injectors, label, names};
 
 use k8s_openapi::api::core::v1::{Container, PodSpec};
@@ -64,10 +64,34 @@ impl<'a> Overview<'a> {
                 *pods.entry(namespace).or_default() += 1;
             }
         }
+        self.leave(diagnosis);
         let unread = diagnosis.unread.iter().filter(|one| tells_users(one));
         self.unknown.extend(unread.map(ToString::to_string));
         if let Some(namespace) = self.namespaces.get_mut(&diagnosis.target.namespace) {
             namespace.add(diagnosis);
+        }
+    }
+
+    /// Where pods run another revision than the next one gets, that is what is left to do before that one can go.
+    fn leave(&mut self, diagnosis: &Diagnosis) {
+        let effect = Effect::Differs(Difference::OtherRevision);
+        let next = diagnosis
+            .predicted
+            .as_ref()
+            .and_then(|one| one.revision.as_ref());
+        let (Some((_, finding)), Some(observed)) = (
+            diagnosis
+                .findings
+                .iter()
+                .find(|(_, one)| one.effect == effect),
+            &diagnosis.observed,
+        ) else {
+            return;
+        };
+        let revisions = observed.pods.iter().filter_map(|pod| pod.revision.as_ref());
+        let others: BTreeSet<_> = revisions.filter(|one| Some(*one) != next).collect();
+        for revision in others {
+            self.revision(revision).left.push(finding.clone());
         }
     }
 

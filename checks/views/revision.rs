@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{ControlPlane, control_planes};
 use crate::facts::Fact;
 use crate::facts::kinds::MutatingWebhookConfiguration;
+use crate::report::Finding;
 use crate::way::{Mesh, injectors, label, names};
 
 /// Names in a sentence; more are counted.
 const NAMED: usize = 3;
 
 /// One revision.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Revision {
     /// Its name.
     pub name: String,
@@ -27,6 +28,8 @@ pub struct Revision {
     pub workloads: usize,
     /// The pods that run its sidecar, by namespace.
     pub pods: BTreeMap<String, usize>,
+    /// What is found of each workload whose pods run its sidecar, and whose next pod gets that of another.
+    pub left: Vec<Finding>,
 }
 
 /// Whether a revision may be removed.
@@ -82,6 +85,7 @@ impl Revision {
             namespaces: BTreeSet::new(),
             workloads: 0,
             pods: BTreeMap::new(),
+            left: Vec::new(),
         }
     }
 

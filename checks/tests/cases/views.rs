@@ -64,6 +64,18 @@ fn a_namespace_that_could_not_be_read_is_unknown() {
 }
 
 #[test]
+fn what_has_to_be_restarted_before_a_revision_can_go_stands_with_it() {
+    let moved = json!({"pods": {"0": {"metadata": {"annotations": {"sidecar.istio.io/status": "{\"revision\":\"canary\"}"}}}}});
+    for (change, left) in [(json!({}), 0), (moved, 1)] {
+        look(&change, |overview| {
+            let mut all = overview.revisions().map(|(one, _)| one);
+            let canary = all.find(|one| one.name == "canary").unwrap();
+            assert_eq!(canary.left.len(), left);
+        });
+    }
+}
+
+#[test]
 fn who_uses_a_revision_keeps_it_and_what_was_not_read_leaves_it_open() {
     look(&json!({}), |overview| {
         let all: Vec<_> = overview.revisions().collect();

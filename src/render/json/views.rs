@@ -1,7 +1,7 @@
 //! What `injdoctor namespace` and `injdoctor revision` print for programs: a contract as [`super::v1alpha1`].
 
 use injdoctor_checks::facts::Snapshot;
-use injdoctor_checks::report::{Command, Numbers, Together};
+use injdoctor_checks::report::{Command, Finding, Numbers, Together};
 use injdoctor_checks::views;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -141,6 +141,9 @@ pub struct Revision {
     pub workloads: usize,
     /// The pods that run its sidecar, by namespace.
     pub pods: Vec<Pods>,
+    /// The commands that restart the workloads whose pods run its sidecar, and whose next pod gets that of another
+    /// revision, as argument vectors.
+    pub restart: Vec<Vec<Text>>,
     /// Whether it may be removed.
     pub removal: Removal,
 }
@@ -215,25 +218,33 @@ fn namespace(one: &views::Namespace, snapshot: &Snapshot) -> Namespace {
 }
 
 fn relabel(odd: &views::Odd, snapshot: &Snapshot) -> Relabel {
-    let fixes: Vec<_> = odd
-        .findings
-        .iter()
-        .filter_map(|one| one.fixes.first())
-        .collect();
-    let together = Together::new(&fixes, &Numbers::new());
-    let words = |command: &Command| {
-        let argv = command.argv(&snapshot.connection).into_iter();
-        argv.map(Text::from).collect()
-    };
+    let together = together(&odd.findings);
     let then = together.then.iter().flatten();
     let commands = together.steps.iter().chain(then).chain(&together.restart);
     let message = odd.findings.first().map(|one| one.message.clone());
     Relabel {
         cause: convert::root_cause(odd.check),
         message: message.unwrap_or_default().into(),
-        commands: commands.map(words).collect(),
-        undo: together.undo.iter().map(words).collect(),
+        commands: words(commands, snapshot),
+        undo: words(&together.undo, snapshot),
     }
+}
+
+/// The first fix of each finding, as few commands.
+fn together(findings: &[Finding]) -> Together {
+    let fixes = findings.iter().filter_map(|one| one.fixes.first());
+    Together::new(&fixes.collect::<Vec<_>>(), &Numbers::new())
+}
+
+fn words<'a>(
+    commands: impl IntoIterator<Item = &'a Command>,
+    snapshot: &Snapshot,
+) -> Vec<Vec<Text>> {
+    let words = |command: &Command| {
+        let argv = command.argv(&snapshot.connection).into_iter();
+        argv.map(Text::from).collect()
+    };
+    commands.into_iter().map(words).collect()
 }
 
 /// The revisions for programs.
@@ -244,7 +255,9 @@ pub fn revisions(overview: &views::Overview, snapshot: &Snapshot) -> RevisionLis
         kind: RevisionListKind::RevisionList,
         cluster: convert::cluster(snapshot),
         missing: texts(&overview.missing_users()),
-        items: all.map(|(one, removal)| revision(one, removal)).collect(),
+        items: all
+            .map(|(one, removal)| revision(one, removal, snapshot))
+            .collect(),
     }
 }
 
@@ -252,7 +265,7 @@ fn texts<'a>(all: impl IntoIterator<Item = &'a String>) -> Vec<Text> {
     all.into_iter().cloned().map(Text::from).collect()
 }
 
-fn revision(one: &views::Revision, removal: views::Removal) -> Revision {
+fn revision(one: &views::Revision, removal: views::Removal, snapshot: &Snapshot) -> Revision {
     let (answer, because) = match removal {
         views::Removal::Unused => (RemovalAnswer::Unused, Vec::new()),
         views::Removal::Used(by) => (RemovalAnswer::Used, texts(&by)),
@@ -271,6 +284,7 @@ fn revision(one: &views::Revision, removal: views::Removal) -> Revision {
         namespaces: texts(&one.namespaces),
         workloads: one.workloads,
         pods: pods.collect(),
+        restart: words(&together(&one.left).restart, snapshot),
         removal: Removal { answer, because },
     }
 }

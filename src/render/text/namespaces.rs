@@ -15,7 +15,7 @@ use super::{View, facts, overview, unknown, words};
 use crate::render::page::{Page, Span, Style};
 
 /// Commands in a row, at most; `-o wide` has no limit.
-const COMMANDS: usize = 8;
+pub(super) const COMMANDS: usize = 8;
 
 /// Writes the namespaces.
 pub fn namespaces(view: &View, page: &mut Page) -> io::Result<()> {

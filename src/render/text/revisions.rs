@@ -4,7 +4,9 @@ use std::io;
 
 use injdoctor_checks::views::{Removal, Revision};
 
-use super::{View, facts, unknown, words};
+use super::finding::Extent;
+use super::namespaces::COMMANDS;
+use super::{View, facts, finding, overview, unknown, words};
 use crate::render::page::{Page, Span, Style};
 
 /// Names in a line, at most; `-o wide` has no limit.
@@ -23,6 +25,7 @@ pub fn revisions(view: &View, page: &mut Page) -> io::Result<()> {
         block(revision, limit, page)?;
         let (style, text) = words_of(removal);
         line("removal", &Span::new(style, text), page)?;
+        restart(revision, view, page)?;
     }
     let missing = view.overview.missing_users();
     unknown::facts(&missing, view.wide, page)?;
@@ -69,6 +72,23 @@ fn block(revision: &Revision, limit: usize, page: &mut Page) -> io::Result<()> {
         _ => Span::plain(some(&pods, limit)),
     };
     line("pods", &pods, page)
+}
+
+/// What keeps a revision in use for no other reason than that pods were not restarted.
+fn restart(revision: &Revision, view: &View, page: &mut Page) -> io::Result<()> {
+    let findings: Vec<_> = revision.left.iter().collect();
+    if findings.is_empty() {
+        return Ok(());
+    }
+    let workloads = words::count(findings.len(), "workload", "workloads");
+    let text = format!("{workloads}, whose next pods get another revision");
+    line("restart", &Span::plain(text), page)?;
+    let numbers = overview::numbers(view.snapshot);
+    let extent = Extent {
+        commands: if view.wide { usize::MAX } else { COMMANDS },
+        ..Extent::all(view.snapshot, &numbers)
+    };
+    finding::fixes(&findings, &extent, page)
 }
 
 fn line(name: &str, text: &Span, page: &mut Page) -> io::Result<()> {
