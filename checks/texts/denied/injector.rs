@@ -65,7 +65,7 @@ pub(super) const ANCHORS: &[Anchor] = &[
     },
     Anchor {
         words: "template_version_and_istio",
-        read: bare,
+        read: unknown_function,
     },
     Anchor {
         words: "failed to parse values.yaml",
@@ -94,6 +94,13 @@ fn bare(head: &Head) -> Option<Reading> {
         head.at.start,
         part.end(),
     ))
+}
+
+/// The stock templates call the function, and istiod logs them as a whole where they do not parse: it is no error there.
+fn unknown_function(head: &Head) -> Option<Reading> {
+    let before = head.before_in_message();
+    let called = before.text.trim_end_matches(['"', '\'', '`', '\\', ' ']);
+    called.ends_with("function").then(|| bare(head))?
 }
 
 fn annotation(head: &Head) -> Option<Reading> {

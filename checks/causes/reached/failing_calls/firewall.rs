@@ -81,7 +81,7 @@ fn open(platform: Option<Platform>, port: &str) -> Fix {
         Some(Platform::Gke) => "in the firewall rule of the control plane, gke-CLUSTER-ID-master",
         Some(Platform::Eks) => "in the security group of the nodes, from that of the cluster",
         Some(Platform::Aks) => "in the network security group and the route table of the nodes",
-        None => "in the firewall between the API server's hosts and the nodes",
+        _ => "in the firewall between the API server's hosts and the nodes",
     };
     let fix = Fix::new(
         format!("allow TCP {port} from the control plane to the nodes {place}"),

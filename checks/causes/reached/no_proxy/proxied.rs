@@ -8,7 +8,7 @@ use crate::facts::Missing;
 use crate::fixes::API_SERVER_MANIFEST;
 use crate::report::{Effect, Evidence, Finding, Fix, Risk, Severity};
 use crate::way::reached::{Detour, Proxied, Witness, detours, host};
-use crate::way::{Case, Destination, Outcome};
+use crate::way::{Case, Destination, Outcome, Platform};
 
 declare_check! {
     /// The API server sends the webhook's calls to an HTTP proxy.
@@ -63,12 +63,17 @@ impl Explain for Proxied {
             }
             (Witness::Environment(_), None) => return Ok(Explanation::of(self)),
         };
+        let platform = Platform::of(case, &[]);
+        let place = platform.and_then(Platform::api_server_environment);
+        let place = place.map_or_else(
+            || format!("on your own control plane in {API_SERVER_MANIFEST}, of a managed cluster in the provider's settings"),
+            str::to_owned,
+        );
         let fix = Fix::new(
             "add .svc to NO_PROXY in the proxy settings of the API server",
             Risk::MeshWide,
             format!(
-                "the API server calls {host} without the proxy; its pods are not visible here: on your own control \
-                 plane set it in {API_SERVER_MANIFEST}, of a managed cluster in the provider's settings"
+                "the API server calls {host} without the proxy; its pods are not visible here: set it {place}"
             ),
         );
         Ok(Explanation::new(&CHECK, self.to_string())
