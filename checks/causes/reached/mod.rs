@@ -30,6 +30,7 @@ use crate::causes::Check;
 
 pub(super) use entry::evidence;
 pub(super) use failing_calls::explains;
+pub(super) use other_webhooks::is_meshed;
 
 /// The topics of this stage.
 pub(crate) static TOPICS: &[&[&Check]] = &[

@@ -64,7 +64,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     if let Some(name) = cause.filter(explains) {
         return Ok(Verdict::NotApplicable(format!("{name} explains it")));
     }
-    if reached::explains(case, &rejection)? {
+    if reached::is_meshed(&rejection) || reached::explains(case, &rejection)? {
         return Ok(Verdict::NotApplicable(
             "the call of the webhook fails, which is explained".to_owned(),
         ));

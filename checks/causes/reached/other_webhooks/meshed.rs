@@ -5,8 +5,8 @@ use crate::causes::refused::{Refused, known, refused, words};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::report::{Command, Effect, Finding, Fix, Risk, Severity};
-use crate::texts::{Found, Key, Party, What};
-use crate::way::{Case, Outcome};
+use crate::texts::{Found, Key, Match, Party, What};
+use crate::way::{Case, Outcome, Rejection};
 
 declare_check! {
     /// The port of another vendor's webhook is captured by a sidecar.
@@ -49,12 +49,20 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         Refused::Expectedly(verdict) => return Ok(verdict),
         Refused::Unexpectedly(rejection) => rejection,
     };
-    let told = known(rejection.told.as_ref());
-    let told = told.filter(|one| one.cause.name == CHECK.name && is_of_others(&one.found));
-    Ok(told.map_or(Verdict::Passed, |one| {
+    Ok(told(&rejection).map_or(Verdict::Passed, |one| {
         let finding = finding(&one.found, &rejection.message);
         Verdict::of([finding.evidence(words(&rejection))])
     }))
+}
+
+/// Whether this check explains a refusal.
+pub(in crate::causes) fn is_meshed(refusal: &Rejection) -> bool {
+    told(refusal).is_some()
+}
+
+fn told(refusal: &Rejection) -> Option<&Match> {
+    let told = known(refusal.told.as_ref());
+    told.filter(|one| one.cause.name == CHECK.name && is_of_others(&one.found))
 }
 
 /// Whether a text is about a webhook that is not Istio's.

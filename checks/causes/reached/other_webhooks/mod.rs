@@ -6,5 +6,7 @@ mod owner;
 
 use crate::causes::Check;
 
+pub(in crate::causes) use meshed::is_meshed;
+
 /// The checks of this topic, in the order of their codes.
 pub(crate) static CHECKS: &[&Check] = &[&failing::CHECK, &meshed::CHECK];
