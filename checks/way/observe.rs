@@ -14,6 +14,9 @@ use crate::facts::{Kind, Missing, Workload};
 use crate::rules::credentials::without_credentials;
 use crate::way::Case;
 
+/// Source: Kubernetes 1.36, `k8s.io/client-go/tools/record/events_cache.go` (`EventAggregatorByReasonMessageFunc`).
+const COMBINED: &str = "(combined from similar events): ";
+
 /// How the pods of the target fare that exist, and the newest refusal that still stands.
 pub fn observe(case: &Case) -> Observation {
     let pods = case.pods().map(|pods| {
@@ -181,8 +184,10 @@ impl Rejection {
     /// What an event tells of a refusal.
     pub fn of(event: &Event) -> Self {
         let message = event.message.as_deref().unwrap_or_default();
+        // Events whose words differ in a port are combined after ten of them, in these words and those of the last.
+        let last = message.strip_prefix(COMBINED).unwrap_or(message);
         // The controller's words before those of the API server.
-        let own = message.strip_prefix("Error creating: ").unwrap_or(message);
+        let own = last.strip_prefix("Error creating: ").unwrap_or(last);
         let object = &event.involved_object;
         let source = format!(
             "event FailedCreate of {}/{}",
