@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use crate::causes::reached::explanation::{Explain, Explanation, object};
 use crate::causes::reached::left_over::replace;
 use crate::causes::reached::obstacle_findings::judge;
-use crate::causes::reached::selector::selector_for;
+use crate::causes::reached::selector::{in_words, selector_for};
 use crate::causes::reached::{entry, istiod};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::report::{Change, Command, Evidence, Fix, Object, Patch, Risk};
+use crate::report::{Command, Evidence, Fix, Object, Risk};
 use crate::way::reached::{NoService, called_port};
 use crate::way::{Case, Destination, names};
 
@@ -89,8 +89,24 @@ fn create(case: &Case, service: &ServiceReference, deployment: &Deployment) -> F
     let ports = ports(service);
     let create = ["create", "service", "clusterip", name, "-n", namespace].map(str::to_owned);
     let flags = ports.map(|(port, target)| format!("--tcp={port}:{target}"));
-    let object = Object::new("Service", namespace, name);
-    let fix = Fix::new(
+    let words = create.into_iter().chain(flags);
+    // What is created selects by `app` alone, which another istiod may have as well: none is created like that.
+    let by_name = || [("app".to_owned(), name.to_owned())].into();
+    let selector = selector_for(case, namespace, deployment).unwrap_or_else(by_name);
+    let written = ["--dry-run=client", "-o", "yaml"].map(str::to_owned);
+    let selected = in_words(&selector);
+    let stages = [
+        Command::kubectl(words.chain(written)),
+        Command::kubectl([
+            "set", "selector", "--local", "-f", "-", &selected, "-o", "yaml",
+        ]),
+        Command::kubectl(["create", "-f", "-"]),
+    ];
+    let made = json!({
+        "metadata": { "name": name, "namespace": namespace, "labels": { "app": name } },
+        "spec": { "type": "ClusterIP", "selector": selector, "ports": ports.map(port) },
+    });
+    Fix::new(
         format!("make Service {name} again"),
         Risk::MeshWide,
         format!(
@@ -100,17 +116,13 @@ fn create(case: &Case, service: &ServiceReference, deployment: &Deployment) -> F
         ),
     )
     .create(
-        Command::kubectl(create.into_iter().chain(flags)),
-        object.clone(),
-        as_created(name, namespace, &ports),
+        Command::pipeline(stages, None),
+        Object::new("Service", namespace, name),
+        made,
     )
     .undo(Command::kubectl([
         "delete", "service", name, "-n", namespace,
-    ]));
-    match selector_for(case, namespace, deployment) {
-        Some(selector) => fix.forth(Change::new(object, Patch::Selector(selector))),
-        None => fix,
-    }
+    ]))
 }
 
 /// The ports of istiod's Service, and where they lead.
@@ -123,13 +135,6 @@ pub fn ports(service: &ServiceReference) -> [(i32, i32); 4] {
     ]
 }
 
-/// What `kubectl create service clusterip` creates.
-fn as_created(name: &str, namespace: &str, ports: &[(i32, i32)]) -> Value {
-    let ports = ports.iter().map(|(port, target)| {
-        json!({ "name": format!("{port}-{target}"), "port": port, "protocol": "TCP", "targetPort": target })
-    });
-    json!({
-        "metadata": { "name": name, "namespace": namespace, "labels": { "app": name } },
-        "spec": { "type": "ClusterIP", "selector": { "app": name }, "ports": ports.collect::<Vec<_>>() },
-    })
+fn port((port, target): (i32, i32)) -> Value {
+    json!({ "name": format!("{port}-{target}"), "port": port, "protocol": "TCP", "targetPort": target })
 }
