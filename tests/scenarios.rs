@@ -8,7 +8,7 @@ use anyhow::Result;
 use testcluster::{Cluster, Proof, Scenario, only_reads, prove};
 
 /// A scenario waits more than it works: for probes, for caches, for the kubelet to try again.
-const CLUSTERS: usize = 3;
+const CLUSTERS: usize = 2;
 
 fn main() -> Result<ExitCode> {
     let scenarios = Scenario::all()?.into_iter();
