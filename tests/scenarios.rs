@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use testcluster::{Cluster, Proof, Scenario, only_reads, prove};
 
-/// A scenario waits more than it works: for probes, for caches, for the kubelet to try again.
-const CLUSTERS: usize = 2;
+/// More of them take two cores' time from what is proven, and change what it says.
+const CLUSTERS: usize = 1;
 
 fn main() -> Result<ExitCode> {
     let scenarios = Scenario::all()?.into_iter();
