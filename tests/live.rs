@@ -609,7 +609,7 @@ fn main() -> Result<ExitCode> {
             completion(cluster)
         }),
     ];
-    prove(1, rows.chain(others).collect(), |inside| {
+    prove(rows.chain(others).collect(), |inside| {
         let cluster = Cluster::start(inside)?;
         build(&cluster)?;
         Ok(cluster)

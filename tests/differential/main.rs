@@ -39,7 +39,7 @@ fn main() -> Result<ExitCode> {
     proofs.push(Proof::new("audit", |lab: &mut Lab| {
         only_reads(&lab.cluster, "injdoctor/")
     }));
-    prove(1, proofs, |inside| {
+    prove(proofs, |inside| {
         Lab::open(Cluster::start(inside)?, &NAMESPACES)
     })
 }

@@ -40,5 +40,5 @@ fn main() -> Result<ExitCode> {
     proofs.push(Proof::new("audit", |lab: &mut Lab| {
         only_reads(&lab.cluster, "injdoctor/")
     }));
-    prove(1, proofs, Lab::open)
+    prove(proofs, Lab::open)
 }

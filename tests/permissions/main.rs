@@ -39,7 +39,7 @@ fn main() -> Result<ExitCode> {
     proofs.push(Proof::new("audit", |cluster| {
         only_reads(cluster, "injdoctor/")
     }));
-    prove(1, proofs, |inside| {
+    prove(proofs, |inside| {
         let mut cluster = Cluster::start(inside)?;
         create(&cluster, &subsets(WORLDS.len()))?;
         // The users outlive the worlds.

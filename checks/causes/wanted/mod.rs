@@ -168,12 +168,20 @@ fn injected<T>(
 /// # Errors
 /// [`Missing`] where the ConfigMap was not read.
 pub(super) fn configured(case: &Case, istiod: &Istiod, field: &str) -> Result<Evidence, Missing> {
+    in_injector(case, istiod, "config", &format!(".data.config {field}"))
+}
+
+/// A place in a key of the injector's ConfigMap, with who wrote the key.
+///
+/// # Errors
+/// [`Missing`] where the ConfigMap was not read.
+fn in_injector(case: &Case, istiod: &Istiod, key: &str, path: &str) -> Result<Evidence, Missing> {
     let name = istiod.injector_config_map();
     let object = format!("configmap/{name} -n {}", istiod.namespace);
-    let evidence = Evidence::new(object, format!(".data.config {field}"));
+    let evidence = Evidence::new(object, path);
     let config_map = case.injector_config_map(&istiod.namespace, &name)?;
     Ok(match config_map {
-        Some(config_map) => evidence.set_in(&config_map.metadata, &["data", "config"]),
+        Some(config_map) => evidence.set_in(&config_map.metadata, &["data", key]),
         None => evidence,
     })
 }

@@ -46,9 +46,8 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts everything, in a network of its own that this thread moves into, and waits until both control planes inject.
+    /// Starts everything and waits until both control planes inject.
     pub fn start(inside: &Inside) -> Result<Self> {
-        inside.use_own_network()?;
         let site = Arc::new(Site::create(inside)?);
         let rendering = thread::spawn({
             let site = Arc::clone(&site);

@@ -1,11 +1,9 @@
-//! The frame of a test program that proves things on clusters: one for each of its threads, started by the first proof
-//! that runs there, each proof a test of its own to `cargo test`.
+//! The frame of a test program that proves things on a cluster: one cluster for all proofs, started by the first that
+//! runs, each proof a test of its own to `cargo test`.
 
-use std::collections::HashMap;
 use std::env;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, ThreadId};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Error, Result, anyhow};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -56,27 +54,25 @@ impl<T> Proof<T> {
     }
 }
 
-/// Runs the proofs as the command line selects them: in their order on one cluster, or each on whichever of several is
-/// free. Call it first thing in `main`.
+/// Runs the proofs in their order, as the command line selects them. Call it first thing in `main`.
 pub fn prove<T: Send + 'static>(
-    clusters: usize,
     proofs: Vec<Proof<T>>,
     open: fn(&Inside) -> Result<T>,
 ) -> Result<ExitCode> {
     let mut arguments = Arguments::from_args();
-    // A proof changes the cluster in its own way, and so has it for itself.
-    let threads = arguments.test_threads.unwrap_or(clusters);
-    arguments.test_threads = Some(threads.min(clusters));
+    // One cluster for all, which each proof changes in its own way.
+    arguments.test_threads = Some(1);
 
     let wanted = proofs.iter().any(|proof| proof.is_selected(&arguments));
-    let inside = match wanted && !skipped() && !arguments.list {
-        true => Some(enter()?),
-        false => None,
+    let state = if wanted && !skipped() && !arguments.list {
+        State::Startable(enter()?)
+    } else {
+        State::Unavailable
     };
-    let lacking = inside
-        .as_ref()
-        .and_then(|_| pods::lacks())
-        .filter(|_| env::var_os(CI_VARIABLE).is_none());
+    let lacking = match state {
+        State::Startable(_) => pods::lacks().filter(|_| env::var_os(CI_VARIABLE).is_none()),
+        _ => None,
+    };
     if let Some(lacking) = lacking
         && proofs
             .iter()
@@ -86,14 +82,14 @@ pub fn prove<T: Send + 'static>(
             "left out are the tests in which pods run: this machine lacks {lacking}"
         ));
     }
-    let opened = Arc::new(Opened {
-        inside,
-        open,
-        clusters: Mutex::default(),
-    });
+    let state = Arc::new(Mutex::new(state));
     let trials = proofs.into_iter().map(|proof| {
-        let opened = Arc::clone(&opened);
-        let run = move || opened.run(proof.run).map_err(failed);
+        let state = Arc::clone(&state);
+        let run = move || {
+            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            let opened = state.open(open).map_err(failed)?;
+            (proof.run)(opened).map_err(failed)
+        };
         let left_out = skipped() || (proof.runs_pods && lacking.is_some());
         Trial::test(proof.name, run).with_ignored_flag(left_out)
     });
@@ -101,44 +97,24 @@ pub fn prove<T: Send + 'static>(
     Ok(libtest_mimic::run(&arguments, trials).exit_code())
 }
 
-/// The clusters that were opened, each in the network of its thread.
-struct Opened<T> {
-    inside: Option<Inside>,
-    open: fn(&Inside) -> Result<T>,
-    clusters: Mutex<HashMap<ThreadId, Arc<Mutex<State<T>>>>>,
-}
-
-/// What became of a cluster.
 enum State<T> {
-    Startable,
+    Startable(Inside),
     Open(Box<T>),
-    Failed,
+    Unavailable,
 }
 
-impl<T> Opened<T> {
-    fn run(&self, proof: Run<T>) -> Result<()> {
-        let mut clusters = lock(&self.clusters);
-        let ours = clusters
-            .entry(thread::current().id())
-            .or_insert_with(|| Arc::new(Mutex::new(State::Startable)));
-        let ours = Arc::clone(ours);
-        drop(clusters);
-
-        let mut state = lock(&ours);
-        if let (State::Startable, Some(inside)) = (&*state, &self.inside) {
-            *state = State::Failed;
-            *state = State::Open(Box::new((self.open)(inside)?));
+impl<T> State<T> {
+    fn open(&mut self, open: fn(&Inside) -> Result<T>) -> Result<&mut T> {
+        if let Self::Startable(inside) = &*self {
+            let opened = open(inside);
+            *self = Self::Unavailable;
+            *self = Self::Open(Box::new(opened?));
         }
-        match &mut *state {
-            State::Open(cluster) => proof(cluster),
+        match self {
+            Self::Open(opened) => Ok(opened),
             _ => Err(anyhow!("the cluster did not start")),
         }
     }
-}
-
-/// A proof that panicked leaves the cluster to the next one.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// All reasons, the outermost first, without a backtrace.

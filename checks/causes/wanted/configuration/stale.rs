@@ -1,9 +1,10 @@
 //! The configuration was changed, and istiod cannot read it.
 
+use crate::causes::wanted::in_injector;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::see_injector_config;
-use crate::report::{Effect, Evidence, Finding, Severity};
+use crate::report::{Effect, Finding, Severity};
 use crate::way::wanted::injector_config;
 use crate::way::{Case, Istiod, Outcome};
 
@@ -58,11 +59,7 @@ fn finding(case: &Case, istiod: &Istiod, key: &str, error: &str) -> Result<Findi
     };
     let title =
         format!("correct key {key} by hand with kubectl edit, before anybody restarts istiod");
-    let object = format!("configmap/{name} -n {}", istiod.namespace);
-    let mut evidence = Evidence::new(object, format!(".data.{key}"));
-    if let Some(config_map) = case.injector_config_map(&istiod.namespace, &name)? {
-        evidence = evidence.set_in(&config_map.metadata, &["data", key]);
-    }
+    let evidence = in_injector(case, istiod, key, &format!(".data.{key}"))?;
     Ok(Finding::new(Severity::Warning, effect, message)
         .evidence(evidence.actual(error))
         .fix(see_injector_config(istiod, &title)))

@@ -1,11 +1,12 @@
 //! The pods run a proxy of another version than the next one.
 
-use crate::causes::wanted::{Asked, injected};
+use crate::causes::wanted::{Asked, in_injector, injected};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::kinds::Pod;
 use crate::facts::{Missing, Object as _};
 use crate::fixes::restart;
 use crate::report::{Difference, Effect, Evidence, Finding, Fix, Risk, Severity};
+use crate::way::wanted::injector_config;
 use crate::way::{Case, Number, has_image_of, is_fresh, version_of_proxies, version_of_proxy};
 
 declare_check! {
@@ -89,15 +90,10 @@ fn name(pod: &Pod) -> &str {
 
 /// The version that the next pod gets, and where that stands.
 fn next(case: &Case, asked: &Asked) -> Result<Option<(Number, Evidence)>, Missing> {
-    let (namespace, name) = (&asked.istiod.namespace, asked.istiod.injector_config_map());
-    let config = case.injector_config(namespace, &name)?;
-    let config_map = case.injector_config_map(namespace, &name)?;
-    let (Some(config), Some(config_map)) = (config, config_map) else {
+    let config = injector_config(case, &asked.istiod)?;
+    let Some(version) = version_of_proxies(config.known_values()?) else {
         return Ok(None);
     };
-    let object = format!("configmap/{name} -n {namespace}");
-    let evidence = Evidence::new(object, ".data.values global.tag");
-    let evidence = evidence.set_in(&config_map.metadata, &["data", "values"]);
-    let version = version_of_proxies(config.known_values()?);
-    Ok(version.map(|version| (version.clone(), evidence.actual(version.text))))
+    let evidence = in_injector(case, &asked.istiod, "values", ".data.values global.tag")?;
+    Ok(Some((version.clone(), evidence.actual(version.text))))
 }

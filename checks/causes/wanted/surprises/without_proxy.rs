@@ -46,10 +46,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         return Ok(Verdict::Passed);
     }
     let listed = templates.join(",");
-    let message = format!(
-        "the pod is injected with {listed}, and gets no container {}",
-        PROXY
-    );
+    let message = format!("the pod is injected with {listed}, and gets no container {PROXY}");
     let is_meant = templates.iter().all(|name| name.starts_with("grpc"));
     let mut finding = match is_meant {
         true => Finding::new(Severity::Info, Effect::Beside, message),
