@@ -34,10 +34,23 @@ pub(crate) fn prove_output(cluster: &Cluster, scenario: &Scenario, binary: &Path
                 .with_context(|| format!("cannot write {}", path.display()));
         }
         Err(anyhow!(
-            "docs/outputs/{code}.txt differs; {BLESS}=1 cargo test --test scenarios -- {} writes it\n{output}",
+            "docs/outputs/{code}.txt differs: {}; {BLESS}=1 cargo test --test scenarios -- {} writes it\n{output}",
+            first_difference(&recorded, &output),
             scenario.name
         ))
     })
+}
+
+/// The first line that is printed and not recorded, or else the first that is recorded only.
+fn first_difference(recorded: &str, printed: &str) -> String {
+    let missing = |there: &str, here: &str| {
+        let known: Vec<_> = here.lines().collect();
+        let line = there.lines().find(|line| !known.contains(line));
+        line.map(|line| line.trim().to_owned())
+    };
+    let printed_only = missing(printed, recorded).map(|line| format!("`{line}` is printed"));
+    let recorded_only = || missing(recorded, printed).map(|line| format!("`{line}` is not"));
+    printed_only.or_else(recorded_only).unwrap_or_default()
 }
 
 /// The code of the check, and what is printed of its finding, as it is in every run.
@@ -195,6 +208,16 @@ webhooks, in the order in which the API server comes to them
             assert_eq!(text, expected);
         }
         assert_eq!(finding(PRINTED, "reviews"), None);
+    }
+
+    #[test]
+    fn the_first_line_that_differs_is_told() {
+        for (recorded, printed, expected) in [
+            ("a\n  b\nc", "a\n  x\nc", "`x` is printed"),
+            ("a\n  b\nc", "a\nc", "`b` is not"),
+        ] {
+            assert_eq!(first_difference(recorded, printed), expected);
+        }
     }
 
     #[test]
