@@ -7,13 +7,25 @@ use std::process::ExitCode;
 use anyhow::Result;
 use testcluster::{Cluster, Proof, Scenario, only_reads, prove};
 
+/// On how many clusters pods run, beside the one for all other scenarios: most of their time passes with waiting.
+const WITH_PODS: u8 = 2;
+
 fn main() -> Result<ExitCode> {
-    let scenarios = Scenario::all()?.into_iter();
-    let mut proofs: Vec<_> = scenarios.map(proof).collect();
-    proofs.push(Proof::new("audit", |cluster| {
-        only_reads(cluster, "injdoctor/")
-    }));
+    let mut with_pods = (1..=WITH_PODS).cycle();
+    let mut proofs = Vec::new();
+    for scenario in Scenario::all()? {
+        let lane = scenario.pods.as_ref().and_then(|_| with_pods.next());
+        proofs.push(proof(scenario).in_lane(lane.unwrap_or_default()));
+    }
+    proofs.extend((0..=WITH_PODS).map(audit));
     prove(proofs, Cluster::start)
+}
+
+fn audit(lane: u8) -> Proof<Cluster> {
+    let audit = Proof::new(format!("audit/{lane}"), |cluster| {
+        only_reads(cluster, "injdoctor/")
+    });
+    audit.in_lane(lane)
 }
 
 fn proof(scenario: Scenario) -> Proof<Cluster> {

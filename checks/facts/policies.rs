@@ -1,7 +1,9 @@
 //! Kinds that have a say about the pod besides Istio's webhooks: of each no more than tells for which pods it is
 //! asked. What they decide is not evaluated, and their expressions need not leave the cluster.
 //!
-//! MutatingAdmissionPolicy is served as v1 from Kubernetes 1.36 on, ValidatingAdmissionPolicy from 1.30 on.
+//! MutatingAdmissionPolicy is served as v1 from Kubernetes 1.36 on, ValidatingAdmissionPolicy from 1.30 on. Before, an
+//! API server that was told to serves them as v1beta1 (from 1.34 and 1.28 on) or v1alpha1 (from 1.32 and 1.26 on), with
+//! the same fields as far as they are read here.
 
 use k8s_openapi::api::admissionregistration::v1::{
     MatchCondition, MatchResources, RuleWithOperations, WebhookClientConfig,

@@ -237,7 +237,7 @@ impl Resource {
             .any(|kind| kind.name() == self.kind())
     }
 
-    /// Whether older API servers do not serve it: the kinds of policies. There are none then.
+    /// Whether older API servers do not serve it, or not as v1: the kinds of policies.
     pub fn is_young(self) -> bool {
         matches!(
             self,

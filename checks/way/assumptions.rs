@@ -220,9 +220,10 @@ pub fn of_validating(
     policies: &[ValidatingAdmissionPolicy],
     bindings: &[ValidatingAdmissionPolicyBinding],
 ) -> Vec<Gate> {
+    // Kubernetes 1.26, the first to have bindings, knew no other action.
     let denies = |spec: &&BindingSpec| {
-        let actions = spec.validation_actions.iter().flatten();
-        actions.into_iter().any(|action| action == "Deny")
+        let actions = spec.validation_actions.as_ref();
+        actions.is_none_or(|actions| actions.iter().any(|action| action == "Deny"))
     };
     let bindings: Vec<_> = bindings
         .iter()

@@ -52,16 +52,19 @@ impl Account {
         }
     }
 
+    /// Whether a binding gives it a ClusterRole.
+    pub fn is_bound_by(&self, binding: &ClusterRoleBinding) -> bool {
+        let mut subjects = binding.subjects.iter().flatten();
+        subjects.any(|subject| self.is_in(subject))
+    }
+
     /// The ClusterRoles that it has.
     pub fn roles<'a>(
         &self,
         roles: &'a [ClusterRole],
         bindings: &[ClusterRoleBinding],
     ) -> Vec<&'a ClusterRole> {
-        let own = bindings.iter().filter(|binding| {
-            let mut subjects = binding.subjects.iter().flatten();
-            subjects.any(|subject| self.is_in(subject))
-        });
+        let own = bindings.iter().filter(|binding| self.is_bound_by(binding));
         let names: Vec<_> = own.map(|binding| binding.role_ref.name.as_str()).collect();
         let name = |role: &ClusterRole| role.metadata.name.clone().unwrap_or_default();
         let bound = |role: &&ClusterRole| names.contains(&name(role).as_str());
@@ -69,13 +72,21 @@ impl Account {
     }
 }
 
-/// Whether a ClusterRole has rules for one of these API groups.
-pub fn has_rules_for(role: &ClusterRole, groups: &[&str]) -> bool {
-    let mut rules = role.rules.iter().flatten();
-    rules.any(|rule| {
-        let mut named = rule.api_groups.iter().flatten();
-        named.any(|one| groups.contains(&one.as_str()))
-    })
+/// Whether a rule names the API group of webhooks, or is about whatever there is.
+pub fn is_about_webhooks(rule: &PolicyRule) -> bool {
+    names_webhooks(rule) || (has(&rule.api_groups, GROUP) && has(&rule.resources, WEBHOOKS))
+}
+
+/// Whether a rule names the API group of webhooks.
+pub fn names_webhooks(rule: &PolicyRule) -> bool {
+    let mut groups = rule.api_groups.iter().flatten();
+    groups.any(|group| group == GROUP)
+}
+
+/// Whether a list of a rule holds an item, or whatever there is.
+fn has(list: &Option<Vec<String>>, wanted: &str) -> bool {
+    let mut items = list.iter().flatten();
+    items.any(|item| item == "*" || item == wanted)
 }
 
 /// What istiod has to do with a webhook and these ClusterRoles do not let it.
@@ -87,10 +98,6 @@ pub fn lacking(roles: &[&ClusterRole], webhook: &str) -> Vec<&'static str> {
 }
 
 fn allows(rule: &PolicyRule, verb: &str, webhook: &str) -> bool {
-    let has = |list: &Option<Vec<String>>, wanted: &str| {
-        let mut items = list.iter().flatten();
-        items.any(|item| item == "*" || item == wanted)
-    };
     let names = rule.resource_names.as_deref().unwrap_or_default();
     // A list is of no object by name.
     let is_named = names.is_empty() || (verb == "update" && names.iter().any(|one| one == webhook));

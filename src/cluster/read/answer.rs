@@ -8,14 +8,13 @@ use std::borrow::Cow;
 
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ListMeta;
-use kube::core::{Resource, Status};
+use kube::core::{ApiResource, DynamicObject, GroupVersionKind, Resource, Status};
 use serde::{Deserialize, Deserializer};
 
 /// What a read asks for, as far as an answer can contradict it.
 #[derive(Clone, Debug)]
 pub struct Wanted {
-    group: Cow<'static, str>,
-    plural: Cow<'static, str>,
+    resource: ApiResource,
     is_namespaced: bool,
     /// Kind and apiVersion of one object.
     object: (String, String),
@@ -74,14 +73,38 @@ impl Wanted {
     where
         K::Scope: 'static,
     {
-        let (kind, version) = (K::kind(&()), K::api_version(&()));
+        let is_namespaced = TypeId::of::<K::Scope>() == TypeId::of::<NamespaceResourceScope>();
+        Self::of_resource(ApiResource::erase::<K>(&()), is_namespaced)
+    }
+
+    fn of_resource(resource: ApiResource, is_namespaced: bool) -> Self {
+        let (kind, version) = (&resource.kind, &resource.api_version);
         Self {
-            group: K::group(&()),
-            plural: K::plural(&()),
-            is_namespaced: TypeId::of::<K::Scope>() == TypeId::of::<NamespaceResourceScope>(),
-            list: (format!("{kind}List"), version.to_string()),
-            object: (kind.into_owned(), version.into_owned()),
+            object: (kind.clone(), version.clone()),
+            list: (format!("{kind}List"), version.clone()),
+            is_namespaced,
+            resource,
         }
+    }
+
+    /// Objects of a kind in another version of its API group.
+    pub fn of_version<K: Resource<DynamicType = ()>>(version: &str) -> Self
+    where
+        K::Scope: 'static,
+    {
+        let Self {
+            resource,
+            is_namespaced,
+            ..
+        } = Self::of::<K>();
+        let kind = GroupVersionKind::gvk(&resource.group, version, &resource.kind);
+        let resource = ApiResource::from_gvk_with_plural(&kind, &resource.plural);
+        Self::of_resource(resource, is_namespaced)
+    }
+
+    /// The path of the objects of a namespace; none for all namespaces and for cluster-scoped kinds.
+    pub fn path(&self, namespace: Option<&str>) -> String {
+        DynamicObject::url_path(&self.resource, namespace)
     }
 
     /// Their metadata alone.
@@ -162,7 +185,7 @@ impl Wanted {
             _ if !self.is_namespaced => Err(format!(
                 "it is in namespace {}, and {} are in none",
                 quoted(there),
-                self.plural
+                self.resource.plural
             )),
             None if there.is_empty() => Err("it has no namespace".to_owned()),
             Some(asked) if there != asked => Err(format!(
@@ -183,7 +206,8 @@ impl Wanted {
         status.code == 404
             && status.reason == "NotFound"
             && about.is_some_and(|about| {
-                (&*about.name, &*about.kind, &*about.group) == (name, &*self.plural, &*self.group)
+                (&*about.name, &*about.kind, &*about.group)
+                    == (name, &*self.resource.plural, &*self.resource.group)
             })
     }
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt::Debug;
 use std::time::Duration;
 
+use futures::future::join_all;
 use injdoctor_checks::facts::kinds::Pod;
 use injdoctor_checks::facts::{Fact, Kept, Log, LogOf, Object, Read, Unread};
 use injdoctor_checks::texts::{begins, telling_lines};
@@ -34,6 +35,8 @@ const LOG_LINES: i64 = 200;
 const LOG_BYTES: i64 = 64 << 10;
 /// How long to wait for a log, which comes from the node.
 const LOG_TIME: Duration = Duration::from_secs(2);
+/// In which versions an API server may serve a kind that it does not serve as v1 yet.
+const OLDER: [&str; 2] = ["v1beta1", "v1alpha1"];
 /// How long to wait before each further try where the server says nothing about it.
 const RETRIES: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
 
@@ -199,13 +202,23 @@ impl<'a> Reader<'a> {
         pods.map(|pods| pods.into_iter().map(|LeanPod(pod)| pod).collect())
     }
 
-    /// A list of objects of a kind that not every API server knows; absent where it says that it does not.
+    /// A list of objects of a kind that not every API server knows, in the newest version that it serves; absent where
+    /// it says that it serves none.
     pub async fn list_if_served<K: Readable>(&self, selection: Selection<'_>) -> Fact<Vec<K>> {
-        let wanted = Wanted::of::<K>();
-        match self.pages::<K, K>(selection, &wanted, Request::list).await {
-            Ok(items) => Fact::Got(items),
-            Err(Trouble::Api(status)) if Wanted::is_unserved(&status) => Fact::Absent,
-            Err(trouble) => fact_of(&trouble, about::<K>("list", selection.namespace, None)),
+        let served =
+            async |wanted: Wanted| match self.pages(selection, &wanted, Request::list).await {
+                Ok(items) => Fact::Got(items),
+                Err(Trouble::Api(status)) if Wanted::is_unserved(&status) => Fact::Absent,
+                Err(trouble) => fact_of(&trouble, about::<K>("list", selection.namespace, None)),
+            };
+        match served(Wanted::of::<K>()).await {
+            Fact::Absent => {
+                let older = join_all(OLDER.map(|version| served(Wanted::of_version::<K>(version))));
+                let mut older = older.await.into_iter();
+                let found = older.find(|fact| !matches!(fact, Fact::Absent));
+                found.unwrap_or(Fact::Absent)
+            }
+            fact => fact,
         }
     }
 
@@ -217,7 +230,7 @@ impl<'a> Reader<'a> {
             return Fact::Absent;
         }
         let wanted = Wanted::of::<K>();
-        match self.pages::<K, T>(selection, &wanted, Request::list).await {
+        match self.pages(selection, &wanted, Request::list).await {
             Ok(items) => Fact::Got(items),
             Err(trouble) => fact_of(&trouble, about::<K>("list", selection.namespace, None)),
         }
@@ -229,8 +242,8 @@ impl<'a> Reader<'a> {
         selection: Selection<'_>,
     ) -> Result<Vec<ObjectMeta>, Trouble> {
         let wanted = Wanted::metadata_of::<K>();
-        let objects = self
-            .pages::<K, LeanObject>(selection, &wanted, Request::list_metadata)
+        let objects: Vec<LeanObject> = self
+            .pages(selection, &wanted, Request::list_metadata)
             .await?;
         Ok(objects.into_iter().map(ObjectMeta::from).collect())
     }
@@ -279,13 +292,13 @@ impl<'a> Reader<'a> {
         self.tally.verdict(self.link)
     }
 
-    async fn pages<K: Readable, T: DeserializeOwned + Send + 'static>(
+    async fn pages<T: DeserializeOwned + Send + 'static>(
         &self,
         selection: Selection<'_>,
         wanted: &Wanted,
         request: fn(&Request, &ListParams) -> Built,
     ) -> Result<Vec<T>, Trouble> {
-        let path = Request::new(K::url_path(&(), selection.namespace));
+        let path = Request::new(wanted.path(selection.namespace));
         let first = ListParams {
             label_selector: selection.labels.map(str::to_owned),
             field_selector: selection.fields.map(str::to_owned),

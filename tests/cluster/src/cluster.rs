@@ -46,8 +46,10 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts everything and waits until both control planes inject.
+    /// Starts everything, in a network of its own that this thread moves into,
+    /// and waits until both control planes inject.
     pub fn start(inside: &Inside) -> Result<Self> {
+        inside.use_own_network()?;
         let site = Arc::new(Site::create(inside)?);
         let rendering = thread::spawn({
             let site = Arc::clone(&site);
@@ -261,7 +263,8 @@ impl Cluster {
         if restored.iter().any(|path| istio::is_read_at_startup(path)) {
             istio::restart(api)?;
         }
-        istio::await_ready(api).context("the cluster does not work again after a scenario")
+        istio::await_ready(api).context("the cluster does not work again after a scenario")?;
+        self.snapshot.await_root(api)
     }
 
     /// Makes the controllers clients of the current API server and shows its settings.

@@ -1,9 +1,12 @@
-//! The frame of a test program that proves things on a cluster: one cluster for all proofs, started by the first that
-//! runs, each proof a test of its own to `cargo test`.
+//! The frame of a test program that proves things on clusters: a cluster for each lane of proofs, each proof a test of
+//! its own to `cargo test`.
 
+use std::collections::BTreeMap;
 use std::env;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::{self, Sender};
+use std::thread;
 
 use anyhow::{Error, Result, anyhow};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -19,6 +22,7 @@ const CI_VARIABLE: &str = "CI";
 pub struct Proof<T> {
     name: String,
     run: Run<T>,
+    lane: u8,
     runs_pods: bool,
 }
 
@@ -33,6 +37,7 @@ impl<T> Proof<T> {
         Self {
             name: name.into(),
             run: Box::new(run),
+            lane: 0,
             runs_pods: false,
         }
     }
@@ -41,6 +46,13 @@ impl<T> Proof<T> {
     #[must_use]
     pub fn running_pods(mut self, runs_pods: bool) -> Self {
         self.runs_pods = runs_pods;
+        self
+    }
+
+    /// Says in which lane it runs: the first, unless this says otherwise.
+    #[must_use]
+    pub fn in_lane(mut self, lane: u8) -> Self {
+        self.lane = lane;
         self
     }
 
@@ -54,25 +66,25 @@ impl<T> Proof<T> {
     }
 }
 
-/// Runs the proofs in their order, as the command line selects them. Call it first thing in `main`.
-pub fn prove<T: Send + 'static>(
+/// Runs the proofs that the command line selects: those of a lane in their order on one cluster, and all lanes at once.
+/// Call it first thing in `main`.
+pub fn prove<T: 'static>(
     proofs: Vec<Proof<T>>,
     open: fn(&Inside) -> Result<T>,
 ) -> Result<ExitCode> {
     let mut arguments = Arguments::from_args();
-    // One cluster for all, which each proof changes in its own way.
+    // The lanes run by themselves; here is only waited for them, and told what they say.
     arguments.test_threads = Some(1);
 
     let wanted = proofs.iter().any(|proof| proof.is_selected(&arguments));
-    let state = if wanted && !skipped() && !arguments.list {
-        State::Startable(enter()?)
-    } else {
-        State::Unavailable
+    let inside = match wanted && !skipped() && !arguments.list {
+        true => Some(enter()?),
+        false => None,
     };
-    let lacking = match state {
-        State::Startable(_) => pods::lacks().filter(|_| env::var_os(CI_VARIABLE).is_none()),
-        _ => None,
-    };
+    let lacking = inside
+        .as_ref()
+        .and_then(|_| pods::lacks())
+        .filter(|_| env::var_os(CI_VARIABLE).is_none());
     if let Some(lacking) = lacking
         && proofs
             .iter()
@@ -82,37 +94,43 @@ pub fn prove<T: Send + 'static>(
             "left out are the tests in which pods run: this machine lacks {lacking}"
         ));
     }
-    let state = Arc::new(Mutex::new(state));
-    let trials = proofs.into_iter().map(|proof| {
-        let state = Arc::clone(&state);
-        let run = move || {
-            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-            let opened = state.open(open).map_err(failed)?;
-            (proof.run)(opened).map_err(failed)
-        };
-        let left_out = skipped() || (proof.runs_pods && lacking.is_some());
-        Trial::test(proof.name, run).with_ignored_flag(left_out)
-    });
-    let trials = trials.collect();
+    let mut lanes: BTreeMap<u8, Vec<Job<T>>> = BTreeMap::new();
+    let mut trials = Vec::new();
+    for proof in proofs {
+        let left_out = inside.is_none() || (proof.runs_pods && lacking.is_some());
+        let (answer, outcome) = mpsc::channel();
+        if !left_out && proof.is_selected(&arguments) {
+            let lane = lanes.entry(proof.lane).or_default();
+            lane.push((proof.run, answer));
+        }
+        let trial = Trial::test(proof.name, move || {
+            let outcome = outcome.recv().map_err(|_| "it panicked")?;
+            outcome.map_err(failed)
+        });
+        trials.push(trial.with_ignored_flag(left_out));
+    }
+    for lane in lanes.into_values() {
+        let inside = inside.clone();
+        thread::spawn(move || inside.map(|inside| run(lane, open(&inside))));
+    }
     Ok(libtest_mimic::run(&arguments, trials).exit_code())
 }
 
-enum State<T> {
-    Startable(Inside),
-    Open(Box<T>),
-    Unavailable,
-}
+/// A proof to run, and who waits for its outcome.
+type Job<T> = (Run<T>, Sender<Result<()>>);
 
-impl<T> State<T> {
-    fn open(&mut self, open: fn(&Inside) -> Result<T>) -> Result<&mut T> {
-        if let Self::Startable(inside) = &*self {
-            let opened = open(inside);
-            *self = Self::Unavailable;
-            *self = Self::Open(Box::new(opened?));
-        }
-        match self {
-            Self::Open(opened) => Ok(opened),
-            _ => Err(anyhow!("the cluster did not start")),
+/// Runs the proofs of a lane on its cluster.
+fn run<T>(lane: Vec<Job<T>>, opened: Result<T>) {
+    let mut cluster = opened.map_err(|error| format!("{error:#}"));
+    for (proof, answer) in lane {
+        let outcome = match &mut cluster {
+            Ok(cluster) => catch_unwind(AssertUnwindSafe(|| proof(cluster))),
+            Err(error) => Ok(Err(anyhow!("the cluster did not start: {error}"))),
+        };
+        // Of a proof that panicked comes no answer, and the next one has the cluster as it is.
+        if let Ok(outcome) = outcome {
+            // Nobody waits any more where the run was ended.
+            answer.send(outcome).ok();
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The private network that everything runs in, and with it a private process tree: when its first process goes, all
-//! go.
+//! The private process tree that everything runs in: when its first process goes, all go. And in it a private network
+//! for each cluster.
 
 use std::env;
 use std::fs;
@@ -7,24 +7,27 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use nix::sched::{CloneFlags, unshare};
 
 use crate::SKIP_VARIABLE;
 use crate::tools::{Tools, cache_folder};
 use crate::user_ids;
 
-/// Set in the private network only: the programs' folder.
+/// Set in the private process tree only: the programs' folder.
 const TOOLS_VARIABLE: &str = "INJDOCTOR_CLUSTER_INSIDE";
 
 /// To be root over one's own network takes a user namespace.
 const USER: [&str; 2] = ["--user", "--map-root-user"];
 
-/// The other namespaces.
-const UNSHARE: [&str; 5] = ["--net", "--pid", "--fork", "--kill-child", "--mount-proc"];
+/// The other namespaces of the process tree.
+const UNSHARE: [&str; 4] = ["--pid", "--fork", "--kill-child", "--mount-proc"];
+
+/// Runs the program as a child: as process 1 itself, it would be deaf to Ctrl-C.
+const CHILD: &str = r#"code=0; "$@" || code=$?; exit $code"#;
 
 /// Makes every address of the services, the pods and the node a local one, with room for rules that lead elsewhere before
-/// (see `firewall.rs`), and gives the run a folder in memory that vanishes with the namespace. Then runs the program as
-/// a child: as process 1 itself, it would be deaf to Ctrl-C.
+/// (see `firewall.rs`), and gives the cluster a folder in memory that vanishes with the namespace.
 const SETUP: &str = r#"
 ip link set lo up
 for range in 10.96.0.0/16 10.244.0.0/16 172.18.0.0/16; do ip route add local $range dev lo; done
@@ -33,10 +36,6 @@ ip rule add pref 100 lookup local
 ip rule del pref 0
 echo 0 2>/dev/null >/proc/sys/net/ipv4/ip_forward || true
 mount -t tmpfs testcluster "$1"
-shift
-code=0
-"$@" || code=$?
-exit $code
 "#;
 
 /// A variable of whoever runs the tests that would send requests to a proxy which cannot be reached from inside.
@@ -49,15 +48,31 @@ const PROXY_VARIABLES: [&str; 6] = [
     "all_proxy",
 ];
 
-/// What a process in the private network starts a cluster from.
+/// What a process in the private process tree starts a cluster from.
 #[derive(Clone, Debug)]
 pub struct Inside {
     pub(crate) tools: Tools,
     pub(crate) folder: PathBuf,
 }
 
-/// Moves this program into a private network of its own: builds the tools if need be, then starts the program anew with
-/// the same arguments. Call it first thing in `main`; only the new run gets past it.
+impl Inside {
+    /// Moves this thread, and with it the threads and processes that it starts from now on, into a network of its own with
+    /// an empty folder of its own at `folder`.
+    pub(crate) fn use_own_network(&self) -> Result<()> {
+        let own = CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS;
+        unshare(own).context("cannot make a network of its own")?;
+        let setup = Command::new("sh")
+            .args(["-ec", SETUP, "sh"])
+            .arg(&self.folder)
+            .status();
+        let setup = setup.context("cannot run sh")?;
+        ensure!(setup.success(), "cannot set up a network: {setup}");
+        Ok(())
+    }
+}
+
+/// Moves this program into a private process tree: builds the tools if need be, then starts the program anew with the
+/// same arguments. Call it first thing in `main`; only the new run gets past it.
 pub fn enter() -> Result<Inside> {
     let folder = cache_folder()?.join("run");
     if let Some(tools) = env::var_os(TOOLS_VARIABLE) {
@@ -70,8 +85,8 @@ pub fn enter() -> Result<Inside> {
 
     user_ids::become_root()?;
     let mut command = Command::new("unshare");
-    command.args(UNSHARE).args(["--", "sh", "-ec", SETUP, "sh"]);
-    command.arg(&folder).arg(env::current_exe()?);
+    command.args(UNSHARE).args(["--", "sh", "-ec", CHILD, "sh"]);
+    command.arg(env::current_exe()?);
     command.args(env::args_os().skip(1));
     command.env(TOOLS_VARIABLE, tools.folder());
     for variable in PROXY_VARIABLES {
@@ -86,7 +101,7 @@ fn check_namespaces() -> Result<()> {
     let trial = Command::new("unshare")
         .args(USER)
         .args(UNSHARE)
-        .args(["--", "ip", "link", "set", "lo", "up"])
+        .args(["--net", "--", "ip", "link", "set", "lo", "up"])
         .stdin(Stdio::null())
         .output();
     let reason = match trial {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::api::{Api, Objects};
 use crate::json::{list, remove, set, text};
 use crate::namespace;
+use crate::wait::wait_for;
 
 /// Collections that a scenario or a fix may change outside of its own namespaces.
 const COLLECTIONS: [&str; 22] = [
@@ -56,6 +57,9 @@ const VOLATILE: [(&str, &str); 11] = [
     ),
 ];
 
+/// istiod writes it, once it runs as before: restored from here, it would be said to be set by somebody else.
+const ROOT: &str = "/api/v1/namespaces/istio-system/configmaps/istio-ca-root-cert";
+
 /// The objects of every collection.
 #[derive(Default)]
 pub(crate) struct Snapshot(BTreeMap<&'static str, Objects>);
@@ -74,11 +78,15 @@ impl Snapshot {
     pub(crate) fn restore(&self, api: Api) -> Result<Vec<String>> {
         let mut touched = Vec::new();
         for (collection, before) in &self.0 {
-            let now = read(api, collection)?;
+            let mut now = read(api, collection)?;
+            if let Some(root) = before.get(ROOT) {
+                now.insert(ROOT.to_owned(), root.clone());
+            }
             for (path, object) in &now {
                 match before.get(path) {
                     None => delete(api, path)?,
-                    Some(old) if essence(old) != essence(object) => {
+                    Some(old) if essence(old) == essence(object) => continue,
+                    Some(old) => {
                         let version = text(object, "/metadata/resourceVersion");
                         let mut changed = essence(old);
                         set(&mut changed, "/metadata", "resourceVersion", version);
@@ -88,7 +96,6 @@ impl Snapshot {
                             create(api, path, old)?;
                         }
                     }
-                    Some(_) => continue,
                 }
                 touched.push(path.clone());
             }
@@ -98,6 +105,19 @@ impl Snapshot {
             }
         }
         Ok(touched)
+    }
+
+    /// Waits until istiod has told its root again, where a scenario has taken it away.
+    pub(crate) fn await_root(&self, api: Api) -> Result<()> {
+        let mut before = self.0.values().filter_map(|objects| objects.get(ROOT));
+        let Some(before) = before.next() else {
+            return Ok(());
+        };
+        wait_for("istiod to tell its root again", || {
+            let now = api.get(ROOT)?;
+            ensure!(now.get("data") == before.get("data"), "it is another one");
+            Ok(())
+        })
     }
 }
 

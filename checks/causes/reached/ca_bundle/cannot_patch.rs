@@ -13,7 +13,7 @@ use crate::facts::kinds::ClusterRole;
 use crate::fixes::restart_istiod;
 use crate::report::{Change, Evidence, Finding, Fix, Object, Operation, Patch, Risk, Severity};
 use crate::way::reached::is_patched;
-use crate::way::rights::{Account, GROUP, WEBHOOKS, has_rules_for, lacking};
+use crate::way::rights::{Account, GROUP, WEBHOOKS, lacking, names_webhooks};
 use crate::way::{Case, Destination, Obstacle};
 
 declare_check! {
@@ -140,7 +140,9 @@ impl Forbidden<'_> {
     /// The ClusterRole that has the rules about webhooks, as the chart's has.
     fn role(&self) -> Option<&ClusterRole> {
         let mut roles = self.roles.iter();
-        roles.find(|role| has_rules_for(role, &[GROUP])).copied()
+        roles
+            .find(|role| role.rules.iter().flatten().any(names_webhooks))
+            .copied()
     }
 
     fn evidence(&self) -> Evidence {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::cluster::connect::{Sizes, parse_size};
 use crate::cluster::fake::{Answer, Fake, absent, list, status};
-use injdoctor_checks::facts::kinds::Pod;
+use injdoctor_checks::facts::kinds::{MutatingAdmissionPolicy, Pod};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Namespace;
 use serde_json::{Value, json};
@@ -424,6 +424,52 @@ async fn absent_is_what_the_api_server_says_of_this_object() {
         let fact = reader.list::<Deployment>(Selection::default()).await;
         let found = failure(fact);
         assert!(found.contains(reason), "{found}");
+    }
+}
+
+#[tokio::test]
+async fn policies_are_listed_in_the_version_that_is_served() {
+    const UNSERVED: Result<&str, u16> = Err(404);
+    const FORBIDDEN: Result<&str, u16> = Err(403);
+    let policies = |version: &str| {
+        json!({"kind": "MutatingAdmissionPolicyList", "metadata": {},
+               "apiVersion": format!("admissionregistration.k8s.io/{version}"),
+               "items": [{"metadata": {"name": version}}]})
+    };
+    for (v1, beta, alpha, expected) in [
+        (Ok("v1"), Ok("v1beta1"), UNSERVED, Ok(Some("v1"))),
+        (UNSERVED, Ok("v1beta1"), UNSERVED, Ok(Some("v1beta1"))),
+        (UNSERVED, UNSERVED, Ok("v1alpha1"), Ok(Some("v1alpha1"))),
+        (UNSERVED, UNSERVED, UNSERVED, Ok(None)),
+        (UNSERVED, Ok("v1"), UNSERVED, Err("v1beta1")),
+        (FORBIDDEN, Ok("v1beta1"), UNSERVED, Err("no")),
+        (UNSERVED, FORBIDDEN, UNSERVED, Err("no")),
+    ] {
+        let fake = Fake::new(move |path| {
+            let answer = match path.split('/').nth(3) {
+                Some("v1") => v1,
+                Some("v1beta1") => beta,
+                _ => alpha,
+            };
+            match answer {
+                Ok(version) => Answer::Json(200, policies(version)),
+                Err(code) => Answer::Json(code, status(code, "no")),
+            }
+        });
+        let reader = Reader::new(&fake.link);
+        let fact = reader
+            .list_if_served::<MutatingAdmissionPolicy>(Selection::default())
+            .await;
+        let found = match &fact {
+            Fact::Got(all) => Ok(all.first().and_then(|one| one.metadata.name.as_deref())),
+            Fact::Absent => Ok(None),
+            other => Err(other.unread().unwrap().reason.clone()),
+        };
+        match (&found, expected) {
+            (Err(found), Err(reason)) => assert!(found.contains(reason), "{found}"),
+            (Ok(found), Ok(expected)) => assert_eq!(*found, expected),
+            _ => panic!("{found:?}, not {expected:?}"),
+        }
     }
 }
 
