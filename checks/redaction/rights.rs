@@ -1,5 +1,7 @@
 //! ClusterRoles that no istiod has, and rules that say nothing of webhooks: they are many, and decide nothing.
 
+use std::collections::BTreeSet;
+
 use crate::facts::kinds::{ClusterRole, ClusterRoleBinding, Deployment};
 use crate::facts::{Fact, Objects, Read, Resource, Store};
 use crate::way::rights::{Account, is_about_webhooks};
@@ -7,22 +9,36 @@ use crate::way::rights::{Account, is_about_webhooks};
 /// Leaves them out, and their bindings.
 pub fn leave_others(reads: &mut Store) {
     let accounts = accounts(reads);
-    let bindings = Read::list(Resource::ClusterRoleBinding, None);
-    let Some(bindings) = reads.list_mut::<ClusterRoleBinding>(&bindings) else {
-        return;
-    };
-    bindings.retain(|binding| accounts.iter().any(|account| account.is_bound_by(binding)));
-    let names: Vec<_> = bindings
-        .iter()
-        .map(|binding| Some(binding.role_ref.name.clone()))
-        .collect();
-    let roles = Read::list(Resource::ClusterRole, None);
-    let Some(roles) = reads.list_mut::<ClusterRole>(&roles) else {
-        return;
-    };
-    roles.retain(|role| names.contains(&role.metadata.name));
-    for rules in roles.iter_mut().filter_map(|role| role.rules.as_mut()) {
+    let all_roles = Read::list(Resource::ClusterRole, None);
+    let all_bindings = Read::list(Resource::ClusterRoleBinding, None);
+
+    let mut about_webhooks = BTreeSet::new();
+    for role in reads
+        .list_mut::<ClusterRole>(&all_roles)
+        .into_iter()
+        .flatten()
+    {
+        let rules = role.rules.get_or_insert_default();
         rules.retain(is_about_webhooks);
+        if !rules.is_empty() {
+            about_webhooks.extend(role.metadata.name.clone());
+        }
+    }
+    let mut own = BTreeSet::new();
+    if let Some(bindings) = reads.list_mut::<ClusterRoleBinding>(&all_bindings) {
+        bindings.retain(|binding| {
+            about_webhooks.contains(&binding.role_ref.name)
+                && accounts.iter().any(|account| account.is_bound_by(binding))
+        });
+        own.extend(bindings.iter().map(|one| one.role_ref.name.clone()));
+    }
+    if let Some(roles) = reads.list_mut::<ClusterRole>(&all_roles) {
+        roles.retain(|role| {
+            role.metadata
+                .name
+                .as_ref()
+                .is_some_and(|name| own.contains(name))
+        });
     }
 }
 
