@@ -7,7 +7,9 @@ use crate::facts::{Missing, Owner, Target, Unread};
 use crate::report::Finding;
 use crate::root_cause;
 use crate::symptoms::Symptom;
-use crate::way::{Assumption, Moment, Observation, Outcome, Prediction, Seen, WebhookRow};
+use crate::way::{
+    AmbientBy, Assumption, Moment, Observation, Outcome, Prediction, Seen, WebhookRow,
+};
 
 /// What came of one check.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,6 +96,9 @@ pub struct Diagnosis {
     pub predicted: Option<Prediction>,
     /// What the prediction takes for granted, because it cannot be known or is not evaluated.
     pub assumptions: Vec<Assumption>,
+    /// Whose label asks for the ambient data plane, where no sidecar keeps the next pod out of it; none for a webhook
+    /// configuration, and where that is not known.
+    pub ambient: Option<AmbientBy>,
     /// Who controls the object that makes the pods, where that one's template is not known.
     pub owner: Option<Owner>,
     /// How the pods fare that exist; none for a webhook configuration.
@@ -121,6 +126,7 @@ impl Diagnosis {
             target,
             predicted: None,
             assumptions: Vec::new(),
+            ambient: None,
             owner: None,
             observed: None,
             webhooks: Vec::new(),

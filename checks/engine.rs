@@ -4,7 +4,7 @@ use crate::diagnosis::{Causes, Diagnosis};
 use crate::facts::{Kind, Snapshot, Subject, Workload};
 use crate::judge::{Judgement, judge};
 use crate::simulation::Now;
-use crate::way::{self, Case, Mesh};
+use crate::way::{self, Case, Mesh, Outcome};
 
 /// One diagnosis for each subject, in the order given.
 ///
@@ -51,10 +51,15 @@ pub fn diagnose_subject(mesh: &Mesh, subject: &Subject, causes: &mut Causes) -> 
     let assumptions = predicted
         .as_ref()
         .map(|predicted| way::assumptions(&case, predicted));
+    let ambient = predicted
+        .as_ref()
+        .filter(|predicted| predicted.outcome == Outcome::NotInjected)
+        .and_then(|_| way::asks_for_ambient(&case).ok().flatten());
     let workload = predicted.as_ref().and_then(|_| case.workload().ok());
     Diagnosis {
         target: subject.target.clone(),
         assumptions: assumptions.unwrap_or_default(),
+        ambient,
         owner: workload.and_then(Workload::owner),
         observed: (!is_webhook).then(|| case.observation().as_ref().clone()),
         webhooks: if is_webhook {

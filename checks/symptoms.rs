@@ -83,7 +83,7 @@ fn refused(case: &Case, predicted: &Prediction, findings: &[Found]) -> Option<Sy
 
 fn next_pod(case: &Case, predicted: &Prediction, findings: &[Found]) -> Option<Symptom> {
     // What explains an expectation that a pod contradicts explains nothing.
-    let is_open = case.prediction().outcome == Outcome::Unknown;
+    let is_open = [predicted.outcome, case.prediction().outcome] == [Outcome::Unknown; 2];
     let root_cause = root_cause::among(findings, |finding| match finding.effect {
         Effect::Decides(outcome) => outcome == predicted.outcome || is_open,
         Effect::Differs(_) | Effect::NotReady | Effect::Beside => false,

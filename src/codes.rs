@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use injdoctor_checks::causes::{Cause, Check, catalogue};
 use injdoctor_checks::diagnosis::Diagnosis;
+use injdoctor_checks::symptoms::{Kind, Symptom};
 
 /// The cause of a code, of the number in it, or of a name.
 ///
@@ -92,8 +93,9 @@ impl Choice<'_> {
         }
     }
 
-    /// Leaves the findings out that do not count, and the symptoms whose root cause they are. What nothing explains
-    /// stays: a refusal that stands is never left out.
+    /// Leaves the findings out that do not count, and the symptoms whose root cause they are. A refusal that stands stays
+    /// whatever its cause, and so does what nothing explains: who knows a cause need not read of it, but that pods
+    /// cannot be created is never well.
     pub fn narrow(self, diagnosis: &mut Diagnosis, left_out: &mut LeftOut) {
         let before = diagnosis.findings.len();
         diagnosis.findings.retain(|(check, _)| {
@@ -107,10 +109,13 @@ impl Choice<'_> {
             return;
         }
         diagnosis.root_cause.take_if(|root| !self.includes(root));
-        let counts = |root: Option<&Check>| root.is_none_or(|root| self.includes(root));
-        diagnosis
-            .symptoms
-            .retain(|symptom| counts(symptom.root_cause));
+        let stands = |symptom: &Symptom| symptom.kind == Kind::PodsRefused;
+        let counts = |symptom: &Symptom| symptom.root_cause.is_none_or(|root| self.includes(root));
+        let symptoms = &mut diagnosis.symptoms;
+        symptoms.retain(|symptom| stands(symptom) || counts(symptom));
+        for symptom in symptoms {
+            symptom.root_cause.take_if(|root| !self.includes(root));
+        }
     }
 }
 
@@ -152,6 +157,8 @@ mod tests {
                 symptoms.filter(|one| one.root_cause.is_some_and(|one| one.code == root.code));
             assert_eq!(of_root.count() > 0, has_root, "{choice:?}");
             assert_eq!(left_out.contains_key(&(root.code, root.name)), !has_root);
+            let mut symptoms = diagnosis.symptoms.iter();
+            assert!(symptoms.any(|one| one.kind == Kind::PodsRefused));
         }
         let mut unexplained = whole;
         for symptom in &mut unexplained.symptoms {

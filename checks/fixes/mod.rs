@@ -2,6 +2,7 @@
 //!
 //! A fix is made of changes ([`crate::report::Change`]), from which its commands and the way back follow.
 
+mod api_server;
 mod ask;
 mod injector_config;
 mod istiod;
@@ -12,6 +13,7 @@ mod tag;
 mod template;
 mod webhook;
 
+pub use api_server::{API_SERVER_MANIFEST, ApiServerSetting, change_manifest};
 pub use ask::{ask_by_label, opt_out};
 pub use injector_config::{is_literal, see_injector_config, set_line};
 pub use istiod::{await_rollout, change_istiod, deployment_object, restart_istiod};
@@ -23,9 +25,6 @@ pub use template::{
     Entry, container_of_template, from_api, in_api_form, patch_lists, patch_spec, patch_template,
 };
 pub use webhook::Entries;
-
-/// The manifest of kube-apiserver where kubeadm puts it.
-pub const API_SERVER_MANIFEST: &str = "/etc/kubernetes/manifests/kube-apiserver.yaml";
 
 /// Why what comes after `istioctl install` and `istioctl tag set` is not foreseen.
 pub const WRITES_THE_WEBHOOK: &str = "istioctl writes the webhook";

@@ -15,9 +15,9 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::Namespace;
 
-use crate::facts::kinds::MutatingWebhookConfiguration;
+use crate::facts::kinds::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration};
 use crate::facts::{Fact, Index, Kind, Read, Resource, Store, Subject, Target};
-use crate::way::injectors;
+use crate::way::{injectors, validators};
 
 pub use contradicted::of_contradictions;
 pub use manifests::apply;
@@ -119,14 +119,26 @@ fn targets(question: &Question, index: &Index) -> Vec<Target> {
     }
 }
 
-/// The injection webhooks; where they could not be listed, one without a name stands for them.
+/// The injection webhooks. One without a name stands for them where they could not be listed, and where there is none
+/// beside webhooks that validate Istio's configuration, which are judged, too.
 fn webhooks(index: &Index) -> Vec<Target> {
     let Fact::Got(all) = index.list_all::<MutatingWebhookConfiguration>(None) else {
         return vec![webhook("")];
     };
     let names = injectors(all).filter_map(|(one, _)| one.metadata.name.as_deref());
-    let names: BTreeSet<_> = names.collect();
+    let mut names: BTreeSet<_> = names.collect();
+    if names.is_empty() && validates(index) {
+        names.insert("");
+    }
     names.into_iter().map(webhook).collect()
+}
+
+fn validates(index: &Index) -> bool {
+    match index.list_all::<ValidatingWebhookConfiguration>(None) {
+        Fact::Got(all) => validators(all).next().is_some(),
+        // Nobody knows.
+        _ => true,
+    }
 }
 
 fn webhook(name: &str) -> Target {

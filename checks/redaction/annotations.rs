@@ -14,10 +14,10 @@ use crate::rules::overrides::{self, Status};
 use crate::rules::proxy_config::discovery_address;
 use crate::rules::yaml;
 use crate::way::asked::{means_no, means_yes};
-use crate::way::names;
+use crate::way::{OF_KUBEADM, names};
 
 /// Annotations that pass as they are: numbers, ports, addresses, quantities, names of revisions and of templates.
-const PLAIN: [&str; 16] = [
+const PLAIN: [&str; 18] = [
     names::INJECT,
     names::NATIVE,
     names::TEMPLATES,
@@ -25,6 +25,8 @@ const PLAIN: [&str; 16] = [
     names::ISTIO_REV,
     names::ISTIO_TAG,
     names::DATAPLANE_MODE,
+    names::REDIRECTION,
+    OF_KUBEADM,
     "sidecar.istio.io/rewriteAppHTTPProbers",
     "cluster-autoscaler.kubernetes.io/safe-to-evict",
     "prometheus.io/scrape",
@@ -77,7 +79,7 @@ fn passing(walk: &Walk, all: &Texts, name: &str, value: &str) -> String {
     let json = |text: &str| serde_json::from_str(text).ok();
     let printed = |text: &str| printed(walk, all, name, text);
     match name {
-        "kubernetes.io/config.mirror" => replaced(),
+        "kubernetes.io/config.mirror" | OF_KUBEADM => replaced(),
         _ if PLAIN.contains(&name) || walk.needed.is_quoted(name) => value.to_owned(),
         names::PROXY_CONFIG => structured(
             value,

@@ -7,8 +7,8 @@ use crate::rules::credentials::{REDACTED, exemptions};
 use crate::rules::no_proxy::{ProxyDecision, webhook_goes_through_proxy};
 use crate::way::admission_plugin;
 
-/// Words that tell a program: istiod, and a gateway.
-const PROGRAMS: [&str; 2] = ["discovery", "router"];
+/// Words that tell a program: istiod, a gateway, and ztunnel.
+const PROGRAMS: [&str; 4] = ["discovery", "router", "proxy", "ztunnel"];
 
 /// Flags of istiod and of kube-apiserver whose values decide, alone or with their value behind `=`.
 const FLAGS: [&str; 6] = [
@@ -20,8 +20,8 @@ const FLAGS: [&str; 6] = [
     "--log_output_level",
 ];
 
-/// Variables of istiod whose values decide.
-const PLAIN: [&str; 9] = [
+/// Variables of istiod, and of ztunnel the last, whose values decide.
+const PLAIN: [&str; 11] = [
     "REVISION",
     "INJECT_ENABLED",
     "INJECTION_WEBHOOK_CONFIG_NAME",
@@ -31,6 +31,8 @@ const PLAIN: [&str; 9] = [
     "ISTIOD_CUSTOM_HOST",
     "ENABLE_NATIVE_SIDECARS",
     "CLUSTER_ID",
+    "PILOT_ENABLE_AMBIENT",
+    "XDS_ADDRESS",
 ];
 
 /// The words of a command line.

@@ -84,10 +84,17 @@ fn masked(place: &mut Vec<String>, value: Value) -> Value {
     }
 }
 
-/// What of the mesh's configuration decides about the injected pod, and which namespaces istiod looks at.
+/// What of the mesh's configuration decides about the injected pod, which mesh it is, and which namespaces istiod looks at.
 fn mesh(text: &str) -> String {
-    const FIELDS: [&str; 2] = ["enablePrometheusMerge", "enable_prometheus_merge"];
-    const DEFAULTS: [&str; 4] = [
+    const FIELDS: [&str; 4] = [
+        "enablePrometheusMerge",
+        "enable_prometheus_merge",
+        "rootNamespace",
+        "root_namespace",
+    ];
+    const DEFAULTS: [&str; 6] = [
+        "meshId",
+        "mesh_id",
         "interceptionMode",
         "interception_mode",
         "statusPort",

@@ -47,6 +47,16 @@ impl Command {
         Self::of("grep", ["-F", text])
     }
 
+    /// `docker` with these arguments.
+    pub fn docker<S: Into<String>>(arguments: impl IntoIterator<Item = S>) -> Self {
+        Self::of("docker", arguments)
+    }
+
+    /// `vi` of a file.
+    pub fn vi(file: &str) -> Self {
+        Self::of("vi", [file])
+    }
+
     /// `az` with these arguments.
     pub fn az<S: Into<String>>(arguments: impl IntoIterator<Item = S>) -> Self {
         Self::of("az", arguments)

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::facts::{Object as _, Read, Resource, Snapshot};
 use crate::way::{
@@ -24,17 +25,30 @@ pub struct ControlPlane {
     pub version: Version,
 }
 
+impl ControlPlane {
+    /// Its Deployment in words.
+    pub(super) fn reference(metadata: &ObjectMeta) -> String {
+        let name = metadata.name.as_deref().unwrap_or_default();
+        let namespace = metadata.namespace.as_deref().unwrap_or_default();
+        format!("deployment/{name} in {namespace}")
+    }
+}
+
 /// The istiods of a snapshot, by namespace and name.
 pub fn control_planes(snapshot: &Snapshot) -> Vec<ControlPlane> {
-    let reads = snapshot.reads.reads_of(Resource::Deployment);
-    let lists = reads.filter_map(|(_, fact)| Deployment::among(fact.got()?));
-    let istiods = lists.flatten();
-    let mut found: Vec<_> = istiods
+    let mut found: Vec<_> = deployments(snapshot)
         .filter_map(|one| control_plane(snapshot, one))
         .collect();
     found.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
     found.dedup();
     found
+}
+
+/// The Deployments of a snapshot, istiods among them.
+pub(super) fn deployments(snapshot: &Snapshot) -> impl Iterator<Item = &Deployment> {
+    let reads = snapshot.reads.reads_of(Resource::Deployment);
+    let lists = reads.filter_map(|(_, fact)| Deployment::among(fact.got()?));
+    lists.flatten()
 }
 
 fn control_plane(snapshot: &Snapshot, deployment: &Deployment) -> Option<ControlPlane> {

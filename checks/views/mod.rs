@@ -1,12 +1,16 @@
 //! What the diagnoses of all workloads add up to: by namespace, and by revision.
 
+mod ambient;
 mod control_plane;
+mod meshes;
 mod namespace;
 mod revision;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use ambient::ambient_marks;
 pub use control_plane::{ControlPlane, control_plane_kinds, control_planes};
+pub use meshes::{Members, MeshName, meshes};
 pub use namespace::{Namespace, Odd, Tally};
 pub use revision::{Removal, Revision};
 
@@ -17,7 +21,7 @@ use crate::facts::{
     Index, Kind, Manifest, Missing, Read, Resource, Subject, Target, Template, Unread, Workload,
 };
 use crate::report::{Difference, Effect, Finding};
-use crate::way::{Answer, Mesh, injectors, label, names};
+use crate::way::{Answer, Mesh, injectors, istiod_of_ztunnel, label, names, ztunnel};
 
 use k8s_openapi::api::core::v1::{Container, PodSpec};
 
@@ -29,6 +33,8 @@ pub struct Overview<'a> {
     revisions: BTreeMap<String, Revision>,
     /// The facts that are missing.
     unknown: BTreeSet<String>,
+    /// The facts that are missing about who serves the ztunnels.
+    unserved: BTreeSet<String>,
 }
 
 impl<'a> Overview<'a> {
@@ -39,7 +45,9 @@ impl<'a> Overview<'a> {
             namespaces: BTreeMap::new(),
             revisions: revision::revisions(mesh),
             unknown: BTreeSet::new(),
+            unserved: BTreeSet::new(),
         };
+        all.ztunnels();
         for name in namespace::named(mesh, only) {
             let plain = diagnose_subject(mesh, &plain_pod(&name), &mut Causes::default());
             for revision in all.asked(&plain) {
@@ -62,6 +70,11 @@ impl<'a> Overview<'a> {
                 let namespace = diagnosis.target.namespace.clone();
                 let pods = &mut self.revision(revision).pods;
                 *pods.entry(namespace).or_default() += 1;
+            }
+            if let Some(revision) = &pod.gateway_of {
+                let namespace = diagnosis.target.namespace.clone();
+                let gateways = &mut self.revision(revision).gateways;
+                *gateways.entry(namespace).or_default() += 1;
             }
         }
         self.leave(diagnosis);
@@ -116,6 +129,7 @@ impl<'a> Overview<'a> {
     pub fn missing_users(&self) -> BTreeSet<String> {
         let whole = is_of_all(self.mesh.index()).err();
         let mut all = self.unknown.clone();
+        all.extend(self.unserved.iter().cloned());
         all.extend(whole.map(|missing| missing.0));
         all
     }
@@ -139,6 +153,43 @@ impl<'a> Overview<'a> {
             }
         }
         asked
+    }
+
+    /// Who serves the ztunnels: the istiod whose Service they ask for their configuration, which the webhooks tell, too.
+    fn ztunnels(&mut self) {
+        let snapshot = self.mesh.snapshot();
+        for (metadata, template) in ambient::daemon_sets(snapshot) {
+            let name = metadata.name.as_deref().unwrap_or_default();
+            let namespace = metadata.namespace.as_deref().unwrap_or_default();
+            let name = format!("daemonset/{name} in {namespace}");
+            let service = ztunnel(template).and_then(istiod_of_ztunnel);
+            match service.and_then(|service| self.behind(service)) {
+                Some(revision) => {
+                    self.revision(&revision).ztunnels.insert(name);
+                }
+                None => {
+                    let missing = format!(
+                        "the istiod of ztunnel, which {name} does not name by a webhook's Service"
+                    );
+                    self.unserved.insert(missing);
+                }
+            }
+        }
+    }
+
+    /// The revision of the injection webhooks that call a Service, by namespace and name; none where there are several.
+    fn behind(&self, (namespace, name): (&str, &str)) -> Option<String> {
+        let webhooks = self.mesh.index().list_all(None);
+        let called = injectors(webhooks.got().copied()?).filter(|(_, webhook)| {
+            let service = webhook.client_config.service.as_ref();
+            service.is_some_and(|one| one.namespace == namespace && one.name == name)
+        });
+        let revisions = called.filter_map(|(found, _)| label(found, names::ISTIO_REV));
+        let revisions: BTreeSet<_> = revisions.collect();
+        match Vec::from_iter(revisions).as_slice() {
+            [one] => Some((*one).to_owned()),
+            _ => None,
+        }
     }
 
     /// The revision that a webhook injects with.

@@ -34,6 +34,8 @@ pub struct Namespace {
     pub because: String,
     /// The root cause, where there is one.
     pub cause: Option<&'static Check>,
+    /// Whether its label asks for the ambient data plane, and gets it: no sidecar keeps its pods out.
+    pub ambient: bool,
     /// What is odd about the namespace's own labels.
     pub odd: Option<Odd>,
     /// Its workloads and pods.
@@ -62,6 +64,8 @@ pub struct Tally {
     pub pods: usize,
     /// Those with a sidecar.
     pub injected: usize,
+    /// Those whose traffic goes to ztunnel.
+    pub ambient: usize,
     /// Those with the sidecar of another revision than the one that injects the next pod.
     pub other_revision: usize,
     /// Those that are not ready, as the status of their workloads tells.
@@ -79,6 +83,7 @@ impl Namespace {
             revision: predicted.and_then(|one| one.revision.clone()),
             because: predicted.map(|one| one.because.clone()).unwrap_or_default(),
             cause: plain.root_cause,
+            ambient: plain.ambient.is_some(),
             odd: odd(plain).map(|(check, finding)| Odd {
                 check,
                 findings: vec![without_restart(finding)],
@@ -105,6 +110,7 @@ impl Namespace {
         for pod in &observed.pods {
             tally.pods += 1;
             tally.injected += usize::from(pod.injected);
+            tally.ambient += usize::from(pod.ambient);
             let differs = next.is_some() && pod.revision.is_some() && pod.revision.as_ref() != next;
             tally.other_revision += usize::from(pod.injected && differs);
         }

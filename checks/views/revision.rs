@@ -28,6 +28,10 @@ pub struct Revision {
     pub workloads: usize,
     /// The pods that run its sidecar, by namespace.
     pub pods: BTreeMap<String, usize>,
+    /// The pods of gateways and waypoints that its istiods have made, by namespace.
+    pub gateways: BTreeMap<String, usize>,
+    /// The DaemonSets of ztunnels that ask its istiods for their configuration.
+    pub ztunnels: BTreeSet<String>,
     /// What is found of each workload whose pods run its sidecar, and whose next pod gets that of another.
     pub left: Vec<Finding>,
 }
@@ -85,6 +89,8 @@ impl Revision {
             namespaces: BTreeSet::new(),
             workloads: 0,
             pods: BTreeMap::new(),
+            gateways: BTreeMap::new(),
+            ztunnels: BTreeSet::new(),
             left: Vec::new(),
         }
     }
@@ -107,6 +113,15 @@ impl Revision {
         if !self.pods.is_empty() {
             let pods = count(self.pods.values().sum(), "pod");
             used.push(format!("the sidecar of {pods}{}", some(self.pods.keys())));
+        }
+        if !self.gateways.is_empty() {
+            let pods = count(self.gateways.values().sum(), "pod");
+            let namespaces = some(self.gateways.keys());
+            used.push(format!("{pods} of gateways or waypoints{namespaces}"));
+        }
+        if !self.ztunnels.is_empty() {
+            let ztunnels: Vec<_> = self.ztunnels.iter().map(String::as_str).collect();
+            used.push(format!("ztunnel: {}", ztunnels.join(", ")));
         }
         match (used.is_empty(), known) {
             (false, _) => Removal::Used(used),
@@ -152,6 +167,8 @@ mod tests {
             namespaces: names(&["a", "b", "c", "d"]),
             workloads: 1,
             pods: BTreeMap::from([("a".to_owned(), 2), ("z".to_owned(), 3)]),
+            gateways: BTreeMap::from([("b".to_owned(), 1)]),
+            ztunnels: names(&["daemonset/ztunnel in istio-system"]),
             ..Revision::new("old")
         };
         let expected = [
@@ -159,6 +176,8 @@ mod tests {
             "4 namespaces (a, b, c and 1 more)",
             "the next pod of 1 workload",
             "the sidecar of 5 pods (a, z)",
+            "1 pod of gateways or waypoints (b)",
+            "ztunnel: daemonset/ztunnel in istio-system",
         ];
         let expected = expected.map(str::to_owned).to_vec();
         for known in [true, false] {

@@ -166,6 +166,10 @@ pub struct ObservedPod {
     pub injected: bool,
     /// The revision in that annotation.
     pub revision: Option<String>,
+    /// Whether its traffic goes to ztunnel, as Istio's CNI plugin says.
+    pub ambient: bool,
+    /// The revision of the istiod that made it, where it is a gateway or a waypoint.
+    pub gateway_of: Option<String>,
     /// When it was created.
     pub created: Option<Timestamp>,
     /// Its resourceVersion, where that is a number.

@@ -68,6 +68,7 @@ pub fn assumptions(case: &Case, prediction: &Prediction) -> Vec<Assumption> {
     let mut found = gates(case, &case.mutating_policies());
     let calls = prediction.calls.iter().filter(|call| is_assumed(call));
     found.extend(calls.map(of_call));
+    found.extend(unseen_control_plane(prediction));
     found.extend(unseen_api_servers(case, prediction));
     if prediction.outcome == Outcome::Rejected {
         return found;
@@ -94,6 +95,19 @@ fn of_call(call: &Call) -> Assumption {
             call.entry
         ),
     )
+}
+
+/// Where a pod shows that a control plane injects that nobody sees here: it may have changed since.
+fn unseen_control_plane(prediction: &Prediction) -> Option<Assumption> {
+    let is_unseen =
+        |call: &&Call| call.injector && matches!(call.reached, Some(Answer::Unknown(_)));
+    let call = prediction.calls.iter().find(is_unseen)?;
+    (prediction.outcome == Outcome::Injected).then(|| {
+        Assumption::new(
+            format!("mutatingwebhookconfiguration/{}", call.configuration),
+            "the control plane that it calls, which cannot be seen here, does what it did with the newest pod",
+        )
+    })
 }
 
 /// Where the provider hides the API servers, nobody sees whether they call webhooks through a proxy. A pod that was

@@ -373,6 +373,11 @@ impl<'a> Case<'a> {
         Ok(fact.known_value(&read.to_string())?.unwrap_or_default())
     }
 
+    /// The context of the user's kubeconfig; empty without one.
+    pub fn context(&self) -> &'a str {
+        &self.snapshot().connection.context
+    }
+
     /// The API server's version, where it was read: `v1.36.0`.
     pub fn server_version(&self) -> Option<&'a str> {
         self.snapshot().server_version.got().map(String::as_str)

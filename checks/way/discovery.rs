@@ -11,11 +11,16 @@ use super::selector::{Labels, requirements, unmet};
 
 /// The selectors in a mesh's ConfigMap; what istiod cannot read selects nothing new.
 pub fn discovery_selectors(config_map: &ConfigMap) -> Vec<LabelSelector> {
-    let text = config_map.data.as_ref().and_then(|data| data.get("mesh"));
-    let mesh = text.and_then(|text| json(text).ok());
+    let mesh = mesh_of_config(config_map);
     mesh.and_then(|mesh| selectors_of(&mesh).cloned())
         .and_then(|value| serde_json::from_value(value).ok())
         .unwrap_or_default()
+}
+
+/// The configuration in a mesh's ConfigMap; none where istiod cannot read it.
+pub fn mesh_of_config(config_map: &ConfigMap) -> Option<Value> {
+    let text = config_map.data.as_ref()?.get("mesh")?;
+    json(text).ok()
 }
 
 /// The field, by its name in JSON or in the protocol buffer.

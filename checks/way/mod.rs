@@ -5,6 +5,7 @@
 //! start.
 
 pub(crate) mod admission_plugin;
+mod ambient;
 mod answer;
 pub(crate) mod asked;
 pub(crate) mod assumptions;
@@ -38,19 +39,23 @@ pub(crate) mod wanted;
 mod webhook_rows;
 mod witness;
 
+pub use ambient::{
+    AmbientBy, asks_for_ambient, is_redirected, istiod_of_ztunnel, serves_ambient, ztunnel,
+};
 pub use answer::{Answer, Call, Observation, ObservedPod, Outcome, Prediction, Rejection, Seen};
 pub use assumptions::{Assumption, assumptions};
 pub use called::{Called, Matched, NotCalled};
 pub use case::{Case, Mesh, api_servers, endpoint_slices_of};
 pub use changes::{Changed, is_way_changed_since};
 pub use control_plane_kind::{ControlPlaneKind, MEMBER_OF};
+pub use discovery::mesh_of_config;
 pub use injector::{
     entries, injectors, is_deactivated, istiod_container, istiod_container_of, label, revision,
 };
 pub use injector_config::{Config, InjectorConfig};
 pub use names::with_revision;
 pub use observe::{is_refusal, observe};
-pub use platform::Platform;
+pub use platform::{OF_KUBEADM, Platform};
 pub use pod::JudgedPod;
 pub use predict::predict;
 pub(crate) use predict::{calls, is_static, is_terminating, namespace_labels};

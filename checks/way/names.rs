@@ -24,6 +24,10 @@ pub const PROXY_IMAGE: &str = "sidecar.istio.io/proxyImage";
 pub const TEMPLATES: &str = "inject.istio.io/templates";
 /// Label of namespaces and pods that names the data plane.
 pub const DATAPLANE_MODE: &str = "istio.io/dataplane-mode";
+/// Istio's CNI plugin writes it on pods whose traffic goes to ztunnel.
+pub const REDIRECTION: &str = "ambient.istio.io/redirection";
+/// istiod writes it on the pods of gateways and waypoints that it makes.
+pub const GATEWAY: &str = "gateway.istio.io/managed";
 /// The revision of an istiod that has no name of its own.
 pub const DEFAULT_REVISION: &str = "default";
 /// Suffix of the entries of Istio's injection webhooks.

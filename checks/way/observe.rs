@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::{Event, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
+use super::ambient::{gateway_of, is_redirected};
 use super::changes;
 use super::rendered::containers::PROXY;
 use super::{Observation, ObservedPod, Rejection, Seen, names};
@@ -62,6 +63,8 @@ fn observed_pod(pod: &ObjectMeta, template: Option<&Workload>) -> ObservedPod {
         name: pod.name.clone().unwrap_or_default(),
         injected: status(pod).is_some() && !template.is_some_and(|one| is_copied(pod, one)),
         revision: revision_of(pod),
+        ambient: is_redirected(pod),
+        gateway_of: gateway_of(pod).cloned(),
         created: pod.creation_timestamp.as_ref().map(|time| time.0),
         version: changes::version(pod),
     }

@@ -19,23 +19,63 @@ pub enum Platform {
     K3s,
     /// RKE2.
     Rke2,
+    /// kind, whose nodes are containers.
+    Kind,
+    /// kubeadm on machines of one's own.
+    Kubeadm,
 }
 
+/// kubeadm writes it on the static pods of API servers.
+/// Source: Kubernetes 1.36, `cmd/kubeadm/app/constants/constants.go`.
+pub const OF_KUBEADM: &str = "kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint";
+
 impl Platform {
-    /// The platform by the API server's version and by the names of the nodes on which these pods run; none where neither tells.
+    /// The platform by the API server's version, by the names of the nodes on which these pods run, or by the API server's own
+    /// pods; none where nothing tells.
     ///
     /// Source: `kubectl version` and `kubectl get nodes` of such clusters: `v1.33.4-gke.1350000` with nodes `gke-CLUSTER-POOL-...`,
     /// `v1.33.3-eks-0f7a1b2` with nodes named by the address in the VPC, on AKS nodes `aks-POOL-...-vmss000000`,
     /// `v1.33.4+k3s1`, `v1.33.4+rke2r1`, and on OpenShift `v1.32.7+1a2b3c4`, which is a commit.
     pub fn of(case: &Case, pods: &[Pod]) -> Option<Self> {
-        let specs = pods.iter().filter_map(|pod| pod.spec.as_ref());
-        let nodes: Vec<_> = specs.filter_map(|spec| spec.node_name.as_deref()).collect();
+        let nodes: Vec<_> = pods.iter().filter_map(node_of).collect();
         let is_on = |prefix: &str| nodes.iter().any(|node| node.starts_with(prefix));
         let by_node = || {
             let mut all = [("gke-", Self::Gke), ("aks-", Self::Aks)].into_iter();
             all.find_map(|(prefix, platform)| is_on(prefix).then_some(platform))
         };
-        Self::by_version(case.server_version().unwrap_or_default()).or_else(by_node)
+        Self::by_version(case.server_version().unwrap_or_default())
+            .or_else(by_node)
+            .or_else(|| Self::of_api_servers(case))
+    }
+
+    /// kubeadm by what it writes on the pods of API servers; kind, which is made with it, by the names of their nodes and of
+    /// the context together.
+    ///
+    /// Source: kind 0.30, `pkg/cluster/internal/providers/common/namer.go` (`CLUSTER-control-plane`, and with a number from
+    /// the second on) and `pkg/cluster/internal/kubeconfig/internal/kubeconfig/helpers.go` (`kind-CLUSTER`).
+    fn of_api_servers(case: &Case) -> Option<Self> {
+        let pods = case.api_servers().ok()?;
+        let is_of_kubeadm = |pod: &Pod| {
+            let annotations = pod.metadata.annotations.as_ref();
+            annotations.is_some_and(|all| all.contains_key(OF_KUBEADM))
+        };
+        if pods.is_empty() || !pods.iter().all(is_of_kubeadm) {
+            return None;
+        }
+        let context = case.context();
+        let node = context
+            .strip_prefix("kind-")
+            .map(|name| format!("{name}-control-plane"));
+        let is_kinds = |pod: &Pod| {
+            let number = node
+                .as_ref()
+                .and_then(|node| node_of(pod)?.strip_prefix(node));
+            number.is_some_and(|number| number.chars().all(|c| c.is_ascii_digit()))
+        };
+        Some(match pods.iter().all(is_kinds) {
+            true => Self::Kind,
+            false => Self::Kubeadm,
+        })
     }
 
     fn by_version(version: &str) -> Option<Self> {
@@ -52,13 +92,14 @@ impl Platform {
             })
     }
 
-    /// Where the API server's environment is set, NO_PROXY among it; none where its users cannot.
+    /// Where the API server's environment is set, NO_PROXY among it; none where its users cannot, or where it stands in
+    /// the manifest of the API server's pod.
     ///
     /// Source: Microsoft, "HTTP proxy support in AKS"; Red Hat, "Configuring the cluster-wide proxy"; K3s, "Configuring an
     /// HTTP proxy"; RKE2, "Configuring an HTTP proxy".
     pub const fn api_server_environment(self) -> Option<&'static str> {
         match self {
-            Self::Gke | Self::Eks => None,
+            Self::Gke | Self::Eks | Self::Kind | Self::Kubeadm => None,
             Self::Aks => Some("in noProxy of the file for az aks update --http-proxy-config"),
             Self::OpenShift => Some("in spec.noProxy: oc edit proxy/cluster"),
             Self::K3s => Some(
@@ -69,6 +110,10 @@ impl Platform {
             ),
         }
     }
+}
+
+fn node_of(pod: &Pod) -> Option<&str> {
+    pod.spec.as_ref()?.node_name.as_deref()
 }
 
 #[cfg(test)]

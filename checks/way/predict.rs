@@ -14,7 +14,9 @@ use super::rendered::{Sidecar, rendered};
 use super::selector::Labels;
 use super::terms::Terms;
 use super::wanted::wanted;
-use super::{Answer, Call, JudgedPod, Outcome, Prediction, admission_plugin, names};
+use super::{
+    Answer, Call, ControlPlaneKind, JudgedPod, Outcome, Prediction, admission_plugin, names,
+};
 use crate::facts::{Kind, Missing};
 use crate::stage::Stage;
 use crate::way::Case;
@@ -239,6 +241,29 @@ fn matters(case: &Case, entry: Entry, call: &Call) -> bool {
             || !reached(case, entry, call.injector).is_yes()
     };
     call.injector || fails_closed(entry.webhook) && fails()
+}
+
+/// The injection entry at which a prediction ends, where nobody sees who answers it, no other one may be called, and no
+/// other vendor's webhook may fail; none elsewhere.
+pub fn ends_out_of_sight(case: &Case, prediction: &Prediction) -> Option<ControlPlaneKind> {
+    let is_open = prediction.outcome == Outcome::Unknown && prediction.decided == Stage::Reached;
+    let (webhook, true) = (prediction.webhook.as_ref()?, is_open) else {
+        return None;
+    };
+    let mut kind = None;
+    let entries = entries(case.webhooks().ok()?);
+    for (call, (configuration, webhook_entry)) in prediction.calls.iter().zip(entries) {
+        let entry = Entry {
+            configuration,
+            webhook: webhook_entry,
+        };
+        if name_of(call) == *webhook {
+            kind = case.control_plane_kind(configuration, webhook_entry).ok()?;
+        } else if call.called.no().is_none() && matters(case, entry, call) {
+            return None;
+        }
+    }
+    kind.filter(|kind| kind.is_out_of_sight())
 }
 
 /// Configuration and entry of a call.

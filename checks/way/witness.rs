@@ -11,7 +11,9 @@ use jiff::Timestamp;
 
 use super::changes::{self, Changed};
 use super::observe::status_of_template;
-use super::{Case, ObservedPod, Outcome, Prediction, Rejection, istiod_log};
+use super::{
+    Case, ControlPlaneKind, ObservedPod, Outcome, Prediction, Rejection, istiod_log, predict,
+};
 use crate::facts::{Missing, Rollout};
 use crate::stage::Stage;
 use crate::texts::{Denied, Key, What};
@@ -58,8 +60,28 @@ fn by_witnesses(case: &Case) -> Prediction {
         prediction.outcome = Outcome::Unknown;
         prediction.because = because;
         prediction.revision = None;
+    } else if let Some((pod, kind)) = pod_of_unseen(case, &prediction) {
+        prediction.outcome = Outcome::Injected;
+        prediction.decided = Stage::Rendered;
+        prediction.because = format!(
+            "{kind} cannot be seen, but pod {} was created{}, after everything that is seen of what decides was changed last, and has its sidecar",
+            pod.name,
+            made(&pod)
+        );
+        prediction.revision = pod.revision;
     }
     prediction
+}
+
+/// The newest pod, where it was injected by a control plane that nobody sees here, which keeps its prediction open, and
+/// all that is seen of what decides has been the same since; with the kind of that control plane.
+fn pod_of_unseen(case: &Case, prediction: &Prediction) -> Option<(ObservedPod, ControlPlaneKind)> {
+    let kind = predict::ends_out_of_sight(case, prediction)?;
+    let observation = case.observation();
+    let newest = observation.pods.iter().max_by_key(|pod| pod.created)?;
+    let is_own = matches!(status_of_template(case), Ok(None));
+    let shows = newest.injected && is_own && is_fresh(case, newest) == Ok(true);
+    shows.then(|| (newest.clone(), kind))
 }
 
 /// Pods are refused, and were refused under the same conditions.
@@ -236,11 +258,15 @@ fn contradiction(pod: &ObservedPod, prediction: &Prediction) -> String {
         (true, None) => "has a sidecar".to_owned(),
         (false, _) => "has no sidecar".to_owned(),
     };
-    let made = pod
-        .created
-        .map_or_else(String::new, |at: Timestamp| format!(" at {at}"));
     format!(
-        "pod {} was created{made}, after everything that decides here was changed last, and {seen}, while {expected}; something else decides, such as another webhook or an admission policy",
-        pod.name
+        "pod {} was created{}, after everything that decides here was changed last, and {seen}, while {expected}; something else decides, such as another webhook or an admission policy",
+        pod.name,
+        made(pod)
     )
+}
+
+/// When a pod was created, in words.
+fn made(pod: &ObservedPod) -> String {
+    let at = pod.created.map(|at| format!(" at {at}"));
+    at.unwrap_or_default()
 }

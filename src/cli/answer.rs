@@ -38,7 +38,7 @@ pub struct Answer {
         help_heading = "Output"
     )]
     pub select: Vec<&'static causes::Check>,
-    /// No findings of these, neither in the answer nor in the exit code; what nothing explains stays
+    /// No findings of these, neither in the answer nor in the exit code; that pods are refused stays
     #[arg(
         long,
         value_name = "CODE",

@@ -15,6 +15,8 @@ pub struct Command {
 pub enum Prints {
     /// Diagnoses.
     Diagnoses,
+    /// A view of the mesh, or its versions.
+    View,
     /// A snapshot, to be judged by `check --from`.
     Snapshot,
 }
@@ -22,9 +24,9 @@ pub enum Prints {
 /// Stands for the name of a pod, which the cluster gives it.
 pub const POD: &str = "pod/POD";
 
-use Prints::{Diagnoses, Snapshot};
+use Prints::{Diagnoses, Snapshot, View};
 
-pub const COMMANDS: [Command; 7] = [
+pub const COMMANDS: [Command; 10] = [
     Command {
         name: "check deploy",
         words: &["check", "deploy/reviews", "-n", "shop", "-o", "json"],
@@ -54,6 +56,21 @@ pub const COMMANDS: [Command; 7] = [
         name: "webhook",
         words: &["webhook", "-o", "json"],
         prints: Diagnoses,
+    },
+    Command {
+        name: "namespace",
+        words: &["namespace", "-o", "json"],
+        prints: View,
+    },
+    Command {
+        name: "revision",
+        words: &["revision", "-o", "json"],
+        prints: View,
+    },
+    Command {
+        name: "version",
+        words: &["version", "-o", "json"],
+        prints: View,
     },
     Command {
         name: "snapshot",

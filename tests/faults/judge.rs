@@ -4,6 +4,7 @@ use serde_json::Value;
 use testcluster::{Answer, Read, Resource};
 
 use crate::run::Ending;
+use crate::said::Said;
 
 /// What injdoctor may hold in memory at once, in bytes. An undisturbed run holds a seventh of it, in a debug build.
 const MEMORY: u64 = 300 << 20;
@@ -20,7 +21,7 @@ const NO_CONNECTION: [&str; 3] = [
 
 /// What was said without a fault.
 pub struct Undisturbed {
-    pub answer: Answer,
+    pub answer: Said,
     /// What was said of everything that there is.
     pub everything: Answer,
     /// The length of the output, in bytes.
@@ -32,7 +33,7 @@ pub struct Disturbed<'a> {
     /// Of the command that was disturbed.
     pub ending: &'a Ending,
     /// What it said, or why it is no answer; in place of a snapshot what is said from it.
-    pub answer: Result<Answer, String>,
+    pub answer: Result<Said, String>,
     pub read: &'a Read,
 }
 
@@ -63,14 +64,12 @@ impl Undisturbed {
     }
 
     /// The answer is the same in all that it says, or it says what it could not read and contradicts in nothing.
-    fn judge_answer(&self, answer: &Answer, read: &Read) -> Vec<String> {
-        let is_same = answer.exit() == self.answer.exit()
-            && answer.without_clock() == self.answer.without_clock();
-        if is_same {
+    fn judge_answer(&self, answer: &Said, read: &Read) -> Vec<String> {
+        if self.answer.is_same(answer) {
             return Vec::new();
         }
-        let mut wrong = self.answer.contradictions_beside(answer, &self.everything);
-        if !answer.unread().any(|unread| is_about(unread, read)) {
+        let mut wrong = self.answer.contradictions(answer, &self.everything);
+        if !answer.is_told(|unread| is_about(unread, read)) {
             wrong.push("it does not say that it could not read this".to_owned());
         }
         wrong

@@ -9,8 +9,10 @@ mod judge;
 mod lab;
 mod report;
 mod run;
+mod said;
 mod sample;
 mod trial;
+mod view;
 mod world;
 
 use std::process::ExitCode;

@@ -13,6 +13,7 @@ use crate::judge::{Disturbed, Undisturbed};
 use crate::lab::Lab;
 use crate::report::{Failure, report};
 use crate::run::{Ending, injdoctor, judge_snapshot};
+use crate::said::Said;
 use crate::sample::Extent;
 use crate::world::World;
 
@@ -63,8 +64,8 @@ impl Trial<'_> {
             let ending = injdoctor(self.cluster, &self.words, proxy.kubeconfig(), LONG)?;
             let answer = self.answer(&ending)?.map_err(|why| anyhow!(why))?;
             ensure!(
-                answer.without_clock() == direct.without_clock() && answer.exit() == direct.exit(),
-                "the answer through a proxy is not the same:\n{answer}\nand not\n{direct}"
+                answer.is_same(&direct),
+                "the answer through a proxy is not the same:\n{answer:?}\nand not\n{direct:?}"
             );
             let undisturbed = Undisturbed {
                 answer,
@@ -78,7 +79,8 @@ impl Trial<'_> {
     fn everything(&self) -> Result<Answer> {
         let words = EVERYTHING.map(str::to_owned);
         let ending = injdoctor(self.cluster, &words, self.cluster.kubeconfig(), LONG)?;
-        read(&ending).map_err(|why| anyhow!(why))
+        let exit = ending.status.code().unwrap_or(-1);
+        Answer::read(&ending.stdout, exit)
     }
 
     /// The runs that went wrong.
@@ -134,18 +136,19 @@ impl Trial<'_> {
     }
 
     /// What a run said, or why that is no answer.
-    fn answer(&self, ending: &Ending) -> Result<Result<Answer, String>> {
+    fn answer(&self, ending: &Ending) -> Result<Result<Said, String>> {
         match self.prints {
             Prints::Snapshot if ending.status.success() => {
-                Ok(read(&judge_snapshot(self.cluster, &ending.stdout)?))
+                let judged = judge_snapshot(self.cluster, &ending.stdout)?;
+                Ok(self.read(&judged))
             }
-            _ => Ok(read(ending)),
+            _ => Ok(self.read(ending)),
         }
     }
-}
 
-fn read(ending: &Ending) -> Result<Answer, String> {
-    let exit = ending.status.code().unwrap_or(-1);
-    let answer = Answer::read(&ending.stdout, exit);
-    answer.map_err(|error| format!("{error:#}; {}", ending.stderr.trim()))
+    fn read(&self, ending: &Ending) -> Result<Said, String> {
+        let exit = ending.status.code().unwrap_or(-1);
+        let said = Said::read(self.prints, &ending.stdout, exit);
+        said.map_err(|error| format!("{error:#}; {}", ending.stderr.trim()))
+    }
 }

@@ -1,5 +1,6 @@
 //! From the checks' types to the contract's.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use injdoctor_checks::Stage;
@@ -10,9 +11,12 @@ use injdoctor_checks::report::{
     After, Command, Difference, Evidence, Finding, Fix, Next, Risk, Severity,
 };
 use injdoctor_checks::symptoms::{Kind, Symptom};
-use injdoctor_checks::views::{ControlPlane, control_plane_kinds, control_planes};
+use injdoctor_checks::views::{
+    ControlPlane, Members, MeshName, ambient_marks, control_plane_kinds, control_planes, meshes,
+};
 use injdoctor_checks::way::{
-    Answer, Assumption, Call, Moment, Observation, Outcome, Prediction, Seen, Version, WebhookRow,
+    AmbientBy, Answer, Assumption, Call, Moment, Observation, Outcome, Prediction, Seen, Version,
+    WebhookRow,
 };
 
 use jiff::Timestamp;
@@ -34,6 +38,11 @@ pub fn cluster(snapshot: &Snapshot) -> v1::Cluster {
             .into_iter()
             .map(|kind| kind.name().into())
             .collect(),
+        meshes: meshes(snapshot).into_iter().map(mesh).collect(),
+        ambient: ambient_marks(snapshot)
+            .into_iter()
+            .map(Text::from)
+            .collect(),
         recorded_at: snapshot.recorded_at.to_string().into(),
         injector_config: maybe(&snapshot.connection.injector_config),
     }
@@ -53,6 +62,7 @@ pub fn diagnosis(
         cluster: cluster.clone(),
         predicted: diagnosis.predicted.as_ref().map(predicted),
         assumptions: diagnosis.assumptions.iter().map(assumption).collect(),
+        ambient: diagnosis.ambient.map(ambient),
         owner: diagnosis.owner.as_ref().map(owner),
         observed: diagnosis.observed.as_ref().map(observed),
         webhooks: diagnosis.webhooks.iter().map(webhook).collect(),
@@ -156,6 +166,23 @@ fn assumption(assumption: &Assumption) -> v1::Assumption {
     }
 }
 
+fn mesh((name, members): (MeshName, Members)) -> v1::Mesh {
+    let texts = |all: BTreeSet<String>| all.into_iter().map(Text::from).collect();
+    v1::Mesh {
+        root_namespace: name.root_namespace.into(),
+        id: name.id.map(Text::from),
+        istiods: texts(members.istiods),
+        webhooks: texts(members.webhooks),
+    }
+}
+
+fn ambient(by: AmbientBy) -> v1::AmbientBy {
+    match by {
+        AmbientBy::Pod => v1::AmbientBy::Pod,
+        AmbientBy::Namespace => v1::AmbientBy::Namespace,
+    }
+}
+
 fn owner(owner: &Owner) -> v1::Owner {
     v1::Owner {
         api_version: owner.api_version.clone().into(),
@@ -224,6 +251,7 @@ fn observed(observed: &Observation) -> v1::Observed {
                 name: pod.name.clone().into(),
                 injected: pod.injected,
                 revision: maybe(&pod.revision),
+                ambient: pod.ambient,
                 created_at: time(pod.created),
             })
             .collect(),

@@ -47,6 +47,8 @@ pub struct Diagnosis {
     /// What the prediction takes for granted, because nobody can know it or it is not evaluated. Where there is any, the
     /// pod comes as predicted if it is admitted.
     pub assumptions: Vec<Assumption>,
+    /// Whose label asks for the ambient data plane, where no sidecar keeps the next pod out of it; null elsewhere.
+    pub ambient: Option<AmbientBy>,
     /// Who controls the object that makes the pods, where that one's own template is not known: an operator's custom
     /// resource as a rule, or a pod. It may undo what is changed; null where there is nobody.
     pub owner: Option<Owner>,
@@ -76,6 +78,29 @@ pub struct Assumption {
     pub object: Text,
     /// What is taken for granted.
     pub assumes: Text,
+}
+
+/// One of several meshes.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Mesh {
+    /// The namespace whose configuration is the whole mesh's.
+    pub root_namespace: Text,
+    /// Its ID; null where it has none.
+    pub id: Option<Text>,
+    /// Its istiods, in words.
+    pub istiods: Vec<Text>,
+    /// The MutatingWebhookConfigurations that call one of them.
+    pub webhooks: Vec<Text>,
+}
+
+/// Whose label it is.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+pub enum AmbientBy {
+    /// The pod's.
+    Pod,
+    /// The namespace's.
+    Namespace,
 }
 
 /// An object that controls others.
@@ -120,7 +145,7 @@ pub struct Target {
     pub kind: Text,
     /// Its namespace; null for a MutatingWebhookConfiguration.
     pub namespace: Option<Text>,
-    /// Its name; empty for a manifest that has only `generateName`.
+    /// Its name; empty for a manifest that has only `generateName`, and where there is no injection webhook.
     pub name: Text,
 }
 
@@ -138,6 +163,10 @@ pub struct Cluster {
     /// `cloud-service-mesh`, `aks-add-on`, `openshift-service-mesh-3`, `openshift-service-mesh-2`, `outside`,
     /// `before-istio-1.5`.
     pub control_plane_kinds: Vec<Text>,
+    /// The meshes of the cluster, where it shows several; else empty.
+    pub meshes: Vec<Mesh>,
+    /// The marks of the ambient data plane that are seen together; empty where it is not seen.
+    pub ambient: Vec<Text>,
     /// When the cluster was read, RFC 3339.
     pub recorded_at: Text,
     /// The file whose copy of the injector's ConfigMap stands in for the cluster's, which could not be read; else null.
@@ -272,6 +301,8 @@ pub struct Pod {
     pub injected: bool,
     /// The revision that injected it; null without one.
     pub revision: Option<Text>,
+    /// Whether its traffic goes to ztunnel.
+    pub ambient: bool,
     /// When it was created, RFC 3339; null where that is not recorded.
     pub created_at: Option<Text>,
 }

@@ -1,5 +1,7 @@
 //! What `injdoctor namespace` and `injdoctor revision` print for programs: a contract as [`super::v1alpha1`].
 
+use std::collections::BTreeMap;
+
 use injdoctor_checks::facts::Snapshot;
 use injdoctor_checks::report::{Command, Finding, Numbers, Together};
 use injdoctor_checks::views;
@@ -55,6 +57,8 @@ pub struct Namespace {
     pub pods: usize,
     /// Pods with a sidecar.
     pub injected: usize,
+    /// Pods whose traffic goes to ztunnel.
+    pub ambient: usize,
     /// Pods with the sidecar of another revision than the one that injects the next pod.
     pub other_revision: usize,
     /// Pods that are not ready, as the status of their workloads tells.
@@ -80,6 +84,8 @@ pub struct NextPod {
     pub outcome: PredictedOutcome,
     /// The revision that injects it; null where none does.
     pub revision: Option<Text>,
+    /// Whether the label of the namespace asks for the ambient data plane, and no sidecar keeps the pod out of it.
+    pub ambient: bool,
     /// Why, in words.
     pub because: Text,
     /// The root cause; null where there is none, or where nobody can tell.
@@ -141,6 +147,10 @@ pub struct Revision {
     pub workloads: usize,
     /// The pods that run its sidecar, by namespace.
     pub pods: Vec<Pods>,
+    /// The pods of gateways and waypoints that its istiods have made, by namespace.
+    pub gateways: Vec<Pods>,
+    /// The DaemonSets of ztunnels that ask its istiods for their configuration.
+    pub ztunnels: Vec<Text>,
     /// The commands that restart the workloads whose pods run its sidecar, and whose next pod gets that of another
     /// revision, as argument vectors.
     pub restart: Vec<Vec<Text>>,
@@ -203,6 +213,7 @@ fn namespace(one: &views::Namespace, snapshot: &Snapshot) -> Namespace {
         next_pod: NextPod {
             outcome: convert::outcome(one.outcome),
             revision: one.revision.clone().map(Text::from),
+            ambient: one.ambient,
             because: one.because.clone().into(),
             root_cause: one.cause.map(convert::root_cause),
         },
@@ -211,6 +222,7 @@ fn namespace(one: &views::Namespace, snapshot: &Snapshot) -> Namespace {
         unknown: tally.unknown,
         pods: tally.pods,
         injected: tally.injected,
+        ambient: tally.ambient,
         other_revision: tally.other_revision,
         not_ready: tally.not_ready,
         relabel: one.odd.as_ref().map(|odd| relabel(odd, snapshot)),
@@ -265,16 +277,20 @@ fn texts<'a>(all: impl IntoIterator<Item = &'a String>) -> Vec<Text> {
     all.into_iter().cloned().map(Text::from).collect()
 }
 
+fn pods(all: &BTreeMap<String, usize>) -> Vec<Pods> {
+    let pods = all.iter().map(|(namespace, pods)| Pods {
+        namespace: namespace.clone().into(),
+        pods: *pods,
+    });
+    pods.collect()
+}
+
 fn revision(one: &views::Revision, removal: views::Removal, snapshot: &Snapshot) -> Revision {
     let (answer, because) = match removal {
         views::Removal::Unused => (RemovalAnswer::Unused, Vec::new()),
         views::Removal::Used(by) => (RemovalAnswer::Used, texts(&by)),
         views::Removal::Unknown => (RemovalAnswer::Unknown, Vec::new()),
     };
-    let pods = one.pods.iter().map(|(namespace, pods)| Pods {
-        namespace: namespace.clone().into(),
-        pods: *pods,
-    });
     let istiods = one.control_planes.iter().cloned();
     Revision {
         name: one.name.clone().into(),
@@ -283,7 +299,9 @@ fn revision(one: &views::Revision, removal: views::Removal, snapshot: &Snapshot)
         tags: texts(&one.tags),
         namespaces: texts(&one.namespaces),
         workloads: one.workloads,
-        pods: pods.collect(),
+        pods: pods(&one.pods),
+        gateways: pods(&one.gateways),
+        ztunnels: texts(&one.ztunnels),
         restart: words(&together(&one.left).restart, snapshot),
         removal: Removal { answer, because },
     }

@@ -5,7 +5,7 @@ use std::io;
 
 use injdoctor_checks::diagnosis::Diagnosis;
 use injdoctor_checks::facts::Snapshot;
-use injdoctor_checks::views::{control_plane_kinds, control_planes};
+use injdoctor_checks::views::{ambient_marks, control_plane_kinds, control_planes};
 use injdoctor_checks::way::Version;
 
 use super::{Report, words};
@@ -16,10 +16,11 @@ use crate::render::page::{Page, Span, Style};
 pub fn facts(report: &Report, subject: &str, page: &mut Page) -> io::Result<()> {
     let file = manifest(report).map(|file| format!("from {file}"));
     let revision = revision(report.diagnoses);
+    let own = file.into_iter().chain(ambient(report.diagnoses));
     write(
         report.snapshot,
         subject,
-        file,
+        own.collect(),
         revision,
         report.recorded,
         page,
@@ -33,18 +34,17 @@ pub fn of_mesh(
     recorded: bool,
     page: &mut Page,
 ) -> io::Result<()> {
-    write(snapshot, subject, None, None, recorded, page)
+    write(snapshot, subject, Vec::new(), None, recorded, page)
 }
 
 fn write(
     snapshot: &Snapshot,
     subject: &str,
-    file: Option<String>,
+    mut facts: Vec<String>,
     revision: Option<&str>,
     recorded: bool,
     page: &mut Page,
 ) -> io::Result<()> {
-    let mut facts = Vec::from_iter(file);
     if !snapshot.connection.context.is_empty() {
         facts.push(format!("context {}", snapshot.connection.context));
     }
@@ -56,6 +56,10 @@ fn write(
     let kinds = control_plane_kinds(snapshot);
     facts.extend(kinds.iter().map(ToString::to_string));
     facts.extend(revision.map(|revision| format!("revision {revision}")));
+    let ambient = ambient_marks(snapshot);
+    if !ambient.is_empty() {
+        facts.push(format!("ambient data plane ({})", ambient.join(", ")));
+    }
     let copy = snapshot.connection.injector_config.as_ref();
     facts
         .extend(copy.map(|file| format!("injector's ConfigMap from {file}, not from the cluster")));
@@ -90,6 +94,14 @@ pub fn subject(diagnosis: &Diagnosis) -> String {
             }
             _ => format!("{target} in {namespace}"),
         },
+    }
+}
+
+/// That the only target is in the ambient data plane.
+fn ambient(diagnoses: &[Diagnosis]) -> Option<String> {
+    match diagnoses {
+        [one] => one.ambient.map(|by| format!("ambient by its {by}'s label")),
+        _ => None,
     }
 }
 

@@ -5,6 +5,7 @@ mod finding;
 pub mod groups;
 mod ladder;
 mod mark;
+mod meshes;
 mod namespaces;
 mod overview;
 mod report;
@@ -185,6 +186,7 @@ fn webhooks(report: &Report, wide: bool, page: &mut Page) -> io::Result<()> {
         webhooks::setters(report, page)?;
     }
     webhooks::validators(report, page)?;
+    meshes::several(report.snapshot, page)?;
     let groups = groups::groups(report.diagnoses);
     unknown::unknown(report.diagnoses, wide, page)?;
     overview::findings(&groups, report, wide, page)?;

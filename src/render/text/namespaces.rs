@@ -68,12 +68,14 @@ fn labels(one: &Namespace, separator: &str) -> String {
 
 fn next(one: &Namespace, unicode: bool) -> (Style, String) {
     let (mark, style) = match one.outcome {
+        Outcome::NotInjected if one.ambient => (Mark::Pointless, Style::Good),
         Outcome::Injected => (Mark::Yes, Style::Good),
         Outcome::NotInjected => (Mark::No, Style::Plain),
         Outcome::Rejected => (Mark::No, Style::Error),
         Outcome::Unknown => (Mark::Unknown, Style::Warning),
     };
     let what = match (one.outcome, &one.revision, one.cause) {
+        _ if one.ambient => "ambient".to_owned(),
         (Outcome::Injected, Some(revision), _) => revision.clone(),
         (Outcome::NotInjected, _, Some(cause)) => cause.code.to_owned(),
         (outcome, _, Some(cause)) => format!("{}\n{}", words::outcome(outcome), cause.code),
@@ -97,6 +99,7 @@ fn pods(tally: &Tally, separator: &str) -> String {
         pods => format!("{}/{pods} injected", tally.injected),
     };
     let more = [
+        (tally.ambient, "ambient"),
         (tally.other_revision, "of another revision"),
         (tally.not_ready, "not ready"),
     ];
@@ -180,6 +183,7 @@ fn verdict(all: &[&Namespace], page: &mut Page) -> io::Result<()> {
         ),
     ];
     let more = [
+        (sum(|one| one.ambient), "ambient"),
         (sum(|one| one.refused), "refused"),
         (sum(|one| one.unknown), "unknown"),
         (sum(|one| one.other_revision), "of another revision"),

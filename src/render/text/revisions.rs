@@ -6,7 +6,7 @@ use injdoctor_checks::views::{Removal, Revision};
 
 use super::finding::Extent;
 use super::namespaces::COMMANDS;
-use super::{View, facts, finding, overview, unknown, words};
+use super::{View, facts, finding, meshes, overview, unknown, words};
 use crate::render::page::{Page, Span, Style};
 
 /// Names in a line, at most; `-o wide` has no limit.
@@ -27,6 +27,7 @@ pub fn revisions(view: &View, page: &mut Page) -> io::Result<()> {
         line("removal", &Span::new(style, text), page)?;
         restart(revision, view, page)?;
     }
+    meshes::several(view.snapshot, page)?;
     let missing = view.overview.missing_users();
     unknown::facts(&missing, view.wide, page)?;
     let number_of =
@@ -71,7 +72,18 @@ fn block(revision: &Revision, limit: usize, page: &mut Page) -> io::Result<()> {
         }
         _ => Span::plain(some(&pods, limit)),
     };
-    line("pods", &pods, page)
+    line("pods", &pods, page)?;
+    let gateways = revision.gateways.iter();
+    let gateways: Vec<_> = gateways
+        .map(|(name, number)| format!("{number} in {name}"))
+        .collect();
+    if !gateways.is_empty() {
+        line("gateways", &names(&gateways, limit), page)?;
+    }
+    if !revision.ztunnels.is_empty() {
+        line("ztunnel", &names(&revision.ztunnels, limit), page)?;
+    }
+    Ok(())
 }
 
 /// What keeps a revision in use for no other reason than that pods were not restarted.

@@ -200,6 +200,9 @@ fn why_not(diagnosis: &Diagnosis) -> &'static str {
         .first()
         .filter(|_| diagnosis.root_cause.is_some());
     match root {
+        Some((_, finding)) if finding.severity == Severity::Info && diagnosis.ambient.is_some() => {
+            ": the ambient data plane is asked for in its place"
+        }
         Some((check, finding)) if finding.severity == Severity::Info => match check.stage {
             Stage::Mesh | Stage::Called => ": injection was not requested",
             Stage::Reached | Stage::Wanted | Stage::Rendered | Stage::Admitted | Stage::Running => {
@@ -214,7 +217,11 @@ fn webhooks(diagnoses: &[Diagnosis]) -> (Style, String) {
     let number: usize = diagnoses.iter().map(|one| one.webhooks.len()).sum();
     let style = worst(diagnoses);
     if number == 0 {
-        return (style, "UNKNOWN: data missing".to_owned());
+        let headline = match diagnoses.iter().any(Diagnosis::is_unknown) {
+            true => "UNKNOWN: data missing",
+            false => "no injection webhook is installed",
+        };
+        return (style, headline.to_owned());
     }
     let entries = words::count(number, "entry", "entries");
     let configurations = words::count(

@@ -1,7 +1,7 @@
 //! The words for what the checks say in types.
 
 use injdoctor_checks::diagnosis::Diagnosis;
-use injdoctor_checks::facts::Unread;
+use injdoctor_checks::facts::{Kind, Unread};
 use injdoctor_checks::report::{After, Risk, Severity};
 use injdoctor_checks::way::{Began, Observation, Outcome, Seen};
 use jiff::{SignedDuration, Timestamp};
@@ -60,6 +60,7 @@ pub fn target(diagnosis: &Diagnosis) -> String {
         "" if diagnosis.unread.iter().any(is_its_list) => {
             format!("{} (not listed)", target.kind.plural())
         }
+        "" if target.kind == Kind::MutatingWebhookConfiguration => target.kind.plural().to_owned(),
         "" => format!("{} (no name yet)", target.kind.singular()),
         _ => target.to_string(),
     }
@@ -88,8 +89,11 @@ pub fn observation(observation: &Observation) -> String {
                 .readiness
                 .filter(|one| injected > 0 && one.ready < one.pods);
             let not_ready = not_ready.map(|one| format!(", {}/{} ready", one.ready, one.pods));
+            let ambient = observation.pods.iter().filter(|pod| pod.ambient).count();
+            let ambient = (ambient > 0).then(|| format!(", {ambient}/{pods} ambient"));
             format!(
-                "{injected}/{pods} injected{}",
+                "{injected}/{pods} injected{}{}",
+                ambient.unwrap_or_default(),
                 not_ready.unwrap_or_default()
             )
         }

@@ -9,7 +9,7 @@ use crate::report::{Effect, Field, Finding, Severity};
 use crate::way::Case;
 use crate::way::asked::pod_asks_for_sidecar;
 use crate::way::relabelled::WhatIf;
-use crate::way::{Outcome, is_static, names};
+use crate::way::{AmbientBy, Outcome, asks_for_ambient, is_static, names};
 
 declare_check! {
     /// The namespace or the pod is in the ambient data plane, which needs no sidecar.
@@ -35,15 +35,12 @@ declare_check! {
 fn run(case: &Case) -> Result<Verdict, Missing> {
     let what_if = WhatIf::new(case)?;
     let key = names::DATAPLANE_MODE;
-    // The pod's label wins over the namespace's.
-    let by_pod = what_if.pod.labels.get(key);
-    let mode = by_pod.or_else(|| what_if.namespace.get(key));
-    if mode.is_none_or(|mode| mode != "ambient") || is_static(case)? {
+    let (Some(by), false) = (asks_for_ambient(case)?, is_static(case)?) else {
         return Ok(Verdict::Passed);
-    }
-    let evidence = match by_pod {
-        Some(_) => template_field(case, Field::Labels, key)?,
-        None => namespace_label(case, key)?,
+    };
+    let evidence = match by {
+        AmbientBy::Pod => template_field(case, Field::Labels, key)?,
+        AmbientBy::Namespace => namespace_label(case, key)?,
     };
     let (severity, outcome, message) = if what_if.is_called(&what_if.namespace, &what_if.pod.labels)
     {
@@ -72,14 +69,14 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
                 .fix(unlabel_namespace(case, &[labelled], changes)?.without_sidecar());
         }
         let changes = "new pods have the sidecar only, as now; pods that have none leave the mesh";
-        finding = finding.fix(match by_pod {
-            Some(_) => patch_template(
+        finding = finding.fix(match by {
+            AmbientBy::Pod => patch_template(
                 case,
                 "leave the ambient data plane",
                 &[(Field::Labels, key, None)],
                 changes,
             )?,
-            None => unlabel_namespace(case, &[key], changes)?,
+            AmbientBy::Namespace => unlabel_namespace(case, &[key], changes)?,
         });
     }
     Ok(Verdict::of([finding]))

@@ -3,8 +3,8 @@
 use crate::causes::fields::severity_of_absence;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::API_SERVER_MANIFEST;
-use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk};
+use crate::fixes::{ApiServerSetting, change_manifest};
+use crate::report::{Effect, Evidence, Finding, Fix};
 use crate::way::admission_plugin::{FLAG, Off, PLUGIN, off};
 use crate::way::{Case, Outcome, is_static};
 
@@ -71,7 +71,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         finding = finding.evidence(flag(one));
     }
     for one in &off {
-        finding = finding.fix(remove(one));
+        finding = finding.fix(remove(case, one));
     }
     Ok(Verdict::of([finding]))
 }
@@ -93,26 +93,8 @@ fn flag(off: &Off) -> Evidence {
         .expected(expected)
 }
 
-fn remove(off: &Off) -> Fix {
-    let name = off.pod.metadata.name.as_deref().unwrap_or_default();
-    let node = off
-        .pod
-        .spec
-        .as_ref()
-        .and_then(|spec| spec.node_name.as_deref());
-    let node = node.unwrap_or_else(|| name.trim_start_matches("kube-apiserver-"));
-    Fix::new(
-        format!("on node {node}, take {PLUGIN} out of {FLAG} in {API_SERVER_MANIFEST}"),
-        Risk::MeshWide,
-        "the kubelet restarts kube-apiserver, which then calls webhooks; restart the pods after that; the command shows what it runs with",
-    )
-    .show(Command::kubectl([
-        "get",
-        "pod",
-        name,
-        "-n",
-        "kube-system",
-        "-o",
-        "jsonpath={.spec.containers[*].command}",
-    ]))
+fn remove(case: &Case, off: &Off) -> Fix {
+    let change = format!("take {PLUGIN} out of {FLAG}");
+    let then = "calls webhooks; restart the pods after that";
+    change_manifest(case, off.pod, ApiServerSetting::Flags, &change, then)
 }

@@ -5,8 +5,8 @@ use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::{WRITES_THE_WEBHOOK, restart};
 use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk};
-use crate::way::Case;
-use crate::way::{Outcome, injector, is_static, names};
+use crate::way::asked::asks;
+use crate::way::{Case, Outcome, asks_for_ambient, injector, is_static, names};
 
 declare_check! {
     /// There is no injection webhook in the cluster.
@@ -33,6 +33,11 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     let webhooks = case.webhooks()?;
     if injector::injectors(webhooks).next().is_some() || is_static(case)? {
         return Ok(Verdict::Passed);
+    }
+    if asks_for_ambient(case)?.is_some() && asks(case)?.is_none() {
+        return Ok(Verdict::not_applicable(
+            "ambient needs no injection webhook",
+        ));
     }
     let message = "no injection webhook is installed, so no pod of the cluster can be injected";
     let evidence = Evidence::new(

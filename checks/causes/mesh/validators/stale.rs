@@ -18,7 +18,7 @@ declare_check! {
     /// ## What it finds
     /// An entry of a ValidatingWebhookConfiguration whose name ends in `validation.istio.io` calls a Service that does not exist. Or
     /// its caBundle does not vouch for istiod's root, while that of an injection webhook for the same Service does.
-    /// `injdoctor webhook` finds it, as no pod is concerned.
+    /// `injdoctor webhook` finds it, as no pod is concerned, also where there is no injection webhook any more.
     ///
     /// ## Why it matters
     /// With failurePolicy `Fail` the API server refuses to create or change Istio's own objects, such as VirtualServices. Such

@@ -2,36 +2,17 @@
 
 use crate::facts::kinds::Pod;
 
-use crate::fixes::API_SERVER_MANIFEST;
-use crate::report::{Command, Fix, Risk};
+use crate::fixes::{ApiServerSetting, change_manifest};
+use crate::report::Fix;
 use crate::rules::credentials::exemptions;
+use crate::way::Case;
 use crate::way::reached::environment_of;
 
 /// What has to be written by hand, with the command that shows whether it is.
-pub fn exempt(pod: &Pod, name: &str, namespace: &str, exemptions: &Exemptions, host: &str) -> Fix {
-    let node = pod.spec.as_ref().and_then(|spec| spec.node_name.as_deref());
-    let node = node.unwrap_or_else(|| name.trim_start_matches("kube-apiserver-"));
-    Fix::new(
-        format!(
-            "on node {node}, set {}={} in {API_SERVER_MANIFEST}",
-            exemptions.variable,
-            exemptions.with_svc()
-        ),
-        Risk::MeshWide,
-        format!(
-            "the kubelet restarts kube-apiserver, which then calls {host} without the proxy; the command shows what it \
-             runs with"
-        ),
-    )
-    .show(Command::kubectl([
-        "get",
-        "pod",
-        name,
-        "-n",
-        namespace,
-        "-o",
-        "jsonpath={.spec.containers[*].env}",
-    ]))
+pub fn exempt(case: &Case, pod: &Pod, exemptions: &Exemptions, host: &str) -> Fix {
+    let change = format!("set {}={}", exemptions.variable, exemptions.with_svc());
+    let then = format!("calls {host} without the proxy");
+    change_manifest(case, pod, ApiServerSetting::Environment, &change, &then)
 }
 
 /// The list of exemptions that Go reads.

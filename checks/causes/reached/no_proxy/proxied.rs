@@ -58,7 +58,7 @@ impl Explain for Proxied {
                 return Ok(Explanation::because(
                     &CHECK,
                     self,
-                    by_environment(&detours, host),
+                    by_environment(case, &detours, host),
                 ));
             }
             (Witness::Environment(_), None) => return Ok(Explanation::of(self)),
@@ -99,7 +99,7 @@ fn some_of(case: &Case, destination: &Destination) -> Option<Finding> {
         host: host.clone(),
         witness: Witness::Environment(first.proxy.clone()),
     };
-    let cause = by_environment(&detours, &host);
+    let cause = by_environment(case, &detours, &host);
     let message = format!(
         "{some} of {all} API servers: {obstacle} because {}",
         cause.words
@@ -111,7 +111,7 @@ fn some_of(case: &Case, destination: &Destination) -> Option<Finding> {
 }
 
 /// What the environments of these API servers say, and the clause for the first of them.
-fn by_environment(detours: &[Detour], host: &str) -> Cause {
+fn by_environment(case: &Case, detours: &[Detour], host: &str) -> Cause {
     let mut cause = Cause {
         words: String::new(),
         evidence: Vec::new(),
@@ -137,9 +137,7 @@ fn by_environment(detours: &[Detour], host: &str) -> Cause {
             .evidence
             .push(Evidence::new(object, path(variable)).actual(proxy));
         cause.evidence.push(list.expected(exemptions.with_svc()));
-        cause
-            .fixes
-            .push(exempt(pod, name, namespace, &exemptions, host));
+        cause.fixes.push(exempt(case, pod, &exemptions, host));
     }
     cause
 }

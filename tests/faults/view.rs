@@ -1,0 +1,105 @@
+//! What `injdoctor namespace`, `revision` and `version` say, held against what they say undisturbed.
+
+use anyhow::{Result, ensure};
+use serde_json::Value;
+
+/// Numbers of a namespace of which there may be fewer.
+const FEWER: [&str; 6] = [
+    "workloads",
+    "refused",
+    "pods",
+    "injected",
+    "otherRevision",
+    "notReady",
+];
+
+/// The document that such a command prints, and how the run ended.
+#[derive(Clone, Debug)]
+pub struct View {
+    document: Value,
+    exit: i32,
+}
+
+impl View {
+    /// What a run printed.
+    pub fn read(stdout: &[u8], exit: i32) -> Result<Self> {
+        let document: Value = serde_json::from_slice(stdout)?;
+        ensure!(
+            document.get("cluster").is_some(),
+            "the answer names no cluster"
+        );
+        Ok(Self { document, exit })
+    }
+
+    pub fn exit(&self) -> i32 {
+        self.exit
+    }
+
+    /// The document but for the time.
+    pub fn without_clock(&self) -> Value {
+        let mut document = self.document.clone();
+        document.pointer_mut("/cluster/recordedAt").map(Value::take);
+        document
+    }
+
+    /// Whether it says that something could not be read.
+    pub fn says_what_is_missing(&self) -> bool {
+        let lists = ["/missing", "/unread"];
+        let mut lists = lists
+            .into_iter()
+            .filter_map(|one| self.document.pointer(one));
+        let is_any = |list: &Value| list.as_array().is_some_and(|all| !all.is_empty());
+        lists.any(is_any) || self.exit == 3
+    }
+
+    /// Where another answer to the same question says something else than this one, instead of less.
+    pub fn contradictions(&self, fewer: &Self) -> Vec<String> {
+        let mut found = Vec::new();
+        for item in self.items() {
+            let name = item.get("name").cloned().unwrap_or_default();
+            let other = fewer.items().find(|one| one.get("name") == Some(&name));
+            let Some(other) = other else {
+                if !fewer.says_what_is_missing() {
+                    found.push(format!("{name} is not there, and nothing says why"));
+                }
+                continue;
+            };
+            for word in ["/nextPod/outcome", "/removal/answer"] {
+                let (all, less) = (item.pointer(word), other.pointer(word));
+                if less != all && less.and_then(Value::as_str) != Some("Unknown") {
+                    found.push(format!("{word} of {name} is {less:?}, not {all:?}"));
+                }
+            }
+            for number in FEWER {
+                let of = |value: &Value| value.get(number).and_then(Value::as_u64);
+                if of(other) > of(item) {
+                    found.push(format!("{number} of {name} is {:?}", of(other)));
+                }
+            }
+        }
+        for istiod in fewer.istiods() {
+            let is_known = self.istiods().any(|one| {
+                let same = |field| one.get(field) == istiod.get(field);
+                let version = istiod.get("version").filter(|version| !version.is_null());
+                same("name") && same("namespace") && version.is_none_or(|_| same("version"))
+            });
+            if !is_known {
+                found.push(format!("there is no {istiod}"));
+            }
+        }
+        if self.exit != fewer.exit && fewer.exit == 0 {
+            found.push(format!("the exit code is 0, not {}", self.exit));
+        }
+        found
+    }
+
+    fn items(&self) -> impl Iterator<Item = &Value> {
+        let items = self.document.get("items").and_then(Value::as_array);
+        items.into_iter().flatten()
+    }
+
+    fn istiods(&self) -> impl Iterator<Item = &Value> {
+        let all = self.document.pointer("/cluster/istio");
+        all.and_then(Value::as_array).into_iter().flatten()
+    }
+}
