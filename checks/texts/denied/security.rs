@@ -33,6 +33,10 @@ pub(super) const ANCHORS: &[Anchor] = &[
         read: policy,
     },
     Anchor {
+        words: "podsecuritypolicy: unable to admit pod",
+        read: policy,
+    },
+    Anchor {
         words: "unable to validate against any security context constraint",
         read: constraints,
     },
@@ -121,6 +125,10 @@ fn context_deny(head: &Head) -> Option<Reading> {
 fn constraints(head: &Head) -> Option<Reading> {
     let mut values = Values::default();
     let message = head.message();
+    // It names no containers, but what they ask for.
+    if !names_sidecar(message) && !head.surroundings.mesh {
+        return None;
+    }
     values.add(Key::Reason, message.strip(":").unwrap_or(message).trim());
     pod(head, &mut values);
     let what = What::Denied(Denied::SecurityContextConstraints);
@@ -130,7 +138,13 @@ fn constraints(head: &Head) -> Option<Reading> {
 fn autopilot(head: &Head) -> Option<Reading> {
     let mut values = Values::default();
     let message = head.message();
-    if !names_sidecar(head.around()) {
+    let around = head.around();
+    let container = around.after(" on container ").map(|rest| rest.name().0);
+    let is_meant = match container {
+        Some(name) => names_sidecar(name) || name.has("install-cni"),
+        None => names_sidecar(around),
+    };
+    if !is_meant {
         return None;
     }
     values.add(
