@@ -138,13 +138,7 @@ fn constraints(head: &Head) -> Option<Reading> {
 fn autopilot(head: &Head) -> Option<Reading> {
     let mut values = Values::default();
     let message = head.message();
-    let around = head.around();
-    let container = around.after(" on container ").map(|rest| rest.name().0);
-    let is_meant = match container {
-        Some(name) => names_sidecar(name) || name.has("install-cni"),
-        None => names_sidecar(around),
-    };
-    if !is_meant {
+    if !asks_for_sidecar(head.around()) {
         return None;
     }
     values.add(
@@ -153,6 +147,17 @@ fn autopilot(head: &Head) -> Option<Reading> {
     );
     let (_, end) = (values.has(Key::Policy), message.end());
     Some(values.into_reading(What::Denied(Denied::Autopilot), head.at.start, end))
+}
+
+/// Whether Autopilot refuses what the sidecar or its network plugin asks for: others ask for the same capabilities.
+pub(super) fn asks_for_sidecar(refusal: Part) -> bool {
+    match refusal.after(" on container ") {
+        Some(rest) => {
+            let (container, _) = rest.name();
+            names_sidecar(container) || container.has("install-cni")
+        }
+        None => names_sidecar(refusal),
+    }
 }
 
 /// `linux capability 'NAME' on container 'NAME' not allowed`, without the webhook of Autopilot that says so.
