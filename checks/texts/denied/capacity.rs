@@ -85,7 +85,7 @@ fn too_large(head: &Head) -> Option<Reading> {
     );
     let what = What::Denied(Denied::TooLarge);
     // The grammar of invalid fields begins there.
-    let invalid = before.text.rfind("is invalid: ");
+    let invalid = before.text.rfind(" is invalid: ");
     let start = invalid.map_or(head.at.start, |at| before.at + at);
     Some(values.into_reading(what, start, message.end()))
 }
