@@ -61,9 +61,9 @@ pub(super) const ADVICE: &[Advice] = &[
     },
     Advice {
         name: "pod-too-large",
-        means: "the pod is larger than istiod accepts",
+        means: "the pod with its sidecar is larger than the API server can store",
         decide: "kubectl get deployments -n {namespace} -o yaml",
-        tells: "the pod's template is megabytes long",
+        tells: "the pod's template is almost 1.5 MiB long, or its annotations 256 KiB",
         fix: "move data out of annotations and environment",
         heal: "",
     },

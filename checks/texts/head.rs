@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::party::{is_other_envoy, is_other_mesh};
 use super::reading::Reading;
 use super::surroundings::Surroundings;
 use super::words::Part;
@@ -65,12 +66,13 @@ impl<'t> Head<'t> {
         start.map_or(before, |at| before.cut(at).1.cut(1).1)
     }
 
-    /// Whether another mesh is named close to the words, and nothing of Istio.
-    pub(super) fn is_of_other_mesh(&self) -> bool {
+    /// Whether another mesh, or another user of Envoy, is named close to the words, and nothing of Istio.
+    pub(super) fn is_of_others(&self) -> bool {
         let before = self.record.start.max(self.at.start.saturating_sub(NEAR));
         let after = self.record.end.min(self.at.end + NEAR);
         let near = Part::of(self.text, before..after);
-        super::party::is_other_mesh(near.text) && !near.has("istio")
+        let of_others = is_other_mesh(near.text) || is_other_envoy(near.text);
+        of_others && !near.has("istio")
     }
 
     /// The words and all that is around them in their record.

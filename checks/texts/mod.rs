@@ -218,7 +218,7 @@ fn found(normal: &Normal, surroundings: &Surroundings) -> Vec<Found> {
             )
         };
         let reading = (anchor.read)(&head);
-        if let Some(reading) = reading.filter(|one| is_named(one) || !head.is_of_other_mesh()) {
+        if let Some(reading) = reading.filter(|one| is_named(one) || !head.is_of_others()) {
             taken.add(hit.start.min(reading.range.start)..reading.range.end.max(hit.end));
             all.push(reading);
         }

@@ -110,3 +110,9 @@ pub(super) fn is_istio_service(name: &str) -> bool {
 pub(super) fn is_other_mesh(name: &str) -> bool {
     OTHER_MESHES.iter().any(|mesh| has(name, mesh))
 }
+
+/// Whether a text names another program that runs Envoy.
+pub(super) fn is_other_envoy(text: &str) -> bool {
+    const OTHERS: &[&str] = &["cilium", "contour", "emissary", "gloo-", "envoy gateway"];
+    OTHERS.iter().any(|other| has(text, other))
+}

@@ -174,7 +174,10 @@ fn of_pods(head: &Head, webhook: Option<&str>, path: Option<&str>) -> bool {
         "creating pod",
     ];
     let named = [webhook, path];
-    let of_pod = |name: &str| super::words::has(name, "pod") || super::words::has(name, "inject");
+    let is_pod = |word: &str| word.ends_with("pod") || word.ends_with("pods");
+    let of_pod = |name: &str| {
+        super::words::has(name, "inject") || name.split(|c: char| !c.is_alphanumeric()).any(is_pod)
+    };
     named.into_iter().flatten().any(of_pod) || SIGNS.iter().any(|sign| head.before().has(sign))
 }
 

@@ -370,7 +370,7 @@ fn of_http(http: Http) -> Causes {
         .or("istiod-failing", "istiod may answer so while it ends"),
         Http::Refused => Causes::possible("apiserver-proxy", "istiod asks nobody for credentials: a proxy does")
             .or("service-selector", "something else than istiod may answer"),
-        Http::BadRequest => Causes::possible("pod-too-large", "istiod accepts no request of more than 6 MiB")
+        Http::BadRequest => Causes::possible("pod-too-large", "istiod cannot read the request, such as one of more than 6 MiB")
             .or("apiserver-proxy", "a proxy may refuse the request"),
         Http::Envoy => meshed("the words are Envoy's, which has no place before istiod's webhook"),
     }

@@ -30,6 +30,11 @@ pub(super) fn causes(what: ControlPlane) -> Causes {
         ControlPlane::NotTrusted => Causes::possible("ca-bundle-mismatch", "whoever calls does not trust the certificate; of istiod's log, that is the API server")
             .or("proxy-root-mismatch", "sidecars with an old root say the same"),
         ControlPlane::NoCertificate => Causes::likely("istiod-certificate", "the webhook's server has no usable certificate"),
+        ControlPlane::ClientNotTrusted => Causes::likely("proxy-unauthenticated", "istiod does not take the certificate with which a sidecar calls: it is of another authority, mostly of one before")
+            .or("proxy-root-mismatch", "the sidecar may have the root of another istiod"),
+        ControlPlane::NotStarting => Causes::likely("istiod-no-endpoints", "istiod ends as it starts, so that none is ready"),
+        ControlPlane::LacksRights => Causes::possible("istiod-cannot-patch-webhook", "the ClusterRole of istiod is not the one of its version, and its rights to webhooks are in the same")
+            .or("istiod-no-endpoints", "an istiod that waits for what it may not read does not become ready"),
         ControlPlane::NoInjector => Causes::certain("injector-not-serving", "istiod found no configuration of the injector when it started"),
         ControlPlane::NoConfiguration => Causes::likely("injector-not-serving", "an istiod that starts without the injector's ConfigMap serves no injector")
             .or("injector-config-stale", "one that runs goes on with what it knew"),

@@ -71,6 +71,10 @@ pub(super) fn causes(denied: Denied) -> Causes {
             "the quota wants requests or limits that a container does not have",
         ),
         Denied::QuotaUnknown => Causes::likely("quota", "the use of the quota is not known yet"),
+        Denied::TooLarge => Causes::likely(
+            "pod-too-large",
+            "its template could be stored, and the pod cannot: what is added to it makes it too large",
+        ),
         Denied::LimitRange => Causes::certain(
             "limit-range",
             "a LimitRange refuses the resources of a container",
@@ -139,7 +143,7 @@ fn of_injector(refusal: Refusal) -> Causes {
             "istiod refuses the port or the targets of Prometheus",
         ),
         Refusal::TooLarge => {
-            Causes::likely("pod-too-large", "the pod is larger than istiod accepts")
+            Causes::likely("pod-too-large", "the request is larger than istiod accepts")
         }
     }
 }

@@ -33,6 +33,12 @@ pub enum ControlPlane {
     NotTrusted,
     /// istiod has no certificate to serve with.
     NoCertificate,
+    /// istiod does not take the certificate of a client.
+    ClientNotTrusted,
+    /// istiod ends as it starts.
+    NotStarting,
+    /// istiod may not do what it needs to.
+    LacksRights,
     /// istiod serves no injector.
     NoInjector,
     /// The injector's ConfigMap is not there.

@@ -31,7 +31,7 @@ pub(super) const ANCHORS: &[Anchor] = &[
         read: patch,
     },
     Anchor {
-        words: "dummy invalid config not rejected",
+        words: "not ready to switch validation to fail-closed",
         read: not_ready,
     },
     Anchor {
@@ -70,6 +70,10 @@ pub(super) const ANCHORS: &[Anchor] = &[
         words: "resource \"configmaps\"",
         read: rights,
     },
+    Anchor {
+        words: " resource \"",
+        read: rights_of_istiod,
+    },
 ];
 
 fn reading(head: &Head, values: Values, what: ControlPlane) -> Option<Reading> {
@@ -79,6 +83,10 @@ fn reading(head: &Head, values: Values, what: ControlPlane) -> Option<Reading> {
 
 fn not_ready(head: &Head) -> Option<Reading> {
     let mut values = Values::default();
+    // A script that is retrying says no more than that it waits.
+    if head.message().text.starts_with(char::is_alphanumeric) {
+        return None;
+    }
     if let Some((_, configuration)) = head.before_in_message().split("error handling /") {
         values.add(Key::Configuration, configuration.word().0);
     }
@@ -191,4 +199,19 @@ fn rights(head: &Head) -> Option<Reading> {
         _ => ControlPlane::CannotPatch,
     };
     reading(head, values, what)
+}
+
+/// Any other right that istiod lacks. The account is named after it since Istio 1.5.
+fn rights_of_istiod(head: &Head) -> Option<Reading> {
+    let mut values = Values::default();
+    let (user, rest) = head.before().split("User ")?.1.quoted()?;
+    let (_, account) = user.text.rsplit_once(':')?;
+    if !account.starts_with("istiod") {
+        return None;
+    }
+    let (resource, _) = Part::of(head.text, head.at.start..head.rest().end()).next_quoted()?;
+    values.add(Key::Account, user);
+    values.add(Key::Verb, rest.after("cannot ")?.word().0);
+    values.add(Key::Resource, resource);
+    reading(head, values, ControlPlane::LacksRights)
 }

@@ -22,6 +22,14 @@ pub(super) const ANCHORS: &[Anchor] = &[
         read: no_certificate,
     },
     Anchor {
+        words: "failed to create discovery service: ",
+        read: not_starting,
+    },
+    Anchor {
+        words: "failed to complete security handshake from ",
+        read: client,
+    },
+    Anchor {
         words: "failed to create ca: ",
         read: no_certificate,
     },
@@ -62,6 +70,40 @@ fn handshake(head: &Head) -> Option<Reading> {
         _ => return None,
     };
     Some(values.into_reading(What::ControlPlane(what), head.at.start, after.at))
+}
+
+/// `grpc: Server.Serve failed to complete security handshake from ADDRESS`: what the server says of a client. Source:
+/// `server.go` of grpc-go, in a line of istiod's log, which has its level in small letters.
+fn client(head: &Head) -> Option<Reading> {
+    let mut values = Values::default();
+    let message = head.message();
+    let level = head.before_in_message().until("grpc:");
+    let of_istiod = ["info", "warn", "error"]
+        .iter()
+        .any(|word| level.text.trim_end().ends_with(word));
+    if !of_istiod && !head.surroundings.mesh {
+        return None;
+    }
+    let (client, rest) = message.name();
+    values.add(Key::Address, client);
+    rest.has("client certificate").then(|| {
+        let what = What::ControlPlane(ControlPlane::ClientNotTrusted);
+        values.into_reading(what, head.at.start, message.end())
+    })
+}
+
+/// istiod ends as it starts. Source: `pilot/cmd/pilot-discovery/app/cmd.go` of Istio.
+fn not_starting(head: &Head) -> Option<Reading> {
+    let mut values = Values::default();
+    let message = head.message();
+    const CERTIFICATES: &[&str] = &["ca:", " ca", "citadel", "cert", "pem"];
+    let of_configuration = message.has("config") && !message.has("certificate");
+    let what = match CERTIFICATES.iter().any(|sign| message.has(sign)) {
+        true if !of_configuration => ControlPlane::NoCertificate,
+        _ => ControlPlane::NotStarting,
+    };
+    values.add(Key::Reason, message.trim());
+    Some(values.into_reading(What::ControlPlane(what), head.at.start, message.end()))
 }
 
 fn no_certificate(head: &Head) -> Option<Reading> {

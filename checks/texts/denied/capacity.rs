@@ -21,6 +21,18 @@ pub(super) const ANCHORS: &[Anchor] = &[
         read: unknown,
     },
     Anchor {
+        words: "etcdserver: request is too large",
+        read: too_large,
+    },
+    Anchor {
+        words: "trying to send message larger than max",
+        read: too_large,
+    },
+    Anchor {
+        words: "metadata.annotations: too long: ",
+        read: too_large,
+    },
+    Anchor {
         words: " per Container is ",
         read: limit_range,
     },
@@ -54,6 +66,28 @@ fn exceeded(head: &Head) -> Option<Reading> {
         head.at.start,
         message.end(),
     ))
+}
+
+/// What etcd and the client of it refuse, and annotations of more than 256 KiB. Source: `etcd/api/v3rpc/rpctypes/error.go`
+/// of etcd, and `ValidateAnnotationsSize` in `k8s.io/apimachinery/pkg/api/validation/objectmeta.go` (1.16 to 1.36).
+fn too_large(head: &Head) -> Option<Reading> {
+    let mut values = Values::default();
+    let before = head.before_in_message();
+    // Controllers say so of pods; who creates another object names its file or its kind.
+    const OF_PODS: &[&str] = &["error creating: ", "pod \"", "pods \"", "create pod "];
+    if !OF_PODS.iter().any(|sign| before.has(sign)) {
+        return None;
+    }
+    let message = head.message();
+    values.add(
+        Key::Reason,
+        Part::of(head.text, head.at.start..message.end()),
+    );
+    let what = What::Denied(Denied::TooLarge);
+    // The grammar of invalid fields begins there.
+    let invalid = before.text.rfind(" is invalid: ");
+    let start = invalid.map_or(head.at.start, |at| before.at + at);
+    Some(values.into_reading(what, start, message.end()))
 }
 
 /// Whether it is another kind of object that is refused: `configmaps "NAME" is forbidden: `.

@@ -51,6 +51,8 @@ pub enum Denied {
     QuotaWants,
     /// The use of a quota is not known yet.
     QuotaUnknown,
+    /// The pod is larger than the API server can store.
+    TooLarge,
     /// A LimitRange.
     LimitRange,
     /// The ServiceAccount is not there.

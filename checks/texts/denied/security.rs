@@ -33,6 +33,10 @@ pub(super) const ANCHORS: &[Anchor] = &[
         read: policy,
     },
     Anchor {
+        words: "podsecuritypolicy: unable to admit pod",
+        read: policy,
+    },
+    Anchor {
         words: "unable to validate against any security context constraint",
         read: constraints,
     },
@@ -121,6 +125,10 @@ fn context_deny(head: &Head) -> Option<Reading> {
 fn constraints(head: &Head) -> Option<Reading> {
     let mut values = Values::default();
     let message = head.message();
+    // It names no containers, but what they ask for.
+    if !names_sidecar(message) && !head.surroundings.mesh {
+        return None;
+    }
     values.add(Key::Reason, message.strip(":").unwrap_or(message).trim());
     pod(head, &mut values);
     let what = What::Denied(Denied::SecurityContextConstraints);
@@ -130,7 +138,7 @@ fn constraints(head: &Head) -> Option<Reading> {
 fn autopilot(head: &Head) -> Option<Reading> {
     let mut values = Values::default();
     let message = head.message();
-    if !names_sidecar(head.around()) {
+    if !asks_for_sidecar(head.around()) {
         return None;
     }
     values.add(
@@ -139,6 +147,17 @@ fn autopilot(head: &Head) -> Option<Reading> {
     );
     let (_, end) = (values.has(Key::Policy), message.end());
     Some(values.into_reading(What::Denied(Denied::Autopilot), head.at.start, end))
+}
+
+/// Whether Autopilot refuses what the sidecar or its network plugin asks for: others ask for the same capabilities.
+pub(super) fn asks_for_sidecar(refusal: Part) -> bool {
+    match refusal.after(" on container ") {
+        Some(rest) => {
+            let (container, _) = rest.name();
+            names_sidecar(container) || container.has("install-cni")
+        }
+        None => names_sidecar(refusal),
+    }
 }
 
 /// `linux capability 'NAME' on container 'NAME' not allowed`, without the webhook of Autopilot that says so.

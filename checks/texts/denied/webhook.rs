@@ -1,5 +1,6 @@
 //! Refusals by webhooks. Source: `ToStatusErr` in `k8s.io/apiserver/pkg/admission/plugin/webhook/errors/statuserror.go`.
 
+use super::security::asks_for_sidecar;
 use super::{Denied, injector, names_sidecar};
 use crate::texts::What;
 use crate::texts::head::{Anchor, Head};
@@ -49,8 +50,8 @@ fn denied(head: &Head) -> Option<Reading> {
             let is_gke = name.ends_with("gke.io") || name.contains("gke.io");
             let is_autopilot = is_gke || rest.has("autogke") || rest.has("gke warden");
             match () {
-                () if is_autopilot && names_sidecar(rest) => Denied::Autopilot,
-                () if names_sidecar(rest) => Denied::WebhookBecauseOfSidecar,
+                () if is_autopilot && asks_for_sidecar(rest) => Denied::Autopilot,
+                () if !is_autopilot && names_sidecar(rest) => Denied::WebhookBecauseOfSidecar,
                 () => Denied::Webhook {
                     of_pods: before.has("error creating: ")
                         || rest.has("pod/")

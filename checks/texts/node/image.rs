@@ -28,6 +28,10 @@ pub(super) const ANCHORS: &[Anchor] = &[
         read: image,
     },
     Anchor {
+        words: "manifest for ",
+        read: no_manifest,
+    },
+    Anchor {
         words: "failed to apply default image tag",
         read: image,
     },
@@ -56,6 +60,12 @@ fn image(head: &Head) -> Option<Reading> {
     };
     values.add(Key::Reason, rest.strip(":").unwrap_or(rest).trim());
     Some(values.into_reading(What::Node(node), head.at.start, message.end()))
+}
+
+/// `manifest for IMAGE not found`, of Docker.
+fn no_manifest(head: &Head) -> Option<Reading> {
+    let (_, rest) = head.message().name();
+    rest.strip("not found").and_then(|_| image(head))
 }
 
 /// The last part of an image's name, without tag and digest.

@@ -52,6 +52,10 @@ pub(super) const ANCHORS: &[Anchor] = &[
         words: "permission denied",
         read: unwritable,
     },
+    Anchor {
+        words: "bind: no such file or directory",
+        read: unwritable,
+    },
 ];
 
 /// Programs of Istio's images.
@@ -140,10 +144,11 @@ fn keeps_node(head: &Head) -> Option<Reading> {
 fn unwritable(head: &Head) -> Option<Reading> {
     let mut values = Values::default();
     let before = head.before_in_message();
+    // The agent's own paths are relative.
     let path = [
-        "/etc/istio",
-        "/var/lib/istio",
-        "/var/run/secrets/workload-spiffe",
+        "etc/istio/",
+        "var/lib/istio",
+        "var/run/secrets/workload-spiffe",
     ]
     .iter()
     .find_map(|path| before.text.rfind(path))?;

@@ -34,6 +34,10 @@ pub(super) const ANCHORS: &[Anchor] = &[
         read: root_certificate,
     },
     Anchor {
+        words: "secrets/istio/root-cert.pem",
+        read: unreadable_root,
+    },
+    Anchor {
         words: "does not have tokenrequest endpoints enabled",
         read: token_request,
     },
@@ -108,6 +112,21 @@ fn root_certificate(head: &Head) -> Option<Reading> {
         head.at.start,
         head.at.end,
     ))
+}
+
+/// `open ./var/run/secrets/istio/root-cert.pem: no such file or directory`, `root CA file for XDS does not exist PATH`.
+/// Source: `pkg/istio-agent/agent.go` of Istio (1.10 to 1.31).
+fn unreadable_root(head: &Head) -> Option<Reading> {
+    let values = Values::default();
+    let is_missing =
+        head.message().has("no such file") || head.before_in_message().has("does not exist");
+    is_missing.then(|| {
+        values.into_reading(
+            What::Node(Node::RootCertificate),
+            head.at.start,
+            head.at.end,
+        )
+    })
 }
 
 fn token_request(head: &Head) -> Option<Reading> {

@@ -118,7 +118,8 @@ fn stream(head: &Head) -> Option<Reading> {
     values.add(Key::Status, code);
     let error = transport::read(closed, &mut values).map(|(error, _)| error);
     let proxy = match (code.text, error) {
-        ("16", _) => Proxy::Unauthenticated,
+        // Codes of gRPC: permission denied, unauthenticated.
+        ("7" | "16", _) => Proxy::Unauthenticated,
         _ if is_unauthenticated(closed) => Proxy::Unauthenticated,
         (_, Some(error)) => of(error),
         ("14" | "8" | "4" | "2", None) => Proxy::NoConfiguration,
@@ -197,6 +198,7 @@ fn upstream(head: &Head) -> Option<Reading> {
 pub(super) fn is_unauthenticated(message: Part) -> bool {
     [
         "unauthenticated",
+        "code = permissiondenied",
         "authentication failure",
         "authenticate failure",
     ]

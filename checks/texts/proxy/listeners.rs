@@ -35,9 +35,16 @@ fn bind(head: &Head) -> Option<Reading> {
     if head.before_in_message().has("rejected: ") {
         return None;
     }
+    let address = bound(around)?;
+    let is_known = is_of_sidecar(address) || head.surroundings.mesh;
+    let proxy = match of(around) {
+        Some(Proxy::PortTaken) if !is_known => return None,
+        None if head.surroundings.mesh => Proxy::Rejected,
+        other => other?,
+    };
     let mut values = Values::default();
-    values.add(Key::Address, bound(around)?);
-    Some(values.into_reading(What::Proxy(of(around)?), head.at.start, around.end()))
+    values.add(Key::Address, address);
+    Some(values.into_reading(What::Proxy(proxy), head.at.start, around.end()))
 }
 
 fn duplicate(head: &Head) -> Option<Reading> {
@@ -82,11 +89,16 @@ pub(super) fn of(message: Part) -> Option<Proxy> {
 
 /// Two listeners for one address: one of them is the sidecar's own where the port is.
 fn duplicates(message: Part) -> Proxy {
-    let port = bound(message).and_then(|address| address.text.rsplit_once(':'));
-    match port {
-        Some((_, port)) if SIDECAR_PORTS.contains(&port) => Proxy::PortTaken,
-        _ => Proxy::Rejected,
+    match bound(message).is_some_and(is_of_sidecar) {
+        true => Proxy::PortTaken,
+        false => Proxy::Rejected,
     }
+}
+
+/// Whether an address has a port of the sidecar.
+fn is_of_sidecar(address: Part) -> bool {
+    let port = address.text.rsplit_once(':');
+    port.is_some_and(|(_, port)| SIDECAR_PORTS.contains(&port))
 }
 
 /// The address that was to be bound.

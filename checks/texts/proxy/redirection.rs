@@ -97,12 +97,8 @@ pub(super) const ANCHORS: &[Anchor] = &[
         read: init,
     },
     Anchor {
-        words: "failed container=istio-validation",
-        read: validation,
-    },
-    Anchor {
-        words: "failed container istio-validation",
-        read: validation,
+        words: "istio-validation",
+        read: validating,
     },
     Anchor {
         words: "error connecting to ",
@@ -130,7 +126,7 @@ fn iptables(head: &Head) -> Option<Reading> {
     let mut values = Values::default();
     // Source: `tools/istio-iptables/pkg/constants`: the tables that istio-init writes.
     let is_of_istio = |table: &str| matches!(table, "nat" | "mangle" | "raw");
-    if head.words().has("unable to initialize table") {
+    if head.words().text.to_ascii_lowercase().ends_with(" table") {
         let (table, _) = head.message().quoted()?;
         if !is_of_istio(table.text) {
             return None;
@@ -189,6 +185,26 @@ fn init(head: &Head) -> Option<Reading> {
     }
     values.add(Key::Container, head.words());
     Some(values.into_reading(What::Proxy(Proxy::Iptables), head.at.start, message.end()))
+}
+
+/// `istio-validation` beside words of failure.
+fn validating(head: &Head) -> Option<Reading> {
+    const SIGNS: &[&str] = &[
+        "fail",
+        "unable",
+        "crashloopbackoff",
+        "exit code",
+        "exited with",
+        "connection refused",
+    ];
+    let message = head.message();
+    let restarts = head.before_in_message().has("restarting failed container");
+    let mut values = Values::default();
+    values.add(Key::Container, head.words());
+    (restarts || SIGNS.iter().any(|sign| message.has(sign))).then(|| {
+        let what = What::Proxy(Proxy::NotRedirected);
+        values.into_reading(what, head.at.start, head.at.end)
+    })
 }
 
 fn validation(head: &Head) -> Option<Reading> {

@@ -42,21 +42,25 @@ fn conflict(head: &Head) -> Option<Reading> {
     Some(values.into_reading(what, head.at.start, message.end()))
 }
 
-/// `KIND "NAME" in namespace "" exists and cannot be imported into the current release: invalid ownership metadata`.
+/// `Unable to continue with install: KIND "NAME" in namespace "" exists and cannot be imported into the current release: invalid ownership metadata`.
 fn ownership(head: &Head) -> Option<Reading> {
     let mut values = Values::default();
     let before = head.before_in_message();
-    let validating = before.has("validatingwebhookconfiguration");
-    if !validating && !before.has("mutatingwebhookconfiguration") || !before.has("istio") {
+    let (object, _) = before
+        .after("nable to continue with")?
+        .split(" in namespace ")?;
+    let (name, _) = object.next_quoted()?;
+    let validating = object.has("validatingwebhookconfiguration");
+    let of_webhook = validating || object.has("mutatingwebhookconfiguration");
+    // What all installations share, such as definitions of resources, says nothing of another istiod.
+    if !(of_webhook && name.has("istio") || name.has("istiod")) {
         return None;
     }
-    if let Some((name, _)) = before
-        .text
-        .find("WebhookConfiguration")
-        .and_then(|at| before.cut(at).1.next_quoted())
-    {
-        values.add(Key::Configuration, name);
-    }
+    let key = match of_webhook {
+        true => Key::Configuration,
+        false => Key::Object,
+    };
+    values.add(key, name);
     let what = What::Tool(Tool::NotOwned { validating });
     Some(values.into_reading(what, head.at.start, head.message().end()))
 }

@@ -27,6 +27,7 @@ pub fn refuser(said: Option<&Found>) -> &'static str {
         Denied::Terminating => "the namespace lifecycle",
         Denied::MatchCondition => "the API server, as a match condition of a webhook failed",
         Denied::Field(_) => "the API server's validation of the pod",
+        Denied::TooLarge => "the storage of the API server",
         Denied::InitBesideCni => "the API server",
     }
 }

@@ -34,7 +34,7 @@ declare_check! {
 fn run(case: &Case) -> Result<Verdict, Missing> {
     let namespace = case.target().namespace.as_str();
     let here = |is_here: bool| is_here.then_some(());
-    let (asked, ()) = match injected(case, |asked, _| here(asked.istiod.namespace == namespace))? {
+    let (_, ()) = match injected(case, |asked, _| here(asked.istiod.namespace == namespace))? {
         Ok(found) => found,
         Err(verdict) => return Ok(verdict),
     };
@@ -46,8 +46,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         return Ok(Verdict::Passed);
     }
     let message = format!(
-        "pods of {namespace}, where istiod runs (revision {}), are injected because of {}",
-        asked.istiod.revision,
+        "pods of {namespace}, istiod's own namespace, get a sidecar because of {}",
         label.in_words()
     );
     let keys = NAMESPACE_KEYS.map(|key| (key, None));
