@@ -24,8 +24,8 @@ use super::{
 };
 use crate::facts::ownership::{self, Chain, Member};
 use crate::facts::{
-    Fact, Index, Kind, Log, LogOf, MakesPods as _, Missing, Object, Objects, Read, ReadSet, Resource,
-    Snapshot, Subject, Target, Unread, Workload,
+    Fact, Index, Kind, Log, LogOf, MakesPods as _, Missing, Object, Objects, Read, ReadSet,
+    Resource, Snapshot, Subject, Target, Unread, Workload,
 };
 use crate::rules::certificates::{Bundle, Trust, parse_pem_bundle, trusts};
 use crate::rules::istio_keys;

@@ -221,3 +221,33 @@ pub fn wanted_logs<'a>(pods: impl Iterator<Item = &'a Pod>) -> Vec<(&'a Pod, Log
     });
     logs.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::*;
+
+    /// A pod whose sidecar has ended with this exit code, and runs again.
+    fn pod(number: usize, code: usize) -> Pod {
+        serde_json::from_value(json!({
+            "metadata": {"name": format!("web-{number}"), "namespace": "shop"},
+            "spec": {"containers": [{"name": "istio-proxy"}]},
+            "status": {"phase": "Running", "containerStatuses": [{
+                "name": "istio-proxy", "image": "", "imageID": "", "ready": false, "restartCount": 1,
+                "state": {"running": {}}, "lastState": {"terminated": {"exitCode": code}},
+            }]},
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn of_many_pods_the_logs_of_ten_states_are_read() {
+        let pods: Vec<_> = (0..500).map(|number| pod(number, number % 50)).collect();
+        let logs = wanted_logs(pods.iter());
+        let of: BTreeSet<_> = logs.iter().map(|(pod, _)| &pod.metadata.name).collect();
+        assert_eq!((of.len(), logs.len()), (STATES, 2 * STATES));
+    }
+}

@@ -64,7 +64,8 @@ impl Drill {
             api.merge(&path, &json!({"status": unready(pod, number % STATES)}))?;
         }
         thread::sleep(START);
-        let check = |arguments: &[&str]| Candidate::new(&[&["injdoctor", "check"], arguments].concat());
+        let check =
+            |arguments: &[&str]| Candidate::new(&[&["injdoctor", "check"], arguments].concat());
         let one = |name: &str| check(&[&format!("deploy/{name}"), "-n", NAMESPACE]);
         let others = ["silent", "endless", "binary", "many"].map(one);
         Ok(Self {
