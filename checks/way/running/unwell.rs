@@ -77,6 +77,7 @@ impl<'a> Unwell<'a> {
 /// [`Missing`] where it cannot be told how they fare.
 pub fn unwell<'a>(case: &Case<'a>) -> Result<Vec<Unwell<'a>>, Missing> {
     case.chain()?;
+    let run = case.run()?;
     let readiness = case.observation().readiness;
     if readiness.is_none_or(|all| all.ready >= all.pods) {
         return Ok(Vec::new());
@@ -90,7 +91,6 @@ pub fn unwell<'a>(case: &Case<'a>) -> Result<Vec<Unwell<'a>>, Missing> {
         has_failed(pod)
             || created.is_some_and(|at| at.0.checked_add(START).is_ok_and(|end| end <= case.now()))
     };
-    let run = case.run()?;
     let pods = case.whole_pods()?.into_iter();
     let pods = pods.filter(|pod| is_meant(case.target(), run, pod) && had_time(pod));
     let events = case.events()?;
