@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::world::{folder, is_fact};
 
 /// What a case can start from, besides `cluster` and `subjects`.
-const PLACES: [(&str, &[&str]); 30] = [
+const PLACES: [(&str, &[&str]); 31] = [
     ("clusterRoles", &["cluster", "clusterRoles"]),
     ("clusterRoleBindings", &["cluster", "clusterRoleBindings"]),
     ("namespace", &["cluster", "namespaces", "shop"]),
