@@ -146,8 +146,12 @@ impl MakesPods for Pod {
 
     fn readiness(&self) -> Option<Readiness> {
         let status = self.status.as_ref()?;
-        if matches!(status.phase.as_deref(), Some("Succeeded" | "Failed")) {
-            return None;
+        // With a reason it was ended from outside, as by an eviction, and something else takes its place.
+        let is_ended = status.reason.is_some();
+        match status.phase.as_deref() {
+            Some("Succeeded") => return None,
+            Some("Failed") if is_ended => return None,
+            _ => {}
         }
         let mut conditions = status.conditions.iter().flatten();
         let is_ready = conditions.any(|one| one.type_ == "Ready" && one.status == "True");
@@ -359,8 +363,18 @@ impl MakesPods for Job {
 
     fn readiness(&self) -> Option<Readiness> {
         let status = self.status.as_ref()?;
+        let active = status.active.unwrap_or_default();
+        let conditions = status.conditions.iter().flatten();
+        let is_done = conditions
+            .filter(|one| one.status == "True")
+            .any(|one| matches!(one.type_.as_str(), "Complete" | "SuccessCriteriaMet"));
+        // Beside pods that are at work, those that failed have been replaced.
+        let failed = match active == 0 && !is_done {
+            true => status.failed.unwrap_or_default(),
+            false => 0,
+        };
         Some(Readiness {
-            pods: status.active.unwrap_or_default(),
+            pods: active + failed,
             ready: status.ready.unwrap_or_default(),
         })
     }
@@ -463,9 +477,20 @@ mod tests {
             (pod("Running", "True"), Some((1, 1))),
             (pod("Pending", "False"), Some((1, 0))),
             (pod("Succeeded", "False"), None),
+            (pod("Failed", "False"), Some((1, 0))),
             (
-                read::<Job>(of(json!({"active": 2, "ready": 1}))),
+                read::<Pod>(json!({"status": {"phase": "Failed", "reason": "Evicted"}})),
+                None,
+            ),
+            (
+                read::<Job>(of(json!({"active": 2, "ready": 1, "failed": 1}))),
                 Some((2, 1)),
+            ),
+            (read::<Job>(of(json!({"failed": 3}))), Some((3, 0))),
+            (
+                read::<Job>(of(json!({"failed": 3, "conditions": [
+                    {"type": "Complete", "status": "True"}]}))),
+                Some((0, 0)),
             ),
         ];
         for (workload, expected) in table {

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::ReplicaSet;
+use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
@@ -301,6 +302,24 @@ fn jobs<'a>(index: &Index<'a>, namespace: &str, top: &Top<'a>) -> Fact<Vec<Owned
     let read = Read::list(Resource::Job, Some(namespace));
     let known = index.known(&read);
     known.map(|()| owned(index, top.uid, Resource::Job))
+}
+
+/// The Job whose pods tell how a target fares: a Job itself, and of a CronJob the newest, as it makes a new one for each
+/// run; none for other kinds.
+pub fn run<'a>(index: &Index<'a>, target: &Target, top: &Top<'a>) -> Fact<Option<&'a Job>> {
+    let namespace = target.namespace.as_str();
+    match target.kind {
+        Kind::Job => index.get::<Job>(Some(namespace), &target.name).map(Some),
+        Kind::CronJob => jobs(index, namespace, top).map(|jobs| {
+            let jobs = jobs.into_iter();
+            let jobs = jobs.filter_map(|job| index.whole::<Job>(job.metadata));
+            jobs.max_by_key(|job| {
+                let created = job.metadata.creation_timestamp.as_ref();
+                created.map(|time| time.0)
+            })
+        }),
+        _ => Fact::Got(None),
+    }
 }
 
 fn owned<'a>(index: &Index<'a>, uid: &str, resource: Resource) -> Vec<Owned<'a>> {

@@ -4,8 +4,8 @@
 
 use super::Plan;
 use crate::facts::kinds::Pod;
-use crate::facts::ownership::{Chain, pods, pods_read};
-use crate::facts::{Read, Resource, Target};
+use crate::facts::ownership::{Chain, pods, pods_read, run};
+use crate::facts::{MakesPods as _, Read, Resource, Target};
 use crate::way::running::{Step, is_meant, may_have_sidecars, step, waits_for_end, wanted_logs};
 
 /// How many workloads are looked at closer, and logs read of all of them.
@@ -19,10 +19,12 @@ pub(super) fn plan(plan: &mut Plan, target: &Target, chain: &Chain, room: &mut R
     let (Some(object), Some(top)) = (chain.object.got(), &chain.top) else {
         return;
     };
-    if object.readiness().is_none_or(|all| all.ready >= all.pods) || room.workloads == 0 {
+    let index = plan.index;
+    let run = run(index, target, top).got().copied().flatten();
+    let readiness = run.map_or_else(|| object.readiness(), |run| run.readiness());
+    if readiness.is_none_or(|all| all.ready >= all.pods) || room.workloads == 0 {
         return;
     }
-    let index = plan.index;
     let Some(pods) = pods(index, target, top).got().cloned() else {
         return;
     };
@@ -43,7 +45,7 @@ pub(super) fn plan(plan: &mut Plan, target: &Target, chain: &Chain, room: &mut R
     if whole.iter().any(|pod| needs_nodes(pod)) {
         plan.want(super::all(Resource::Node, None));
     }
-    let logs = wanted_logs(whole.into_iter().filter(|pod| is_meant(target, pod)));
+    let logs = wanted_logs(whole.into_iter().filter(|pod| is_meant(target, run, pod)));
     let logs: Vec<_> = logs.into_iter().take(room.logs).collect();
     room.logs -= logs.len();
     for (pod, log) in logs {

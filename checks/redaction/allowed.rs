@@ -223,6 +223,7 @@ const WORKLOAD: &[Line] = &[
     ("status.readyReplicas", Whole, "a number"),
     ("status.active", Whole, "a number"),
     ("status.ready", Whole, "a number"),
+    ("status.failed", Whole, "a number"),
 ];
 
 /// A workload of a manifest, in the form that checks have of it.

@@ -4,7 +4,9 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use crate::facts::kinds::{ClusterRole, ClusterRoleBinding, Pod, ValidatingWebhookConfiguration};
+use crate::facts::kinds::{
+    ClusterRole, ClusterRoleBinding, Job, Pod, ValidatingWebhookConfiguration,
+};
 use jiff::Timestamp;
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
 use k8s_openapi::api::apps::v1::Deployment;
@@ -22,8 +24,8 @@ use super::{
 };
 use crate::facts::ownership::{self, Chain, Member};
 use crate::facts::{
-    Fact, Index, Log, LogOf, MakesPods as _, Missing, Object, Objects, Read, ReadSet, Resource,
-    Snapshot, Subject, Target, Unread, Workload,
+    Fact, Index, Kind, Log, LogOf, MakesPods as _, Missing, Object, Objects, Read, ReadSet,
+    Resource, Snapshot, Subject, Target, Unread, Workload,
 };
 use crate::rules::certificates::{Bundle, Trust, parse_pem_bundle, trusts};
 use crate::rules::istio_keys;
@@ -305,6 +307,21 @@ impl<'a> Case<'a> {
             Some(top) => ownership::pods(index, self.target(), top),
             None => Fact::Absent,
         })
+    }
+
+    /// The Job whose pods tell how the target fares; none for what has no runs.
+    pub fn run(&self) -> Result<Option<&'a Job>, Missing> {
+        if !matches!(self.target().kind, Kind::Job | Kind::CronJob) {
+            return Ok(None);
+        }
+        let run = self.below("Jobs", |index, chain| match &chain.top {
+            Some(top) => {
+                let run = ownership::run(index, self.target(), top);
+                run.map(|run| run.into_iter().collect())
+            }
+            None => Fact::Absent,
+        })?;
+        Ok(run.first().copied())
     }
 
     /// The same pods, with all that there is of them.

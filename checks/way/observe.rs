@@ -11,7 +11,7 @@ use super::changes;
 use super::rendered::containers::PROXY;
 use super::{Observation, ObservedPod, Rejection, Seen, names};
 use crate::facts::ownership::happened;
-use crate::facts::{Kind, Missing, Workload};
+use crate::facts::{Kind, MakesPods as _, Missing, Workload};
 use crate::rules::credentials::without_credentials;
 use crate::way::Case;
 
@@ -36,10 +36,12 @@ pub fn observe(case: &Case) -> Observation {
         Err(missing) => (None, Some(missing)),
     };
     let target = case.chain().ok().and_then(<[_]>::first);
+    let of_target = || target.and_then(|target| target.readiness);
+    let run = case.run().ok().flatten();
     Observation {
         outcome,
         pods: pods.unwrap_or_default(),
-        readiness: target.and_then(|target| target.readiness),
+        readiness: run.map_or_else(of_target, |run| run.readiness()),
         rejection,
         missing,
     }

@@ -366,7 +366,10 @@ fn put_below(store: &mut Store, namespace: &str, top: Kind, subject: &Value) {
             ("middle-0", selected(Resource::Pod))
         }
         Kind::CronJob => {
-            let job = json!({ "metadata": { "name": "made" } });
+            let job = match &subject["job"] {
+                Value::Null => json!({ "metadata": { "name": "made" } }),
+                job => job.clone(),
+            };
             let job = tied(
                 &job,
                 namespace,
@@ -545,7 +548,9 @@ fn api_object(kind: Kind, workload: &Value) -> Value {
     spec.insert("template".to_owned(), template);
     let readiness = workload.readiness;
     if let (Kind::Job, Some(all)) = (kind, readiness) {
-        status["active"] = json!(all.pods);
+        let is_failed = workload.conditions.iter().any(|one| one.type_ == "Failed");
+        let pods = if is_failed { "failed" } else { "active" };
+        status[pods] = json!(all.pods);
         status["ready"] = json!(all.ready);
     } else if readiness.is_some() || matches!(kind, Kind::StatefulSet | Kind::ReplicaSet) {
         status["replicas"] = json!(readiness.map_or(0, |all| all.pods));

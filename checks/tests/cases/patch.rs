@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::world::{folder, is_fact};
 
 /// What a case can start from, besides `cluster` and `subjects`.
-const PLACES: [(&str, &[&str]); 30] = [
+const PLACES: [(&str, &[&str]); 31] = [
     ("clusterRoles", &["cluster", "clusterRoles"]),
     ("clusterRoleBindings", &["cluster", "clusterRoleBindings"]),
     ("namespace", &["cluster", "namespaces", "shop"]),
@@ -65,6 +65,7 @@ const PLACES: [(&str, &[&str]); 30] = [
     ("template", &["subjects", "0", "object", "template"]),
     ("pods", &["subjects", "0", "pods"]),
     ("replicaSets", &["subjects", "0", "replicaSets"]),
+    ("job", &["subjects", "0", "job"]),
     ("events", &["subjects", "0", "events"]),
     ("logs", &["subjects", "0", "logs"]),
     ("target", &["subjects", "0", "target"]),

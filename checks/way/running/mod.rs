@@ -13,5 +13,5 @@ mod unwell;
 pub use cni::{Agent, agent, node};
 pub use container::Container;
 pub use said::{Place, Said};
-pub use step::{Step, step, waits_for_end};
+pub use step::{Step, has_failed, step, waits_for_end};
 pub use unwell::{START, Unwell, has_sidecar, is_meant, may_have_sidecars, unwell, wanted_logs};

@@ -23,12 +23,14 @@ pub enum Step<'a> {
     Application(Container<'a>),
 }
 
-/// The step at which a pod stands; none where it is ready, ends or has ended.
+/// The step at which a pod stands, or at which it has failed; none where it is ready, ends or has done its work.
 pub fn step(pod: &Pod) -> Option<Step<'_>> {
     let status = pod.status.as_ref()?;
-    let is_over = matches!(status.phase.as_deref(), Some("Succeeded" | "Failed"));
-    if is_over || pod.metadata.deletion_timestamp.is_some() {
+    if pod.metadata.deletion_timestamp.is_some() || status.phase.as_deref() == Some("Succeeded") {
         return None;
+    }
+    if has_failed(pod) {
+        return failed_at(pod);
     }
     let condition = |name: &str| condition(pod, name).map(|one| one.status.as_str());
     if condition("Ready") == Some("True") {
@@ -64,11 +66,36 @@ pub fn step(pod: &Pod) -> Option<Step<'_>> {
             .find(|one| one.goes_on() && !one.is_ready())
     };
     let container = *waits.or_else(proxy).or_else(other)?;
-    Some(match container {
+    Some(at(container))
+}
+
+/// Whether a pod has ended without having done its work.
+pub fn has_failed(pod: &Pod) -> bool {
+    let status = pod.status.as_ref();
+    status.is_some_and(|status| status.phase.as_deref() == Some("Failed"))
+}
+
+/// The step at which a pod has failed; none where it was ended from outside, as by an eviction.
+fn failed_at(pod: &Pod) -> Option<Step<'_>> {
+    let status = pod.status.as_ref()?;
+    if status.reason.is_some() {
+        return None;
+    }
+    let mut failed = Container::of(pod);
+    failed.retain(|one| one.ended().is_some_and(|ended| ended.exit_code != 0));
+    // A sidecar is ended with its pod, and that is no failure where something else failed.
+    let first = failed.iter().find(|one| !one.is_proxy());
+    let container = *first.or_else(|| failed.first())?;
+    Some(at(container))
+}
+
+/// The step of a container.
+fn at(container: Container<'_>) -> Step<'_> {
+    match container {
         one if one.is_proxy() => Step::Proxy(one),
         one if one.is_init => Step::Init(one),
         one => Step::Application(one),
-    })
+    }
 }
 
 /// A condition of a pod.

@@ -8,8 +8,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::said::{by_container, by_kubelet};
 use super::step::condition;
-use super::{Container, Said, Step, step};
-use crate::facts::kinds::Pod;
+use super::{Container, Said, Step, has_failed, step};
+use crate::facts::kinds::{Job, Pod};
+use crate::facts::ownership::{controller, uid};
 use crate::facts::{Kind, LogOf, Missing, Target};
 use crate::texts::{Confidence, Proxy, What};
 use crate::way::observe::brings_proxy;
@@ -76,6 +77,7 @@ impl<'a> Unwell<'a> {
 /// [`Missing`] where it cannot be told how they fare.
 pub fn unwell<'a>(case: &Case<'a>) -> Result<Vec<Unwell<'a>>, Missing> {
     case.chain()?;
+    let run = case.run()?;
     let readiness = case.observation().readiness;
     if readiness.is_none_or(|all| all.ready >= all.pods) {
         return Ok(Vec::new());
@@ -86,10 +88,11 @@ pub fn unwell<'a>(case: &Case<'a>) -> Result<Vec<Unwell<'a>>, Missing> {
     }
     let had_time = |pod: &&Pod| {
         let created = pod.metadata.creation_timestamp.as_ref();
-        created.is_some_and(|at| at.0.checked_add(START).is_ok_and(|end| end <= case.now()))
+        has_failed(pod)
+            || created.is_some_and(|at| at.0.checked_add(START).is_ok_and(|end| end <= case.now()))
     };
     let pods = case.whole_pods()?.into_iter();
-    let pods = pods.filter(|pod| is_meant(case.target(), pod) && had_time(pod));
+    let pods = pods.filter(|pod| is_meant(case.target(), run, pod) && had_time(pod));
     let events = case.events()?;
     let states = states(pods).into_iter();
     let unwell = states.map(|State { pod, step, others }| {
@@ -114,9 +117,17 @@ pub fn unwell<'a>(case: &Case<'a>) -> Result<Vec<Unwell<'a>>, Missing> {
     Ok(unwell.collect())
 }
 
-/// Whether a pod is looked at: of a target that is a pod, none of those that are shown beside it.
-pub fn is_meant(target: &Target, pod: &Pod) -> bool {
-    target.kind != Kind::Pod || pod.metadata.name.as_deref() == Some(&target.name)
+/// Whether a pod is looked at: of a target that is a pod, none of those that are shown beside it; of a target with runs,
+/// those of one run. What else has failed was replaced.
+pub fn is_meant(target: &Target, run: Option<&Job>, pod: &Pod) -> bool {
+    match (target.kind, run) {
+        (Kind::Pod, _) => pod.metadata.name.as_deref() == Some(&target.name),
+        (_, Some(run)) => {
+            let owner = controller(&pod.metadata);
+            owner.is_some_and(|owner| owner.uid == uid(&run.metadata))
+        }
+        (_, None) => !has_failed(pod),
+    }
 }
 
 /// Pods in one state.
@@ -209,4 +220,34 @@ pub fn wanted_logs<'a>(pods: impl Iterator<Item = &'a Pod>) -> Vec<(&'a Pod, Log
         logs.map(move |log| (state.pod, log))
     });
     logs.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::*;
+
+    /// A pod whose sidecar has ended with this exit code, and runs again.
+    fn pod(number: usize, code: usize) -> Pod {
+        serde_json::from_value(json!({
+            "metadata": {"name": format!("web-{number}"), "namespace": "shop"},
+            "spec": {"containers": [{"name": "istio-proxy"}]},
+            "status": {"phase": "Running", "containerStatuses": [{
+                "name": "istio-proxy", "image": "", "imageID": "", "ready": false, "restartCount": 1,
+                "state": {"running": {}}, "lastState": {"terminated": {"exitCode": code}},
+            }]},
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn of_many_pods_the_logs_of_ten_states_are_read() {
+        let pods: Vec<_> = (0..500).map(|number| pod(number, number % 50)).collect();
+        let logs = wanted_logs(pods.iter());
+        let of: BTreeSet<_> = logs.iter().map(|(pod, _)| &pod.metadata.name).collect();
+        assert_eq!((of.len(), logs.len()), (STATES, 2 * STATES));
+    }
 }

@@ -30,6 +30,9 @@ use crate::log::Came;
 const PAGE: u32 = 500;
 /// Requests under way at once; each takes a connection of its own where the server has no HTTP/2.
 const AT_ONCE: usize = 16;
+/// Logs under way at once, beside the other requests: one whose node does not answer holds none of those back, and no
+/// other log.
+const LOGS_AT_ONCE: usize = 64;
 /// How much of a log to read: its last lines, and no more bytes of them.
 const LOG_LINES: i64 = 200;
 const LOG_BYTES: i64 = 64 << 10;
@@ -68,6 +71,7 @@ pub struct Reader<'a> {
     link: &'a Link,
     deadline: Option<Instant>,
     permits: Semaphore,
+    log_permits: Semaphore,
     budget: Budget,
     tally: Tally,
 }
@@ -112,6 +116,7 @@ impl<'a> Reader<'a> {
             // A time too far away to be told is no limit.
             deadline: (link.limits.total).and_then(|total| Instant::now().checked_add(total)),
             permits: Semaphore::new(AT_ONCE),
+            log_permits: Semaphore::new(LOGS_AT_ONCE),
             budget: Budget::new(&link.limits.sizes),
             tally: Tally::default(),
         }
@@ -179,7 +184,8 @@ impl<'a> Reader<'a> {
         let limit = Size(2 * LOG_BYTES.unsigned_abs());
         let answer = match request {
             Ok(request) => {
-                let answer = timeout(LOG_TIME, self.ask_once(request, limit, read)).await;
+                let answer = self.ask_once(&self.log_permits, request, limit, read);
+                let answer = timeout(LOG_TIME, answer).await;
                 answer.unwrap_or(Err(Trouble::Late(LOG_TIME)))
             }
             Err(error) => Err(Trouble::Unsent(error.to_string())),
@@ -349,7 +355,9 @@ impl<'a> Reader<'a> {
         let request = request.map_err(|error| Trouble::Unsent(error.to_string()))?;
         let mut retries = RETRIES.into_iter();
         loop {
-            let answer = self.ask_once(request.clone(), limit, &read).await;
+            let answer = self
+                .ask_once(&self.permits, request.clone(), limit, &read)
+                .await;
             let Err(trouble) = answer else {
                 return answer;
             };
@@ -375,12 +383,13 @@ impl<'a> Reader<'a> {
 
     async fn ask_once<T>(
         &self,
+        permits: &Semaphore,
         request: Asked,
         limit: Size,
         read: impl Fn(Vec<u8>) -> Result<T, String>,
     ) -> Result<T, Trouble> {
         // A closed semaphore is impossible; without a permit the request is merely not held back.
-        let _permit = self.permits.acquire().await.ok();
+        let _permit = permits.acquire().await.ok();
         if let Some(trouble) = self.tally.unreachable() {
             return Err(trouble);
         }

@@ -4,6 +4,7 @@
 mod child;
 mod commands;
 mod download;
+mod drill;
 mod goals;
 mod lists;
 mod measure;
@@ -24,6 +25,7 @@ pub(crate) use download::run as download;
 
 use crate::mesh::{Mesh, Owners};
 use commands::{Candidate, One, Sweep};
+use drill::Drill;
 use goals::Goal;
 use measure::{Results, measure};
 
@@ -50,6 +52,7 @@ pub(crate) fn run(full: bool) -> Result<ExitCode> {
         &Scenario::named("healthy/namespace-label")?,
     )?;
     bench.one_object()?;
+    bench.drill()?;
 
     let mut mesh = bench.mesh(Owners::None)?;
     bench.sweep(&mesh, RUNS_OF_SWEEP)?;
@@ -85,6 +88,18 @@ impl Bench {
         let results = measure(&self.cluster, &far, RUNS_OF_ONE)?;
         let title = format!("one object, {} ms away", slow_link::ROUND_TRIP.as_millis());
         self.report(&title, &results, One::goals_far(&results, &far))
+    }
+
+    /// Workloads whose logs are not as they should be.
+    fn drill(&mut self) -> Result<()> {
+        let drill = Drill::start(&self.cluster)?;
+        let results = measure(&self.cluster, &drill.candidates(), RUNS_OF_SWEEP)?;
+        self.report(
+            "pods that are not ready, by their logs",
+            &results,
+            drill.goals(&results),
+        )?;
+        Drill::remove(&mut self.cluster)
     }
 
     fn mesh(&mut self, owners: Owners) -> Result<Mesh> {

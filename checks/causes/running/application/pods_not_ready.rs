@@ -5,15 +5,16 @@ use crate::causes::{Verdict, declare_check};
 use crate::facts::{Evidence, Missing};
 use crate::report::{Command, Fix, Risk};
 use crate::way::Case;
-use crate::way::running::{Container, Place, Said, Step, Unwell};
+use crate::way::running::{Container, Place, Said, Step, Unwell, has_failed};
 
 declare_check! {
     /// Pods with a sidecar are not ready, and no other check tells why.
     ///
     /// ## What it finds
-    /// A pod with a sidecar had more than 30 seconds to get ready and is not. The check names the step at which it
-    /// stands: the node, the volumes and the network, an init container, the sidecar, or the application; and whether
-    /// its sidecar is well.
+    /// A pod with a sidecar had more than 30 seconds to get ready and is not, or it has failed. The check names the step
+    /// at which it stands: the node, the volumes and the network, an init container, the sidecar, or the application;
+    /// and whether its sidecar is well. Of a CronJob it looks at the newest Job. Failed pods that others have replaced,
+    /// and pods that were evicted, are no finding.
     ///
     /// ## Why it matters
     /// Services send no traffic to a pod that is not ready. Where the sidecar is ready and the application is not, the
@@ -73,6 +74,9 @@ fn in_words(unwell: &Unwell) -> String {
                 true => format!(
                     "{failure}, while its sidecar is ready: the failure is mostly the application's own"
                 ),
+                false if has_failed(unwell.pod) => {
+                    format!("{failure}, and the pod has failed, as it is not started again")
+                }
                 false => failure,
             }
         }

@@ -18,9 +18,9 @@ declare_check! {
     /// certificates only (`OUTPUT_CERTS` in `proxy.istio.io/config`), as for Prometheus, that is as it should be.
     ///
     /// ## Why it matters
-    /// The pod is ready, and what it sends and receives bypasses the mesh: no mutual TLS, no policies, no metrics. With
-    /// `sidecar.istio.io/interceptionMode: NONE`, traffic is led to the sidecar by nothing but the ports that a Sidecar
-    /// resource opens; this check does not read those.
+    /// The pod is ready, and what it sends and receives bypasses the mesh: no mutual TLS, no policies, no metrics. Who
+    /// sets `sidecar.istio.io/interceptionMode: NONE` wants that, and leads traffic to the sidecar by the ports that a
+    /// Sidecar resource opens: it is no finding.
     ///
     /// ## How to fix it
     /// Remove the annotations, as the printed command does. What a pod sends is redirected where its istio-init has
@@ -45,6 +45,8 @@ const INBOUND: &str = "traffic.sidecar.istio.io/includeInboundPorts";
 const PORTS: &str = "traffic.sidecar.istio.io/includeOutboundPorts";
 /// The setting of a proxy that is there to get certificates for others.
 const CERTIFICATES: &str = "OUTPUT_CERTS";
+/// With `NONE`, nothing is to be redirected.
+const MODE: &str = "sidecar.istio.io/interceptionMode";
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
     let template = &case.workload()?.template.metadata;
@@ -52,7 +54,9 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     let is_empty = |name| value(name).is_some_and(|value| value.trim().is_empty());
     let has = |name, word: &str| value(name).is_some_and(|value| value.contains(word));
     let is_off = is_empty(OUTBOUND) && is_empty(INBOUND);
-    if !is_off || has(names::PROXY_CONFIG, CERTIFICATES) {
+    let is_meant =
+        has(names::PROXY_CONFIG, CERTIFICATES) || value(MODE).is_some_and(|mode| mode == "NONE");
+    if !is_off || is_meant {
         return Ok(Verdict::Passed);
     }
     let prediction = case.prediction();

@@ -3,6 +3,7 @@
 use super::*;
 use crate::cluster::connect::{Sizes, parse_size};
 use crate::cluster::fake::{Answer, Fake, absent, list, status};
+use futures::future::{join, join_all};
 use injdoctor_checks::facts::kinds::{MutatingAdmissionPolicy, Pod};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Namespace;
@@ -764,6 +765,27 @@ async fn a_log_that_is_not_there_is_absent_and_one_that_does_not_come_fails() {
         };
         assert_eq!((word, fake.requests()), (expected, 1));
     }
+}
+
+#[tokio::test]
+async fn nodes_that_do_not_answer_keep_no_other_log_back() {
+    let fake = Fake::new(|path| match path.contains("/pods/silent-") {
+        true => Answer::Later(Duration::from_secs(60), json!({})),
+        false => Answer::Text(200, ""),
+    });
+    let of = LogOf {
+        container: "web".to_owned(),
+        previous: false,
+        about: None,
+    };
+    let reader = Reader::new(&fake.link);
+    let names: Vec<_> = (0..50).map(|number| format!("silent-{number}")).collect();
+    let silent = join_all(names.iter().map(|name| reader.log("shop", name, &of)));
+    let (silent, well) = join(silent, reader.log("shop", "web-1", &of)).await;
+    for log in silent {
+        assert_eq!(failure(log), "no answer within 2s");
+    }
+    assert!(matches!(well, Fact::Got(_)), "{well:?}");
 }
 
 #[tokio::test]
