@@ -117,22 +117,24 @@ fn deploy(api: Api, name: &str, log: Log, pods: usize) -> Result<()> {
 
 /// The status of a pod whose sidecar has ended once, with this exit code, runs again, and is not ready.
 fn unready(pod: &Value, code: usize) -> Value {
-    let at = &pod["metadata"]["creationTimestamp"];
+    let at = pod.pointer("/metadata/creationTimestamp");
     let names = |field: &str| {
         let all = pod.pointer(field).and_then(Value::as_array).into_iter();
-        all.flatten().map(|container| container["name"].clone())
+        all.flatten()
+            .map(|container| container.get("name").cloned().unwrap_or_default())
     };
     let status = |name: Value, state: Value| json!({"name": name, "image": "", "imageID": "", "ready": false, "restartCount": 0, "state": state});
-    let ended = |code: usize| json!({"terminated": {"exitCode": code, "finishedAt": at}});
-    let init = names("/spec/initContainers").map(|name| {
-        if name != "istio-proxy" {
-            return status(name, ended(0));
-        }
-        let mut proxy = status(name, json!({"running": {"startedAt": at}}));
-        proxy["started"] = json!(false);
-        proxy["restartCount"] = json!(1);
-        proxy["lastState"] = ended(code);
-        proxy
+    let proxy = |name: Value| {
+        json!({
+            "name": name, "image": "", "imageID": "", "ready": false, "started": false, "restartCount": 1,
+            "state": {"running": {"startedAt": at}},
+            "lastState": {"terminated": {"exitCode": code, "finishedAt": at}},
+        })
+    };
+    let ended = json!({"terminated": {"exitCode": 0, "finishedAt": at}});
+    let init = names("/spec/initContainers").map(|name| match name == "istio-proxy" {
+        true => proxy(name),
+        false => status(name, ended.clone()),
     });
     let waits = json!({"waiting": {"reason": "PodInitializing"}});
     let others = names("/spec/containers").map(|name| status(name, waits.clone()));
