@@ -191,14 +191,19 @@ fn rights(head: &Head) -> Option<Reading> {
     values.add(Key::Verb, verb);
     let resource = Part::of(head.text, head.at.clone()).next_quoted()?.0;
     values.add(Key::Resource, resource);
-    let what = match resource.text {
-        "configmaps" if matches!(verb.text, "create" | "update" | "patch") => {
-            ControlPlane::CannotWriteRoot
+    reading(head, values, lacked(verb, resource)?)
+}
+
+/// What istiod cannot do without a right that has its own cause.
+fn lacked(verb: Part, resource: Part) -> Option<ControlPlane> {
+    let writes = matches!(verb.text, "create" | "update" | "patch");
+    match resource.text {
+        "configmaps" => writes.then_some(ControlPlane::CannotWriteRoot),
+        "mutatingwebhookconfigurations" | "validatingwebhookconfigurations" => {
+            Some(ControlPlane::CannotPatch)
         }
-        "configmaps" => return None,
-        _ => ControlPlane::CannotPatch,
-    };
-    reading(head, values, what)
+        _ => None,
+    }
 }
 
 /// Any other right that istiod lacks. The account is named after it since Istio 1.5.
@@ -209,9 +214,11 @@ fn rights_of_istiod(head: &Head) -> Option<Reading> {
     if !account.starts_with("istiod") {
         return None;
     }
+    let verb = rest.after("cannot ")?.word().0;
     let (resource, _) = Part::of(head.text, head.at.start..head.rest().end()).next_quoted()?;
     values.add(Key::Account, user);
-    values.add(Key::Verb, rest.after("cannot ")?.word().0);
+    values.add(Key::Verb, verb);
     values.add(Key::Resource, resource);
-    reading(head, values, ControlPlane::LacksRights)
+    let what = lacked(verb, resource).unwrap_or(ControlPlane::LacksRights);
+    reading(head, values, what)
 }
