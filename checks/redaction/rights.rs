@@ -1,6 +1,8 @@
-//! ClusterRoles that no istiod has, and rules that say nothing of webhooks: they are many, and decide nothing.
+//! ClusterRoles that no istiod has, and what rules say that are not about webhooks: they are many, and decide nothing.
 
 use std::collections::BTreeSet;
+
+use k8s_openapi::api::rbac::v1::PolicyRule;
 
 use crate::facts::kinds::{ClusterRole, ClusterRoleBinding, Deployment};
 use crate::facts::{Fact, Objects, Read, Resource, Store};
@@ -18,10 +20,13 @@ pub fn leave_others(reads: &mut Store) {
         .into_iter()
         .flatten()
     {
-        let rules = role.rules.get_or_insert_default();
-        rules.retain(is_about_webhooks);
-        if !rules.is_empty() {
+        let rules = role.rules.as_deref_mut().unwrap_or_default();
+        if rules.iter().any(is_about_webhooks) {
             about_webhooks.extend(role.metadata.name.clone());
+        }
+        // Commands name a rule by its place.
+        for other in rules.iter_mut().filter(|rule| !is_about_webhooks(rule)) {
+            *other = PolicyRule::default();
         }
     }
     let mut own = BTreeSet::new();
