@@ -43,7 +43,7 @@ impl View {
     }
 
     /// Whether it says that something could not be read.
-    pub fn says_what_is_missing(&self) -> bool {
+    fn says_what_is_missing(&self) -> bool {
         let lists = ["/missing", "/unread"];
         let mut lists = lists
             .into_iter()
