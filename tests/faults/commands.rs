@@ -15,7 +15,7 @@ pub struct Command {
 pub enum Prints {
     /// Diagnoses.
     Diagnoses,
-    /// A view of the mesh, or its versions.
+    /// The view of the mesh by revision.
     View,
     /// A snapshot, to be judged by `check --from`.
     Snapshot,
@@ -26,7 +26,7 @@ pub const POD: &str = "pod/POD";
 
 use Prints::{Diagnoses, Snapshot, View};
 
-pub const COMMANDS: [Command; 10] = [
+pub const COMMANDS: [Command; 8] = [
     Command {
         name: "check deploy",
         words: &["check", "deploy/reviews", "-n", "shop", "-o", "json"],
@@ -58,18 +58,8 @@ pub const COMMANDS: [Command; 10] = [
         prints: Diagnoses,
     },
     Command {
-        name: "namespace",
-        words: &["namespace", "-o", "json"],
-        prints: View,
-    },
-    Command {
         name: "revision",
         words: &["revision", "-o", "json"],
-        prints: View,
-    },
-    Command {
-        name: "version",
-        words: &["version", "-o", "json"],
         prints: View,
     },
     Command {

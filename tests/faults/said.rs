@@ -38,7 +38,7 @@ impl Said {
         }
     }
 
-    /// Whether it says that a read brought nothing; `is_it` tells its entry. A view says so of namespaces and revisions
+    /// Whether it says that a read brought nothing; `is_it` tells its entry. A view says so of revisions
     /// that it lacks, and what it does not know of the others is unknown: that is looked at with its contradictions.
     pub fn is_told(&self, is_it: impl Fn(&Value) -> bool) -> bool {
         match self {

@@ -1,17 +1,7 @@
-//! What `injdoctor namespace`, `revision` and `version` say, held against what they say undisturbed.
+//! What `injdoctor revision` says, held against what it says undisturbed.
 
 use anyhow::{Result, ensure};
 use serde_json::Value;
-
-/// Numbers of a namespace of which there may be fewer.
-const FEWER: [&str; 6] = [
-    "workloads",
-    "refused",
-    "pods",
-    "injected",
-    "otherRevision",
-    "notReady",
-];
 
 /// The document that such a command prints, and how the run ended.
 #[derive(Clone, Debug)]
@@ -64,17 +54,13 @@ impl View {
                 }
                 continue;
             };
-            for word in ["/nextPod/outcome", "/removal/answer"] {
-                let (all, less) = (item.pointer(word), other.pointer(word));
-                if less != all && less.and_then(Value::as_str) != Some("Unknown") {
-                    found.push(format!("{word} of {name} is {less:?}, not {all:?}"));
-                }
-            }
-            for number in FEWER {
-                let of = |value: &Value| value.get(number).and_then(Value::as_u64);
-                if of(other) > of(item) {
-                    found.push(format!("{number} of {name} is {:?}", of(other)));
-                }
+            let answer = |item: &Value| {
+                let answer = item.pointer("/removal/answer").and_then(Value::as_str);
+                answer.map(str::to_owned)
+            };
+            let (all, less) = (answer(item), answer(other));
+            if less != all && less.as_deref() != Some("Unknown") {
+                found.push(format!("that {name} is {all:?} has become {less:?}"));
             }
         }
         for istiod in fewer.istiods() {
