@@ -7,7 +7,7 @@ use fastrand::Rng;
 use testcluster::{Disturbance, Exchange, Fault};
 
 /// How many for each command in each world, unless `INJDOCTOR_FAULTS` says otherwise.
-const SAMPLE: usize = 32;
+const SAMPLE: usize = 40;
 
 /// How many of all there are.
 pub struct Extent {
