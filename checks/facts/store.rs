@@ -42,6 +42,13 @@ impl Store {
         reads.take_while(move |(read, _)| read.resource == resource)
     }
 
+    /// Every object of a kind, of whatever read it is; as often as reads brought it.
+    pub fn every<T: Object>(&self) -> impl Iterator<Item = &T> {
+        let reads = self.reads_of(T::RESOURCE);
+        let lists = reads.filter_map(|(_, fact)| T::among(fact.got()?));
+        lists.flatten()
+    }
+
     /// The objects of a read, to be changed in place; none where it brought nothing.
     pub fn list_mut<T: Object>(&mut self, read: &Read) -> Option<&mut Vec<T>> {
         match self.0.get_mut(read) {

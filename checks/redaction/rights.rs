@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::rbac::v1::PolicyRule;
 
 use crate::facts::kinds::{ClusterRole, ClusterRoleBinding, Deployment};
-use crate::facts::{Fact, Objects, Read, Resource, Store};
+use crate::facts::{Read, Resource, Store};
 use crate::way::rights::{Account, is_about_webhooks};
 
 /// Leaves them out, and their bindings.
@@ -49,15 +49,10 @@ pub fn leave_others(reads: &mut Store) {
 
 /// As whom the pods of Deployments run, among them those of istiod.
 fn accounts(reads: &Store) -> Vec<Account> {
-    let deployments = reads.reads_of(Resource::Deployment);
-    let deployments = deployments.flat_map(|(_, fact)| match fact {
-        Fact::Got(Objects::Deployment(all)) => all.as_slice(),
-        _ => &[],
-    });
     let account = |deployment: &Deployment| {
         let spec = deployment.spec.as_ref()?.template.spec.as_ref()?;
         let namespace = deployment.metadata.namespace.as_deref()?;
         Some(Account::of(namespace, spec))
     };
-    deployments.filter_map(account).collect()
+    reads.every().filter_map(account).collect()
 }

@@ -6,19 +6,19 @@ use k8s_openapi::api::core::v1::PodSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::facts::kinds::{DaemonSet, Deployment, Pod};
-use crate::facts::{Object, Objects, Resource, Snapshot};
+use crate::facts::{Objects, Resource, Snapshot};
 use crate::way::{is_redirected, istiod_container_of, names, serves_ambient, ztunnel};
 
 /// The marks of the ambient data plane, in words. None where less than two of them are seen: an istiod may be set up for
 /// it before there is a ztunnel, and a ztunnel may be left over.
 pub fn ambient_marks(snapshot: &Snapshot) -> Vec<String> {
-    let istiods = of_kind(snapshot).filter_map(|one: &Deployment| {
+    let istiods = snapshot.reads.every().filter_map(|one: &Deployment| {
         let template = one.spec.as_ref()?.template.spec.as_ref()?;
         serves_ambient(istiod_container_of(template)?).then_some(&one.metadata)
     });
     let istiods = istiods.map(|one| format!("deployment/{}", one.name.as_deref().unwrap_or("?")));
     let daemon_sets = daemon_sets(snapshot).map(|(metadata, _)| metadata);
-    let pods = of_kind(snapshot).filter_map(|one: &Pod| {
+    let pods = snapshot.reads.every().filter_map(|one: &Pod| {
         ztunnel(one.spec.as_ref()?)?;
         Some(&one.metadata)
     });
@@ -39,16 +39,11 @@ pub fn ambient_marks(snapshot: &Snapshot) -> Vec<String> {
 
 /// The DaemonSets of ztunnels, and the pods that they make.
 pub(super) fn daemon_sets(snapshot: &Snapshot) -> impl Iterator<Item = (&ObjectMeta, &PodSpec)> {
-    of_kind(snapshot).filter_map(|one: &DaemonSet| {
+    snapshot.reads.every().filter_map(|one: &DaemonSet| {
         let template = one.spec.as_ref()?.template.spec.as_ref()?;
         ztunnel(template)?;
         Some((&one.metadata, template))
     })
-}
-
-fn of_kind<T: Object>(snapshot: &Snapshot) -> impl Iterator<Item = &T> {
-    let reads = snapshot.reads.reads_of(T::RESOURCE);
-    reads.flat_map(|(_, fact)| fact.got().and_then(T::among).unwrap_or_default())
 }
 
 /// Several names in a row, each once; none of none.
@@ -60,12 +55,8 @@ fn joined(all: impl Iterator<Item = String>) -> Option<String> {
 
 fn is_any_redirected(snapshot: &Snapshot) -> bool {
     let mut reads = snapshot.reads.reads_of(Resource::Pod);
-    reads.any(|(_, fact)| match fact.got() {
-        Some(Objects::Metadata(all)) => all.iter().any(is_redirected),
-        Some(objects) => {
-            let pods = Pod::among(objects).unwrap_or_default();
-            pods.iter().any(|pod| is_redirected(&pod.metadata))
-        }
-        None => false,
+    reads.any(|(_, fact)| {
+        let pods = fact.got().map(Objects::metadata).unwrap_or_default();
+        pods.into_iter().any(is_redirected)
     })
 }

@@ -6,7 +6,7 @@ use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::facts::{Object as _, Read, Resource, Snapshot};
+use crate::facts::{Read, Resource, Snapshot};
 use crate::way::{
     ControlPlaneKind, Version, endpoint_slices_of, injectors, istiod_container_of, revision,
     version_of_deployment,
@@ -36,19 +36,14 @@ impl ControlPlane {
 
 /// The istiods of a snapshot, by namespace and name.
 pub fn control_planes(snapshot: &Snapshot) -> Vec<ControlPlane> {
-    let mut found: Vec<_> = deployments(snapshot)
+    let mut found: Vec<_> = snapshot
+        .reads
+        .every::<Deployment>()
         .filter_map(|one| control_plane(snapshot, one))
         .collect();
     found.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
     found.dedup();
     found
-}
-
-/// The Deployments of a snapshot, istiods among them.
-pub(super) fn deployments(snapshot: &Snapshot) -> impl Iterator<Item = &Deployment> {
-    let reads = snapshot.reads.reads_of(Resource::Deployment);
-    let lists = reads.filter_map(|(_, fact)| Deployment::among(fact.got()?));
-    lists.flatten()
 }
 
 fn control_plane(snapshot: &Snapshot, deployment: &Deployment) -> Option<ControlPlane> {

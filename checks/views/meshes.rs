@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::api::core::v1::{ConfigMap, Service};
 use serde_json::Value;
 
-use super::control_plane::{ControlPlane, deployments};
+use super::control_plane::ControlPlane;
 use crate::facts::kinds::{Deployment, MutatingWebhookConfiguration};
 use crate::facts::{Read, Resource, Snapshot};
 use crate::way::{injectors, istiod_container_of, mesh_of_config, names, revision, with_revision};
@@ -33,7 +33,7 @@ pub struct Members {
 /// The meshes of a snapshot; none where it shows less than two.
 pub fn meshes(snapshot: &Snapshot) -> BTreeMap<MeshName, Members> {
     let mut all: BTreeMap<MeshName, Members> = BTreeMap::new();
-    for istiod in deployments(snapshot) {
+    for istiod in snapshot.reads.every::<Deployment>() {
         let Some(name) = name_of(snapshot, istiod) else {
             continue;
         };
