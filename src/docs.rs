@@ -75,7 +75,9 @@ fn what(keep: Keep) -> &'static str {
         Keep::Arguments => "the flags that decide",
         Keep::Environment => "the variables that decide",
         Keep::Data => "istiod's keys, as far as they decide",
-        Keep::Certificates => "all: certificates are public",
+        Keep::Certificates => {
+            "all: certificates are public; of equal ones the first, and for the others its md5"
+        }
         Keep::Url => "scheme, host and port, and the path as below `service.path`",
         Keep::Subjects => "service accounts, and groups of Kubernetes",
         Keep::Path => "istiod's path, and of others the first step",

@@ -2,6 +2,7 @@
 
 mod freed;
 mod names;
+mod repeated;
 
 use std::io::Write;
 
@@ -97,8 +98,10 @@ pub fn parse(text: String, file: &str) -> Result<Snapshot, SnapshotError> {
     names::check(&mut serde_json::Deserializer::from_str(&json))
         .map_err(|error| damaged(error.to_string()))?;
     let mut json = serde_json::Deserializer::from_reader(Freed::from(json));
-    serde_path_to_error::deserialize(&mut json)
-        .map_err(|error| damaged(documents::field_error(&error)))
+    let mut snapshot: Snapshot = serde_path_to_error::deserialize(&mut json)
+        .map_err(|error| damaged(documents::field_error(&error)))?;
+    repeated::unfold(&mut snapshot.reads);
+    Ok(snapshot)
 }
 
 /// The one document of a text. JSON, as it is written, is not copied.
@@ -130,7 +133,8 @@ struct Head {
 /// # Errors
 /// What the writer says.
 pub fn write(snapshot: Snapshot, out: &mut dyn Write) -> std::io::Result<Tally> {
-    let (snapshot, tally) = redact(snapshot)?;
+    let (mut snapshot, tally) = redact(snapshot)?;
+    repeated::fold(&mut snapshot.reads);
     json::shallow(&snapshot, out)?;
     Ok(tally)
 }

@@ -29,6 +29,9 @@ const METADATA: &[Line] = &[
     ("ownerReferences.controller", Whole, "which owner makes it"),
 ];
 
+/// Of the metadata of an event: nothing refers to it.
+const EVENT_METADATA: &[Line] = &[("creationTimestamp", Whole, "when it happened")];
+
 /// Of the metadata of what decides about pods, and of pods.
 const VERSION: &[Line] = &[(
     "resourceVersion",
@@ -404,7 +407,11 @@ pub fn object(resource: Resource) -> Node {
         node.add("", NODE);
         return node;
     }
-    node.add("metadata", METADATA);
+    let metadata = match resource {
+        Resource::Event => EVENT_METADATA,
+        _ => METADATA,
+    };
+    node.add("metadata", metadata);
     if matches!(
         resource,
         Resource::Pod

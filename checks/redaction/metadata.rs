@@ -9,6 +9,13 @@ use crate::rules::credentials::REDACTED;
 /// The level of Pod Security, of which findings tell who set it.
 const LEVEL: &str = "pod-security.kubernetes.io/enforce";
 
+/// How the labels begin by which installers know what is theirs.
+const OF_INSTALLERS: [&str; 3] = [
+    "install.operator.istio.io/",
+    "operator.istio.io/component",
+    "operator.istio.io/managed",
+];
+
 /// Labels of which findings tell the value, whatever else selects by them.
 const KNOWN: [&str; 10] = [
     LEVEL,
@@ -41,8 +48,11 @@ pub fn labels(walk: &mut Walk, all: Map<String, Value>) -> Value {
     Value::Object(kept)
 }
 
-/// Whether a key is one of Istio's, or one that is meant to be.
+/// Whether a key is one of those that istiod reads, or one that is meant to be.
 pub fn is_like_istios(key: &str) -> bool {
+    if OF_INSTALLERS.iter().any(|own| key.starts_with(own)) {
+        return false;
+    }
     let key = key.to_ascii_lowercase();
     ["istio", "inject", "sidecar"]
         .iter()

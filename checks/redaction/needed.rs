@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::admissionregistration::v1::{MatchCondition, MatchResources};
+use k8s_openapi::api::core::v1::PodSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
 use crate::causes::rendered::templates::corrected;
@@ -15,11 +16,11 @@ use crate::facts::{Fact, Kind, MakesPods, Object, Snapshot, for_workload};
 use crate::rules::istio_keys;
 use crate::rules::templates::templates;
 use crate::way::discovery::discovery_selectors;
-use crate::way::selector::Labels;
+use crate::way::rendered::containers::{GATEWAY, is_gateway};
 use crate::way::{InjectorConfig, names};
 
-/// The templates that a fix asks for: where the default is not there, and for a gateway.
-const STOCK: [&str; 2] = ["sidecar", "gateway"];
+/// The template that a fix asks for where the default is not there.
+const STOCK: &str = "sidecar";
 
 /// What decides in a snapshot.
 #[derive(Debug, Default)]
@@ -149,7 +150,14 @@ impl Needed {
     }
 
     fn render(&mut self, snapshot: &Snapshot) {
-        let (annotations, labels) = of_pods(snapshot);
+        let pods = of_pods(snapshot);
+        let has_gateway = pods.iter().any(|(_, spec)| spec.is_some_and(is_gateway));
+        let metadata = pods.iter().filter_map(|(metadata, _)| *metadata);
+        let annotations: Vec<_> = metadata
+            .clone()
+            .filter_map(|one| one.annotations.as_ref())
+            .collect();
+        let labels: Vec<_> = metadata.filter_map(|one| one.labels.as_ref()).collect();
         // Under a misspelt name, or as a label, templates are asked for by the fix.
         let asks = |key: &str| {
             key == names::TEMPLATES || istio_keys::of_sidecars(key) == Some(names::TEMPLATES)
@@ -184,7 +192,8 @@ impl Needed {
                 .for_each(|one| self.by(one));
             // Those, too, that a fix asks for in the place of one that is not there.
             let fixed = asked.iter().filter_map(|names| corrected(names, &config));
-            let fixed: Vec<_> = fixed.chain(STOCK.map(str::to_owned)).collect();
+            let stock = has_gateway.then_some(GATEWAY).into_iter().chain([STOCK]);
+            let fixed: Vec<_> = fixed.chain(stock.map(str::to_owned)).collect();
             let annotations = asked
                 .iter()
                 .copied()
@@ -211,10 +220,13 @@ impl Needed {
     }
 }
 
-/// The annotations of all pods and pod templates, and their labels.
-fn of_pods(snapshot: &Snapshot) -> (Vec<&Labels>, Vec<&Labels>) {
-    fn add<'s, T: Object + MakesPods>(snapshot: &'s Snapshot, found: &mut Vec<&'s ObjectMeta>) {
-        found.extend(all::<T>(snapshot).filter_map(|one| one.template().0));
+/// The metadata and the spec of all pods and pod templates.
+fn of_pods(snapshot: &Snapshot) -> Vec<(Option<&ObjectMeta>, Option<&PodSpec>)> {
+    fn add<'s, T: Object + MakesPods>(
+        snapshot: &'s Snapshot,
+        found: &mut Vec<(Option<&'s ObjectMeta>, Option<&'s PodSpec>)>,
+    ) {
+        found.extend(all::<T>(snapshot).map(MakesPods::template));
     }
     let mut found = Vec::new();
     for kind in Kind::WORKLOADS {
@@ -224,10 +236,9 @@ fn of_pods(snapshot: &Snapshot) -> (Vec<&Labels>, Vec<&Labels>) {
         .subjects
         .iter()
         .filter_map(|one| one.manifest.as_ref());
-    found.extend(manifests.map(|manifest| &manifest.object.template.metadata));
-    let annotations = found.iter().filter_map(|one| one.annotations.as_ref());
-    let labels = found.iter().filter_map(|one| one.labels.as_ref());
-    (annotations.collect(), labels.collect())
+    let templates = manifests.map(|manifest| &manifest.object.template);
+    found.extend(templates.map(|one| (Some(&one.metadata), Some(&one.spec))));
+    found
 }
 
 /// All objects of a kind that were read as a whole.

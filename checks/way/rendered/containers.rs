@@ -21,6 +21,17 @@ pub(crate) const INIT: &str = "istio-init";
 /// The name of the init container that looks whether the CNI plugin has redirected it.
 pub(crate) const VALIDATION: &str = "istio-validation";
 
+/// The template of gateways, as Istio's charts call it.
+pub(crate) const GATEWAY: &str = "gateway";
+
+/// Whether a pod is a gateway's: nothing but a proxy, whose image the injector is to fill in.
+pub(crate) fn is_gateway(spec: &PodSpec) -> bool {
+    match spec.containers.as_slice() {
+        [only] => only.name == PROXY && only.image.as_deref() == Some("auto"),
+        _ => false,
+    }
+}
+
 /// Whether it can depend on the nodes, where the proxy goes, what becomes of a pod: it brings containers that Istio's
 /// templates bring, too, or none at all, or asks for several templates.
 pub fn may_depend_on_nodes(member: &dyn MakesPods) -> bool {

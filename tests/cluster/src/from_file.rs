@@ -11,9 +11,8 @@ use crate::diagnosis::Diagnosis;
 use crate::scenario::Scenario;
 use crate::wait::wait_for;
 
-/// In bytes: how large the snapshot of one workload may be, in a mesh of two revisions and a tag. As a rule it has less
-/// than 100 kB; ten refusals in many words make the rest.
-const LARGEST: usize = 120_000;
+/// In bytes: how large the snapshot of one workload may be, in a mesh of two revisions and a tag, with ten refusals.
+const LARGEST: usize = 100_000;
 
 /// What injdoctor says of the world's snapshot is what it says of the world.
 pub(crate) fn prove_from_file(cluster: &Cluster, scenario: &Scenario, binary: &Path) -> Result<()> {

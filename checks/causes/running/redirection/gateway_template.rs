@@ -8,7 +8,7 @@ use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::patch_template;
 use crate::report::{Effect, Field, Finding, Severity};
-use crate::way::rendered::containers::PROXY;
+use crate::way::rendered::containers::{GATEWAY, PROXY, is_gateway};
 use crate::way::{Case, Outcome, names};
 
 declare_check! {
@@ -34,9 +34,6 @@ declare_check! {
     "INJ610", "gateway-template", Running, about Pods,
     run
 }
-
-/// The template of gateways, as Istio's charts call it.
-const GATEWAY: &str = "gateway";
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
     let Some(templates) = templates(case)? else {
@@ -75,14 +72,6 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     )
     .evidence(template_field(case, Field::Annotations, names::TEMPLATES)?)
     .fix(patch_template(case, title, &[entry], effect)?)]))
-}
-
-/// Whether a pod is a gateway's: nothing but a proxy, whose image the injector is to fill in.
-fn is_gateway(spec: &PodSpec) -> bool {
-    match spec.containers.as_slice() {
-        [only] => only.name == PROXY && only.image.as_deref() == Some("auto"),
-        _ => false,
-    }
 }
 
 fn brings_proxy(spec: &PodSpec) -> bool {

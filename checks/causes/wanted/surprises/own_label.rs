@@ -8,6 +8,7 @@ use crate::fixes::patch_template;
 use crate::report::{Effect, Field, Finding, Severity};
 use crate::way::asked::{Said, said_of_namespace};
 use crate::way::relabelled::WhatIf;
+use crate::way::rendered::containers::GATEWAY;
 use crate::way::{Case, names};
 
 /// Whether the pod is injected, and would not be without these labels of its own, while its namespace does not ask; or
@@ -31,9 +32,6 @@ pub fn asked_by_pod_alone(case: &Case, keys: &[&str]) -> Result<Result<(), Verdi
     }
     Ok(injected(case, |_, _| Some(()))?.map(|_| ()))
 }
-
-/// The template of gateways.
-const GATEWAY: &str = "gateway";
 
 /// The finding that a label of the pod asks.
 ///
