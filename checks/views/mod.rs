@@ -31,6 +31,8 @@ pub struct Overview<'a> {
     mesh: &'a Mesh<'a>,
     namespaces: BTreeMap<String, Namespace>,
     revisions: BTreeMap<String, Revision>,
+    /// The pods that were counted, by namespace and name: ReplicaSets of a Deployment that was not read have the same.
+    counted: BTreeSet<(String, String)>,
     /// The facts that are missing.
     unknown: BTreeSet<String>,
     /// The facts that are missing about who serves the ztunnels.
@@ -44,6 +46,7 @@ impl<'a> Overview<'a> {
             mesh,
             namespaces: BTreeMap::new(),
             revisions: revision::revisions(mesh),
+            counted: BTreeSet::new(),
             unknown: BTreeSet::new(),
             unserved: BTreeSet::new(),
         };
@@ -64,24 +67,32 @@ impl<'a> Overview<'a> {
         for revision in self.asked(diagnosis) {
             self.revision(&revision).workloads += 1;
         }
-        let observed = diagnosis.observed.as_ref();
-        for pod in observed.into_iter().flat_map(|one| &one.pods) {
+        let namespace = &diagnosis.target.namespace;
+        let observed = diagnosis.observed.iter().flat_map(|one| &one.pods);
+        let pods =
+            observed.filter(|pod| self.counted.insert((namespace.clone(), pod.name.clone())));
+        let pods: Vec<_> = pods.collect();
+        for pod in &pods {
             if let Some(revision) = pod.revision.as_deref().filter(|_| pod.injected) {
-                let namespace = diagnosis.target.namespace.clone();
                 let pods = &mut self.revision(revision).pods;
-                *pods.entry(namespace).or_default() += 1;
+                *pods.entry(namespace.clone()).or_default() += 1;
             }
             if let Some(revision) = &pod.gateway_of {
-                let namespace = diagnosis.target.namespace.clone();
                 let gateways = &mut self.revision(revision).gateways;
-                *gateways.entry(namespace).or_default() += 1;
+                *gateways.entry(namespace.clone()).or_default() += 1;
             }
         }
         self.leave(diagnosis);
         let unread = diagnosis.unread.iter().filter(|one| tells_users(one));
         self.unknown.extend(unread.map(ToString::to_string));
-        if let Some(namespace) = self.namespaces.get_mut(&diagnosis.target.namespace) {
-            namespace.add(diagnosis);
+        match self.namespaces.get_mut(namespace) {
+            Some(namespace) => namespace.add(diagnosis, &pods),
+            // A kind that could not be listed may be in any of them.
+            None if namespace.is_empty() => {
+                let all = self.namespaces.values_mut();
+                all.for_each(|one| one.tally.unseen += 1);
+            }
+            None => {}
         }
     }
 

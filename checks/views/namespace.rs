@@ -9,7 +9,7 @@ use crate::causes::Check;
 use crate::diagnosis::Diagnosis;
 use crate::facts::{Fact, Index};
 use crate::report::{Finding, Severity};
-use crate::way::{Mesh, Outcome, Seen, names};
+use crate::way::{Mesh, ObservedPod, Outcome, Seen, names};
 
 /// The labels of a namespace that say which mesh it belongs to.
 const LABELS: [&str; 4] = [
@@ -60,6 +60,8 @@ pub struct Tally {
     pub refused: usize,
     /// Workloads of which too little is known for a verdict.
     pub unknown: usize,
+    /// Workloads whose pods could not be read: the numbers of pods are those of the others.
+    pub unseen: usize,
     /// Pods that exist.
     pub pods: usize,
     /// Those with a sidecar.
@@ -92,7 +94,8 @@ impl Namespace {
         }
     }
 
-    pub(super) fn add(&mut self, diagnosis: &Diagnosis) {
+    /// One more diagnosis, with those of its pods that were not counted yet.
+    pub(super) fn add(&mut self, diagnosis: &Diagnosis, pods: &[&ObservedPod]) {
         if let (Some(own), Some((check, finding))) = (&mut self.odd, odd(diagnosis))
             && own.check.code == check.code
         {
@@ -107,7 +110,8 @@ impl Namespace {
             return;
         };
         tally.refused += usize::from(observed.outcome == Seen::Rejected);
-        for pod in &observed.pods {
+        tally.unseen += usize::from(observed.outcome == Seen::Unknown);
+        for pod in pods {
             tally.pods += 1;
             tally.injected += usize::from(pod.injected);
             tally.ambient += usize::from(pod.ambient);

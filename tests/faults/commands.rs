@@ -15,7 +15,7 @@ pub struct Command {
 pub enum Prints {
     /// Diagnoses.
     Diagnoses,
-    /// The view of the mesh by revision.
+    /// The view of the mesh by revision, or by namespace.
     View,
     /// A snapshot, to be judged by `check --from`.
     Snapshot,
@@ -26,7 +26,7 @@ pub const POD: &str = "pod/POD";
 
 use Prints::{Diagnoses, Snapshot, View};
 
-pub const COMMANDS: [Command; 8] = [
+pub const COMMANDS: [Command; 9] = [
     Command {
         name: "check deploy",
         words: &["check", "deploy/reviews", "-n", "shop", "-o", "json"],
@@ -60,6 +60,11 @@ pub const COMMANDS: [Command; 8] = [
     Command {
         name: "revision",
         words: &["revision", "-o", "json"],
+        prints: View,
+    },
+    Command {
+        name: "namespace",
+        words: &["namespace", "-o", "json"],
         prints: View,
     },
     Command {

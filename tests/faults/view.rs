@@ -1,7 +1,21 @@
-//! What `injdoctor revision` says, held against what it says undisturbed.
+//! What `injdoctor revision` and `injdoctor namespace` say, held against what it says undisturbed.
 
 use anyhow::{Result, ensure};
 use serde_json::Value;
+
+/// What such a command answers about an item: whether a revision may be removed, what becomes of the next pod of a
+/// namespace.
+const ANSWERS: [&str; 2] = ["/removal/answer", "/nextPod/outcome"];
+
+/// What it counts of a namespace. Who knows less counts no more.
+const NUMBERS: [&str; 6] = [
+    "refused",
+    "pods",
+    "injected",
+    "ambient",
+    "otherRevision",
+    "notReady",
+];
 
 /// The document that such a command prints, and how the run ended.
 #[derive(Clone, Debug)]
@@ -55,12 +69,19 @@ impl View {
                 continue;
             };
             let answer = |item: &Value| {
-                let answer = item.pointer("/removal/answer").and_then(Value::as_str);
-                answer.map(str::to_owned)
+                let mut answers = ANSWERS.iter().filter_map(|one| item.pointer(one));
+                answers.next().and_then(Value::as_str).map(str::to_owned)
             };
             let (all, less) = (answer(item), answer(other));
             if less != all && less.as_deref() != Some("Unknown") {
                 found.push(format!("that {name} is {all:?} has become {less:?}"));
+            }
+            for field in NUMBERS {
+                let number = |item: &Value| item.get(field).and_then(Value::as_u64);
+                let (all, less) = (number(item), number(other));
+                if less > all {
+                    found.push(format!("{field} of {name} were {all:?}, and are {less:?}"));
+                }
             }
         }
         for istiod in fewer.istiods() {

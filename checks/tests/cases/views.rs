@@ -42,6 +42,32 @@ fn a_namespace_that_is_well() {
 }
 
 #[test]
+fn a_pod_counts_once_whatever_owner_it_is_told_of() {
+    let snapshot = world::snapshot(&world::base());
+    let mesh = Mesh::new(&snapshot);
+    let mut overview = Overview::new(&mesh, &BTreeSet::from(["shop".to_owned()]));
+    let all = diagnose(&snapshot);
+    for diagnosis in all.iter().chain(&all) {
+        overview.add(diagnosis);
+    }
+    let shop = overview.namespaces().next().unwrap();
+    assert_eq!((shop.tally.pods, shop.tally.injected), (1, 1));
+    let (default, _) = overview
+        .revisions()
+        .find(|(one, _)| one.name == "default")
+        .unwrap();
+    assert_eq!(default.pods.values().sum::<usize>(), 1);
+}
+
+#[test]
+fn pods_that_could_not_be_read_are_not_none() {
+    look(&json!({"pods": "refused"}), |overview| {
+        let shop = overview.namespaces().next().unwrap();
+        assert_eq!((shop.tally.pods, shop.tally.unseen), (0, 1));
+    });
+}
+
+#[test]
 fn an_odd_label_is_told_with_what_changes_it_even_where_no_workload_is() {
     let odd = json!({"namespace": {"metadata": {"labels": {"istio-injection": "Enabled"}}}});
     look(&odd, |overview| {

@@ -53,14 +53,14 @@ pub struct Namespace {
     pub refused: usize,
     /// Workloads of which too little is known for a verdict.
     pub unknown: usize,
-    /// Pods that exist.
-    pub pods: usize,
+    /// Pods that exist; null, as the following three, where those of a workload could not be read.
+    pub pods: Option<usize>,
     /// Pods with a sidecar.
-    pub injected: usize,
+    pub injected: Option<usize>,
     /// Pods whose traffic goes to ztunnel.
-    pub ambient: usize,
+    pub ambient: Option<usize>,
     /// Pods with the sidecar of another revision than the one that injects the next pod.
-    pub other_revision: usize,
+    pub other_revision: Option<usize>,
     /// Pods that are not ready, as the status of their workloads tells.
     pub not_ready: usize,
     /// What is wrong with its labels; null where nothing is.
@@ -206,6 +206,7 @@ fn namespace(one: &views::Namespace, snapshot: &Snapshot) -> Namespace {
     };
     let labels = one.labels.as_ref();
     let tally = one.tally;
+    let seen = |number: usize| (tally.unseen == 0).then_some(number);
     Namespace {
         name: one.name.clone().into(),
         labels: labels.ok().map(|all| all.iter().map(label).collect()),
@@ -220,10 +221,10 @@ fn namespace(one: &views::Namespace, snapshot: &Snapshot) -> Namespace {
         workloads: tally.workloads,
         refused: tally.refused,
         unknown: tally.unknown,
-        pods: tally.pods,
-        injected: tally.injected,
-        ambient: tally.ambient,
-        other_revision: tally.other_revision,
+        pods: seen(tally.pods),
+        injected: seen(tally.injected),
+        ambient: seen(tally.ambient),
+        other_revision: seen(tally.other_revision),
         not_ready: tally.not_ready,
         relabel: one.odd.as_ref().map(|odd| relabel(odd, snapshot)),
     }

@@ -94,9 +94,14 @@ fn workloads(tally: &Tally, separator: &str) -> String {
 }
 
 fn pods(tally: &Tally, separator: &str) -> String {
-    let first = match tally.pods {
-        0 => "0".to_owned(),
-        pods => format!("{}/{pods} injected", tally.injected),
+    let first = match (tally.pods, tally.unseen) {
+        (0, 0) => "0".to_owned(),
+        (0, _) => "? unknown".to_owned(),
+        (pods, 0) => format!("{}/{pods} injected", tally.injected),
+        (pods, _) => format!(
+            "{}/{pods} injected{separator}others unknown",
+            tally.injected
+        ),
     };
     let more = [
         (tally.ambient, "ambient"),
@@ -176,11 +181,15 @@ fn verdict(all: &[&Namespace], page: &mut Page) -> io::Result<()> {
     let pods = sum(|one| one.pods);
     let mut tail = vec![
         words::count(sum(|one| one.workloads), "workload", "workloads"),
-        format!(
-            "{} of {} injected",
-            sum(|one| one.injected),
-            words::count(pods, "pod", "pods")
-        ),
+        match (pods, sum(|one| one.unseen)) {
+            (0, 1..) => "pods unknown".to_owned(),
+            (_, unseen) => format!(
+                "{} of {} injected{}",
+                sum(|one| one.injected),
+                words::count(pods, "pod", "pods"),
+                if unseen > 0 { ", others unknown" } else { "" }
+            ),
+        },
     ];
     let more = [
         (sum(|one| one.ambient), "ambient"),

@@ -174,7 +174,7 @@ pub fn whom(targets: &[&Diagnosis], limit: usize) -> String {
         .take(limit)
         .map(|one| match namespaces.len() {
             1 => words::subject(one),
-            _ => format!("{} -n {}", words::subject(one), one.target.namespace),
+            _ => words::subject_and_namespace(one),
         });
     let more = targets.len().saturating_sub(limit);
     let more = (more > 0).then(|| format!("{more} more"));

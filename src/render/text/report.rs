@@ -234,8 +234,8 @@ fn alone(group: &Group, page: &mut Page) -> io::Result<()> {
     let (None, Some(first)) = (group.check, group.targets.first()) else {
         return Ok(());
     };
-    let (target, namespace) = (words::subject(first), &first.target.namespace);
-    let text = format!("more: injdoctor check {target} -n {namespace} -o wide");
+    let target = words::subject_and_namespace(first);
+    let text = format!("more: injdoctor check {target} -o wide");
     page.line(2, &[Span::new(Style::Faint, text)])
 }
 

@@ -18,17 +18,21 @@ pub fn revisions(view: &View, page: &mut Page) -> io::Result<()> {
     let number = words::count(all.len(), "revision", "revisions");
     facts::of_mesh(view.snapshot, &number, view.recorded, page)?;
     let limit = if view.wide { usize::MAX } else { NAMED };
+    let missing = view.overview.missing_users();
+    let no_pods = match missing.is_empty() {
+        true => Span::plain("none"),
+        false => Span::new(Style::Warning, "none is seen"),
+    };
     for (revision, removal) in &all {
         page.blank()?;
         let name = format!("revision {}", revision.name);
         page.line(0, &[Span::new(Style::Strong, name)])?;
-        block(revision, limit, page)?;
+        block(revision, limit, &no_pods, page)?;
         let (style, text) = words_of(removal);
         line("removal", &Span::new(style, text), page)?;
         restart(revision, view, page)?;
     }
     meshes::several(view.snapshot, page)?;
-    let missing = view.overview.missing_users();
     unknown::facts(&missing, view.wide, page)?;
     let number_of =
         |wanted: fn(&Removal) -> bool| all.iter().filter(|(_, one)| wanted(one)).count();
@@ -44,7 +48,7 @@ pub fn revisions(view: &View, page: &mut Page) -> io::Result<()> {
     page.flow(&Span::new(style, headline), &[], 2)
 }
 
-fn block(revision: &Revision, limit: usize, page: &mut Page) -> io::Result<()> {
+fn block(revision: &Revision, limit: usize, no_pods: &Span, page: &mut Page) -> io::Result<()> {
     let istiods = revision.control_planes.iter().map(|one| {
         let version = facts::version(&one.version);
         format!("deployment/{} in {}: {version}", one.name, one.namespace)
@@ -65,7 +69,7 @@ fn block(revision: &Revision, limit: usize, page: &mut Page) -> io::Result<()> {
         .map(|(name, number)| format!("{number} in {name}"))
         .collect();
     let pods = match revision.pods.values().sum() {
-        0 => Span::plain("none"),
+        0 => no_pods.clone(),
         number if pods.len() > 1 => {
             let all: usize = number;
             Span::plain(format!("{all}: {}", some(&pods, limit)))

@@ -75,6 +75,15 @@ pub fn subject(diagnosis: &Diagnosis) -> String {
     }
 }
 
+/// The subject of a diagnosis with its namespace, if it has one, as kubectl takes it.
+pub fn subject_and_namespace(diagnosis: &Diagnosis) -> String {
+    let subject = subject(diagnosis);
+    match diagnosis.target.namespace.as_str() {
+        "" => subject,
+        namespace => format!("{subject} -n {namespace}"),
+    }
+}
+
 /// How the pods fare that exist.
 pub fn observation(observation: &Observation) -> String {
     let pods = observation.pods.len();
