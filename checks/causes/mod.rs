@@ -15,6 +15,7 @@ pub(crate) mod fields;
 mod istiod_log;
 mod mesh;
 mod opposed;
+mod policy_words;
 mod rank;
 mod reached;
 pub(crate) mod refused;

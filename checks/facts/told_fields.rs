@@ -88,6 +88,7 @@ static TOLD: [Told; 5] = [
             Here("f:externalName"),
             Here("f:podSelector"),
             Here("f:ingress"),
+            Here("f:egress"),
             Below("f:ports", &[Each(&[Here("f:targetPort"), Here("f:port")])]),
             Below("f:template", &TEMPLATE),
             Below(

@@ -45,6 +45,10 @@ pub(super) fn plan(plan: &mut Plan, target: &Target, chain: &Chain, room: &mut R
     if whole.iter().any(|pod| needs_nodes(pod)) {
         plan.want(super::all(Resource::Node, None));
     }
+    let is_at_proxy = |pod: &Pod| matches!(step(pod), Some(Step::Proxy(_)));
+    if whole.iter().any(|pod| is_at_proxy(pod)) {
+        plan.want(super::all(Resource::NetworkPolicy, Some(&target.namespace)));
+    }
     let logs = wanted_logs(whole.into_iter().filter(|pod| is_meant(target, run, pod)));
     let logs: Vec<_> = logs.into_iter().take(room.logs).collect();
     room.logs -= logs.len();

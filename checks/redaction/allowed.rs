@@ -359,6 +359,22 @@ const NETWORK_POLICY: &[Line] = &[
     ("policyTypes", Whole, "a few words"),
     ("ingress.ports", Whole, "numbers, or ports' names"),
     ("ingress.from.*", Presence, "the API server is no pod"),
+    ("egress.ports", Whole, "numbers, or ports' names"),
+    (
+        "egress.to.ipBlock",
+        Presence,
+        "whether istiod's address may be in it",
+    ),
+    (
+        "egress.to.podSelector",
+        Presence,
+        "whether it is of the pod's own namespace",
+    ),
+    (
+        "egress.to.namespaceSelector",
+        Whole,
+        "whether it means istiod's namespace",
+    ),
 ];
 
 const CONFIG_MAP: &[Line] = &[("data", Data, "how istiod injects, and its root")];

@@ -138,7 +138,7 @@ fn printed(walk: &Walk, all: &Texts, name: &str, value: &str) -> Vec<Verdict> {
     changed.insert(name.to_owned(), value.to_owned());
     let templates = Templates::new(walk.needed.texts.iter().map(String::as_str));
     let mut verdicts = Vec::new();
-    for intercepts in [true, false] {
+    for intercepts in [Some(true), Some(false), None] {
         let surroundings = Surroundings {
             templates: &templates,
             volumes: &[],
@@ -221,7 +221,7 @@ mod tests {
             .config
             .unwrap();
         let mut verdicts = Vec::new();
-        for intercepts in [true, false] {
+        for intercepts in [Some(true), Some(false), None] {
             let surroundings = Surroundings {
                 templates: &Templates::new([config.templates["sidecar"].as_str()]),
                 volumes: &["own"],

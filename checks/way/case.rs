@@ -495,7 +495,7 @@ impl<'a> Case<'a> {
         self.list(&endpoint_slices_of(namespace, service))
     }
 
-    /// The NetworkPolicies beside such a Service.
+    /// The NetworkPolicies of a namespace.
     pub fn network_policies(&self, namespace: &str) -> Result<&'a [NetworkPolicy], Missing> {
         self.list(&Read::list(Resource::NetworkPolicy, Some(namespace)))
     }

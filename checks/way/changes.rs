@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use crate::facts::kinds::Pod;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::{Answer, Arrival, Case, Destination, Istiod, admission_plugin, names};
@@ -141,11 +142,15 @@ fn behind_service(case: &Case, namespace: &str, name: &str) -> Result<Vec<Change
     for pod in case.istiod_pods(namespace)? {
         all.extend(changed_state(pod));
     }
-    // What may not be read tells of no change.
-    for policy in case.network_policies(namespace).unwrap_or_default() {
-        all.extend(changed("networkpolicy", &policy.metadata));
-    }
+    all.extend(of_policies(case, namespace));
     Ok(all)
+}
+
+/// When the NetworkPolicies of a namespace were changed last. What may not be read tells of no change.
+pub fn of_policies(case: &Case, namespace: &str) -> Vec<Changed> {
+    let policies = case.network_policies(namespace).unwrap_or_default();
+    let changed = |policy: &NetworkPolicy| changed("networkpolicy", &policy.metadata);
+    policies.iter().filter_map(changed).collect()
 }
 
 fn changed_workload(workload: &Workload) -> Option<Changed> {

@@ -3,7 +3,9 @@
 //! What the template makes of it is not rendered here; this is what any sidecar brings.
 
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
-use k8s_openapi::api::core::v1::{Container, Volume};
+use k8s_openapi::api::core::v1::{
+    Container, ContainerPort, EnvVar, SecurityContext, Volume, VolumeMount,
+};
 
 use super::called::{Called, Creation, NotCalled, called};
 use super::predict::namespace_labels;
@@ -82,11 +84,30 @@ fn injected(pod: &JudgedPod, native: bool, image: &str) -> JudgedPod {
     let container = |name: &str| Container {
         name: name.to_owned(),
         image: Some(image.to_owned()),
+        args: Some(vec!["proxy".to_owned()]),
+        security_context: Some(SecurityContext::default()),
         ..Container::default()
     };
     let containers = &mut pod.spec.containers;
     let own = containers.iter().position(|one| one.name == PROXY);
-    let proxy = own.map_or_else(|| container(PROXY), |index| containers.remove(index));
+    let mut proxy = own.map_or_else(|| container(PROXY), |index| containers.remove(index));
+    proxy.ports.get_or_insert_default().push(ContainerPort {
+        container_port: 15090,
+        name: Some("http-envoy-prom".to_owned()),
+        ..ContainerPort::default()
+    });
+    proxy.env.get_or_insert_default().push(EnvVar {
+        name: "POD_NAME".to_owned(),
+        ..EnvVar::default()
+    });
+    proxy
+        .volume_mounts
+        .get_or_insert_default()
+        .push(VolumeMount {
+            name: "istio-envoy".to_owned(),
+            mount_path: "/etc/istio/proxy".to_owned(),
+            ..VolumeMount::default()
+        });
     let init_containers = pod.spec.init_containers.get_or_insert_default();
     init_containers.push(container(INIT));
     if native {

@@ -169,14 +169,40 @@ pub enum NativeSidecars {
     Off,
     /// Where the kubelets are new enough.
     ByNodes,
+    /// Where the kubelets of another cluster are, and istiod knows that one.
+    ByNodesElsewhere,
     /// The variable's value is not written in the pod.
     NotVisible,
 }
 
-/// What an istiod's environment says about native sidecars, for each version that it may be.
-pub fn native_sidecars(container: &Container, version: &Version) -> BTreeSet<NativeSidecars> {
+/// What an istiod says about native sidecars for who calls it at a path, for each version that it may be.
+pub fn native_sidecars(
+    container: &Container,
+    version: &Version,
+    path: Option<&str>,
+) -> BTreeSet<NativeSidecars> {
+    let is_elsewhere = path.and_then(cluster_of).is_some_and(|cluster| {
+        let own = variable(container, "CLUSTER_ID").and_then(|one| one.value.as_deref());
+        cluster != own.unwrap_or("Kubernetes")
+    });
     let answers = version.answers(|number| by_environment(container, number.minor < 27));
-    answers.into_iter().collect()
+    let answers = answers.into_iter().map(|answer| match answer {
+        NativeSidecars::ByNodes if is_elsewhere => NativeSidecars::ByNodesElsewhere,
+        answer => answer,
+    });
+    answers.collect()
+}
+
+/// The cluster that a path names: `/inject/cluster/NAME/net/NETWORK`.
+/// Source: Istio 1.31, `pkg/kube/inject/webhook.go` (`parseInjectEnvs`).
+fn cluster_of(path: &str) -> Option<&str> {
+    let mut pairs = path.strip_prefix("/inject/")?.split('/');
+    while let (Some(name), Some(value)) = (pairs.next(), pairs.next()) {
+        if name == "cluster" {
+            return Some(value);
+        }
+    }
+    None
 }
 
 /// Before 1.27 they are off by default.

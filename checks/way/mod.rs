@@ -21,6 +21,7 @@ mod injector_config;
 mod invalid_pod;
 pub(crate) mod istiod_log;
 pub(crate) mod names;
+pub(crate) mod network_policies;
 pub(crate) mod observe;
 mod platform;
 mod pod;

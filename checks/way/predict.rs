@@ -169,11 +169,18 @@ fn walk(case: &Case, prediction: &mut Prediction) -> Result<(), Open> {
             webhook,
         };
         let overruled = injections.overrule(webhook);
-        outcome = match injections.proxies.is_some() && matters(case, entry, call) {
-            true => same_for_injected(case, webhook, terms, &pod, &call.called)
-                .map_err(Open::at(Stage::Called)),
+        outcome = match injections.proxies.is_some() {
+            true => same_for_injected(case, webhook, terms, &pod, &call.called),
             false => Ok(()),
         }
+        .or_else(|missing| match matters(case, entry, call) {
+            true => Err(Open::at(Stage::Called)(missing)),
+            // What another vendor's webhook answers is taken for granted, and that needs to be said.
+            false => {
+                call.called = Answer::Unknown(missing);
+                Ok(())
+            }
+        })
         .and_then(|()| step(case, &pod, entry, call, prediction, overruled));
         if let (Ok(()), Some(Answer::Yes(sidecar))) = (&outcome, &call.rendered) {
             outcome = injections
@@ -221,10 +228,9 @@ impl Injections {
         let again = before.is_some() || returns(webhook);
         // A template without a proxy goes by the containers, of which istiod leaves out those that a status names.
         let by_status = sidecar.proxies.is_empty() && pod.annotations.contains_key(names::STATUS);
-        let otherwise = before.is_some_and(|before| before != sidecar.proxies)
-            || sidecar.proxies.len() > 1
-            || by_status;
-        if again && otherwise {
+        let otherwise =
+            before.is_some_and(|before| before != sidecar.proxies) || sidecar.proxies.len() > 1;
+        if by_status || again && otherwise {
             return Err(Missing(format!(
                 "the pod is injected again, {sidecar}, and what that makes of the first injection is not known here"
             )));

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ContainerStateTerminated;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::changes::{Changed, of_template};
+use super::changes::{Changed, of_policies, of_template};
 use super::running::Container;
 use super::{Case, running};
 use crate::facts::kinds::Pod;
@@ -83,6 +83,7 @@ fn is_near(at: Timestamp, later: Timestamp) -> bool {
 fn changes(case: &Case) -> Vec<Changed> {
     let mut all = of_mesh(case);
     all.extend(of_template(case).ok().flatten());
+    all.extend(of_policies(case, &case.target().namespace));
     all
 }
 

@@ -13,7 +13,7 @@ pub struct Reason {
 pub const MOST: f64 = 5.4;
 
 /// Each reason, and why it is a good one.
-const EXPECTED: [(Reason, &str); 10] = [
+const EXPECTED: [(Reason, &str); 11] = [
     (
         Reason {
             words: "cannot be seen from the cluster's API",
@@ -76,6 +76,13 @@ const EXPECTED: [(Reason, &str); 10] = [
             most: 0.3,
         },
         "two spellings of one annotation: istiod takes the one that comes first in a map of Go, which is left to chance",
+    ),
+    (
+        Reason {
+            words: "the cluster that the webhook's path names",
+            most: 0.1,
+        },
+        "istiod knows the nodes of other clusters by Secrets that are not read",
     ),
     (
         Reason {

@@ -34,8 +34,8 @@ impl Touched {
     }
 }
 
-/// A call of [`UNKNOWN`].
-pub(super) fn call(what: String) -> Expr {
+/// A call of [`UNKNOWN`], of which these are evaluated first: where one of them ends in an error, that is the answer.
+pub(super) fn call(what: String, before: Vec<IdedExpr>) -> Expr {
     let what = IdedExpr {
         id: 0,
         expr: Expr::Literal(LiteralValue::String(what.into())),
@@ -43,7 +43,7 @@ pub(super) fn call(what: String) -> Expr {
     Expr::Call(CallExpr {
         func_name: UNKNOWN.to_owned(),
         target: None,
-        args: vec![what],
+        args: std::iter::once(what).chain(before).collect(),
     })
 }
 
@@ -51,7 +51,7 @@ pub(super) fn call(what: String) -> Expr {
 pub(super) fn function(touched: Touched) -> Function {
     of_values(move |args| {
         let what = match args {
-            [Value::String(what)] => what.to_string(),
+            [Value::String(what), ..] => what.to_string(),
             _ => "something".to_owned(),
         };
         Err(touched.note(what))
@@ -78,7 +78,7 @@ mod tests {
             ),
             (
                 "quantity('1Gi').isGreaterThan(quantity('1Mi'))",
-                "the function isGreaterThan",
+                "the function quantity",
             ),
             ("isURL('x')", "the function isURL"),
             (
@@ -108,6 +108,31 @@ mod tests {
                 "{expression}"
             );
         }
+    }
+
+    #[test]
+    fn what_an_unknown_function_is_called_with_may_be_an_error_already() {
+        for (expression, expected) in [
+            (
+                "quantity(object.missing).isLessThan(quantity('1'))",
+                "no such key: missing",
+            ),
+            (
+                "object.spec.containers.all(c, isQuantity(c.none.cpu))",
+                "no such key: none",
+            ),
+        ] {
+            assert_eq!(
+                eval(expression),
+                Condition::Error(expected.to_owned()),
+                "{expression}"
+            );
+        }
+        let unknown = eval("object.spec.containers.all(c, isQuantity(c.name))");
+        assert!(
+            matches!(unknown, Condition::CannotEvaluate(_)),
+            "{unknown:?}"
+        );
     }
 
     #[test]

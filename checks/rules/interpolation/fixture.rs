@@ -60,7 +60,7 @@ pub(super) fn judge(pairs: &[(&str, &str)]) -> Verdict {
     let surroundings = Surroundings {
         templates: &Templates::new([SIDECAR]),
         volumes: &["own"],
-        intercepts: true,
+        intercepts: Some(true),
     };
     verdict(pairs[0].0, &owned.collect(), surroundings)
 }

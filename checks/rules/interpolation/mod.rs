@@ -27,8 +27,8 @@ pub struct Templates {
     places: RefCell<Places>,
 }
 
-/// By the annotation, and by whether the sidecar is known to come with its init container.
-type Places = HashMap<(String, bool), Rc<[Place]>>;
+/// By the annotation, and by whether the sidecar comes with its init container, if that is known.
+type Places = HashMap<(String, Option<bool>), Rc<[Place]>>;
 
 impl Templates {
     /// Those of these texts.
@@ -44,7 +44,7 @@ impl Templates {
         self.texts.iter().map(String::as_str)
     }
 
-    fn places(&self, name: &str, intercepts: bool) -> Rc<[Place]> {
+    fn places(&self, name: &str, intercepts: Option<bool>) -> Rc<[Place]> {
         let mut known = self.places.borrow_mut();
         let places = known.entry((name.to_owned(), intercepts));
         let places = places.or_insert_with(|| place::places(name, self.texts(), intercepts).into());
@@ -59,8 +59,8 @@ pub struct Surroundings<'a> {
     pub templates: &'a Templates,
     /// The names of the volumes that the pod has itself.
     pub volumes: &'a [&'a str],
-    /// Whether it is known that the sidecar comes with its init container.
-    pub intercepts: bool,
+    /// Whether the sidecar comes with its init container, if that is known.
+    pub intercepts: Option<bool>,
 }
 
 /// Whether the sidecar can still be read with this annotation in it.

@@ -33,7 +33,7 @@ pub(super) const MARK: char = '\u{fffc}';
 pub(super) fn places<'t>(
     name: &str,
     templates: impl Iterator<Item = &'t str>,
-    intercepts: bool,
+    intercepts: Option<bool>,
 ) -> Vec<Place> {
     let named = [format!("`{name}`"), format!("\"{name}\"")];
     let is_named = |action: &str| named.iter().any(|name| action.contains(name.as_str()));
@@ -59,7 +59,7 @@ pub(super) fn places<'t>(
                 }
                 Block::Stays => {}
             }
-            if is_named(action) {
+            if is_named(action) && !open.contains(&Known::Fails) {
                 let after = template.get(end..).unwrap_or_default();
                 let how = how(action, line(template, start, end), after);
                 places.extend(how.map(|how| Place { how, always }));
@@ -78,8 +78,8 @@ enum Known {
 }
 
 /// What is known of a condition, given whether it names the annotation, which the pod has, and whether the sidecar comes
-/// with its init container. An image is only looked at where it holds a slash.
-fn known(condition: &str, is_named: bool, intercepts: bool) -> Known {
+/// with its init container, if that is known. An image is only looked at where it holds a slash.
+fn known(condition: &str, is_named: bool, intercepts: Option<bool>) -> Known {
     let for_all_who_have_it = [
         "if isset ",
         "if (isset ",
@@ -87,14 +87,16 @@ fn known(condition: &str, is_named: bool, intercepts: bool) -> Known {
         "if contains \"/\" (annotation ",
     ];
     match condition {
-        "if $noInitContainer" if intercepts => Known::Fails,
-        _ if intercepts
-            && condition.starts_with(
-                "if ne (annotation .ObjectMeta `sidecar.istio.io/interceptionMode` ",
-            )
+        "if $noInitContainer" if intercepts == Some(true) => Known::Fails,
+        _ if condition
+            .starts_with("if ne (annotation .ObjectMeta `sidecar.istio.io/interceptionMode` ")
             && condition.ends_with(" `NONE`") =>
         {
-            Known::Holds
+            match intercepts {
+                Some(true) => Known::Holds,
+                Some(false) => Known::Fails,
+                None => Known::Nothing,
+            }
         }
         _ if is_named
             && for_all_who_have_it
@@ -189,7 +191,7 @@ mod tests {
             let surroundings = Surroundings {
                 templates: &Templates::new([template]),
                 volumes: &[],
-                intercepts: true,
+                intercepts: Some(true),
             };
             verdict("example.com/a", &annotations, surroundings)
         };
@@ -229,7 +231,8 @@ b: {{ annotation .ObjectMeta `example.com/a` 1 }}";
             };
             verdict("example.com/a", &annotations, surroundings)
         };
-        assert!(matches!(judge(true), Verdict::Invalid(_)));
-        assert!(matches!(judge(false), Verdict::CannotTell(_)));
+        assert!(matches!(judge(Some(true)), Verdict::Invalid(_)));
+        assert!(matches!(judge(None), Verdict::CannotTell(_)));
+        assert_eq!(judge(Some(false)), Verdict::Valid);
     }
 }

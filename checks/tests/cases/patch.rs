@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::world::{folder, is_fact};
 
 /// What a case can start from, besides `cluster` and `subjects`.
-const PLACES: [(&str, &[&str]); 31] = [
+const PLACES: [(&str, &[&str]); 32] = [
     ("clusterRoles", &["cluster", "clusterRoles"]),
     ("clusterRoleBindings", &["cluster", "clusterRoleBindings"]),
     ("namespace", &["cluster", "namespaces", "shop"]),
@@ -39,6 +39,7 @@ const PLACES: [(&str, &[&str]); 31] = [
         "networkPolicies",
         &["cluster", "networkPolicies", "istio-system"],
     ),
+    ("ownPolicies", &["cluster", "networkPolicies", "shop"]),
     ("endpointSlices", &["cluster", "endpointSlices"]),
     ("istiodPods", &["cluster", "pods", "istio-system"]),
     (

@@ -1,22 +1,17 @@
 //! Do NetworkPolicies let the API server in to istiod?
 //!
-//! Source: `k8s.io/api/networking/v1/types.go` (v0.36): a pod that a policy selects takes only what a rule of some policy
-//! admits, and rules go by the port of the pod. The API server is no pod, so that selectors of pods and namespaces do not
-//! mean it; a block of addresses may.
+//! The API server is no pod, so that selectors of pods and namespaces do not mean it; a block of addresses may.
 
 use crate::facts::kinds::Pod;
 use k8s_openapi::api::admissionregistration::v1::ServiceReference;
-use k8s_openapi::api::networking::v1::{
-    NetworkPolicy, NetworkPolicyIngressRule, NetworkPolicyPort, NetworkPolicySpec,
-};
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyIngressRule};
 
 use super::Obstacle;
 use super::backend::{backends, ports_named};
 use super::endpoints::endpoints;
 use crate::facts::Missing;
 use crate::way::Case;
-use crate::way::selector::requirements;
+use crate::way::network_policies::{Direction, isolating, open};
 
 /// A pod of istiod that does not let the API server in.
 #[derive(Clone, Debug)]
@@ -59,16 +54,12 @@ pub fn shut_off<'a>(
 
 /// The policies that select a pod, where none of them admits the API server to a port of it.
 fn shutting<'a>(policies: &'a [NetworkPolicy], pod: &Pod, port: i32) -> Vec<&'a NetworkPolicy> {
-    let isolating = policies.iter().filter(|policy| {
-        let spec = policy.spec.as_ref();
-        spec.is_some_and(|spec| is_of_ingress(spec) && selects(spec, pod))
-    });
-    let isolating: Vec<_> = isolating.collect();
+    let isolating = isolating(policies, pod, Direction::Ingress);
     let mut rules = isolating.iter().flat_map(|policy| ingress(policy));
-    if rules.any(|rule| may_admit(rule, pod, port)) || is_on_the_host(pod) {
-        return Vec::new();
+    match rules.any(|rule| may_admit(rule, pod, port)) {
+        true => Vec::new(),
+        false => isolating,
     }
-    isolating
 }
 
 /// The rules of a policy for what comes in.
@@ -78,41 +69,13 @@ pub fn ingress(policy: &NetworkPolicy) -> &[NetworkPolicyIngressRule] {
         .unwrap_or_default()
 }
 
-fn is_of_ingress(spec: &NetworkPolicySpec) -> bool {
-    let mut types = spec.policy_types.iter().flatten().peekable();
-    types.peek().is_none() || types.any(|one| one == "Ingress")
-}
-
-fn selects(spec: &NetworkPolicySpec, pod: &Pod) -> bool {
-    let labels = pod.metadata.labels.clone().unwrap_or_default();
-    let requirements = requirements(spec.pod_selector.as_ref());
-    requirements.is_ok_and(|all| all.iter().all(|one| one.is_met_by(&labels)))
-}
-
-/// Policies do not apply to pods on the network of their node.
-fn is_on_the_host(pod: &Pod) -> bool {
-    let spec = pod.spec.as_ref();
-    spec.and_then(|spec| spec.host_network).unwrap_or_default()
-}
-
 /// Whether a rule admits somebody who is no pod to a port. Whether the API server's address is in a block is not known.
 fn may_admit(rule: &NetworkPolicyIngressRule, pod: &Pod, port: i32) -> bool {
     let from = rule.from.as_deref().unwrap_or_default();
-    let ports = rule.ports.as_deref().unwrap_or_default();
     (from.is_empty() || from.iter().any(|peer| peer.ip_block.is_some()))
-        && (ports.is_empty() || ports.iter().any(|one| covers(one, pod, port)))
-}
-
-fn covers(admitted: &NetworkPolicyPort, pod: &Pod, port: i32) -> bool {
-    let is_tcp = admitted.protocol.as_deref().unwrap_or("TCP") == "TCP";
-    let is_port = match &admitted.port {
-        None => true,
-        Some(IntOrString::Int(first)) => {
-            (*first..=admitted.end_port.unwrap_or(*first)).contains(&port)
-        }
-        Some(IntOrString::String(name)) => ports_named(pod, name).any(|one| one == port),
-    };
-    is_tcp && is_port
+        && open(rule.ports.as_deref(), "TCP", port, |name| {
+            ports_named(pod, name).any(|one| one == port)
+        })
 }
 
 #[cfg(test)]

@@ -71,8 +71,12 @@ fn doubt(unclear: &InvalidAnnotation) -> Missing {
 
 /// What the templates make of annotations that nobody checks.
 ///
-/// `intercepts` says that the sidecar is known to come with its init container.
-pub(super) fn interpolated(templates: &Templates, pod: &JudgedPod, intercepts: bool) -> Judgement {
+/// `intercepts` says whether the sidecar comes with its init container, if that is known.
+pub(super) fn interpolated(
+    templates: &Templates,
+    pod: &JudgedPod,
+    intercepts: Option<bool>,
+) -> Judgement {
     let volumes = pod.spec.volumes.iter().flatten();
     let volumes: Vec<&str> = volumes.map(|volume| volume.name.as_str()).collect();
     let surroundings = Surroundings {

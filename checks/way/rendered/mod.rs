@@ -156,9 +156,10 @@ fn render(
         return Ok(Err(refusal));
     }
     let together = injector.together(&config, &templates);
-    let (mut refused, mut more) = annotations::interpolated(&together, pod, false);
-    if !more.is_empty() && mesh::intercepts(case, istiod, pod)? {
-        (refused, more) = annotations::interpolated(&together, pod, true);
+    let (mut refused, mut more) = annotations::interpolated(&together, pod, None);
+    if !more.is_empty() {
+        let intercepts = mesh::intercepts(case, istiod, pod)?;
+        (refused, more) = annotations::interpolated(&together, pod, Some(intercepts));
     }
     if let Some(refusal) = refused {
         return Ok(Err(refusal));

@@ -67,6 +67,12 @@ fn by_istiod(case: &Case, istiod: &Istiod, pod: &JudgedPod) -> Result<bool, Miss
                     "whether sidecars are native is not visible in istiod's pod".to_owned(),
                 ));
             }
+            NativeSidecars::ByNodesElsewhere => {
+                return Err(Missing(
+                    "whether istiod knows the nodes of the cluster that the webhook's path names is not visible"
+                        .to_owned(),
+                ));
+            }
             NativeSidecars::ByNodes => {
                 let versions = case.nodes()?.iter().map(kubelet_version).collect();
                 by_nodes(&versions, pod.spec.node_name.as_deref())

@@ -6,6 +6,7 @@
 
 mod cni;
 mod container;
+pub(crate) mod egress;
 mod said;
 mod step;
 mod unwell;

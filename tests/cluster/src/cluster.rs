@@ -16,7 +16,7 @@ use crate::control_plane::{
     ApiServer, ApiServerSettings, Site, start_controller_manager, start_etcd,
 };
 use crate::dns;
-use crate::firewall::{self, Firewall};
+use crate::firewall::{self, Dropped, Firewall};
 use crate::istio;
 use crate::kube_proxy::KubeProxy;
 use crate::kubelet::{self, NODE, NODE_IP, Node};
@@ -229,7 +229,7 @@ impl Cluster {
     /// From now on new pods really run in this way, or are only reported as running.
     pub(crate) fn run_pods(&mut self, pods: Option<Pods>) {
         let is_silent = pods.as_ref().is_some_and(|pods| pods.silent);
-        let port = SocketAddr::from((NODE_IP, logs::PORT));
+        let port = Dropped::To(SocketAddr::from((NODE_IP, logs::PORT)));
         self.silence
             .drop_only(is_silent.then_some(port).into_iter().collect());
         self.node.run_pods(self.first.api, pods);

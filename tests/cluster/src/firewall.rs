@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::process::{Command, Stdio};
 
 /// The routing table that leads nowhere; `network.rs` sets it up.
@@ -21,20 +21,29 @@ const SYN_RETRIES: &str = "/proc/sys/net/ipv4/tcp_syn_retries";
 /// As Linux has it.
 const DEFAULT_RETRIES: &str = "6";
 
-/// The addresses to which nothing gets through.
+/// What is dropped.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Dropped {
+    /// What anybody sends there.
+    To(SocketAddr),
+    /// What this address sends to a port of anybody's.
+    From(IpAddr, u16),
+}
+
+/// What does not get through.
 #[derive(Default)]
-pub(crate) struct Firewall(BTreeSet<SocketAddr>);
+pub(crate) struct Firewall(BTreeSet<Dropped>);
 
 impl Firewall {
-    /// From now on these and no others.
-    pub(crate) fn drop_only(&mut self, addresses: BTreeSet<SocketAddr>) {
-        for address in addresses.difference(&self.0) {
-            rule("add", address);
+    /// From now on this and nothing else.
+    pub(crate) fn drop_only(&mut self, dropped: BTreeSet<Dropped>) {
+        for one in dropped.difference(&self.0) {
+            rule("add", *one);
         }
-        for address in self.0.difference(&addresses) {
-            rule("del", address);
+        for one in self.0.difference(&dropped) {
+            rule("del", *one);
         }
-        self.0 = addresses;
+        self.0 = dropped;
     }
 }
 
@@ -52,12 +61,18 @@ pub(crate) fn forget_scenario() {
     }
 }
 
-fn rule(verb: &str, address: &SocketAddr) {
-    let (ip, port) = (address.ip().to_string(), address.port().to_string());
-    let arguments = [
-        "rule", verb, "pref", "10", "to", &ip, "ipproto", "tcp", "dport", &port, "lookup", NOWHERE,
+fn rule(verb: &str, dropped: Dropped) {
+    let (end, ip, port, action) = match dropped {
+        Dropped::To(address) => ("to", address.ip(), address.port(), &["lookup", NOWHERE][..]),
+        // What a pod sends is only passed on here. Whoever sends something from here would be told of a black hole.
+        Dropped::From(ip, port) => ("from", ip, port, &["blackhole"][..]),
+    };
+    let (ip, port) = (ip.to_string(), port.to_string());
+    let what = [
+        "rule", verb, "pref", "10", end, &ip, "ipproto", "tcp", "dport", &port,
     ];
-    let done = Command::new("ip").args(arguments).status();
+    let arguments = [&what[..], action].concat();
+    let done = Command::new("ip").args(&arguments).status();
     if !done.is_ok_and(|status| status.success()) {
         crate::tell(&format!("ip {} failed", arguments.join(" ")));
     }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::api::{Api, Objects};
-use crate::firewall::Firewall;
+use crate::firewall::{Dropped, Firewall};
 use crate::json::{list, text};
 use crate::kubelet::PODS_OF_NODE;
 use crate::network_policy;
@@ -105,7 +105,12 @@ impl State {
         self.forwarders.retain(|address, forwarder| {
             routes.get(address) == Some(&forwarder.shared.endpoints) && !forwarder.shared.refused()
         });
-        self.firewall.drop_only(dropped);
+        let kept_in = network_policy::kept_in(&self.policies, &self.pods);
+        let kept_in = kept_in
+            .into_iter()
+            .map(|(ip, port)| Dropped::From(ip, port));
+        let dropped = dropped.into_iter().map(Dropped::To);
+        self.firewall.drop_only(dropped.chain(kept_in).collect());
         for (address, endpoints) in routes {
             if self.forwarders.contains_key(&address) || !endpoints.iter().any(accepts) {
                 continue;

@@ -1,11 +1,10 @@
 //! A NetworkPolicy keeps the API server from istiod.
 
-use k8s_openapi::api::networking::v1::{NetworkPolicyIngressRule, NetworkPolicyPort};
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::json;
 
 use super::cause::Cause;
 use super::standing::{Explained, FailingCall, judge};
+use crate::causes::policy_words::{in_words, name, none_that, together};
 use crate::causes::reached::explanation::object;
 use crate::causes::reached::istiod::pod_name;
 use crate::causes::reached::obstacle_findings::Found;
@@ -87,17 +86,8 @@ fn risk(case: &Case) -> Result<Verdict, Missing> {
 }
 
 fn sentence(shut: &ShutOff) -> String {
-    let names: Vec<_> = shut.policies.iter().map(|one| name(one)).collect();
-    let policies = match names.as_slice() {
-        [one] => format!("NetworkPolicy {one} selects"),
-        all => format!("NetworkPolicies {} select", all.join(", ")),
-    };
-    format!(
-        "{policies} pod/{} and {} no rule that admits the API server to port {}",
-        pod_name(shut.pod),
-        if names.len() == 1 { "has" } else { "have" },
-        shut.port
-    )
+    let rule = format!("admits the API server to port {}", shut.port);
+    none_that(&shut.policies, pod_name(shut.pod), &rule)
 }
 
 fn evidence(shut: &ShutOff) -> Vec<Evidence> {
@@ -105,43 +95,20 @@ fn evidence(shut: &ShutOff) -> Vec<Evidence> {
     let of = |policy: &&NetworkPolicy| {
         let namespace = policy.metadata.namespace.as_deref().unwrap_or_default();
         let object = object("networkpolicy", name(policy), namespace);
-        let rules: Vec<_> = ingress(policy).iter().map(in_words).collect();
-        let (rules, set) = match rules.as_slice() {
-            [] => ("no rule".to_owned(), "podSelector"),
-            rules => (rules.join("; "), "ingress"),
+        let rules = ingress(policy).iter();
+        let rules = rules.map(|rule| in_words(rule.ports.as_deref(), "from", rule.from.as_deref()));
+        let rules: Vec<_> = rules.collect();
+        let set = if rules.is_empty() {
+            "podSelector"
+        } else {
+            "ingress"
         };
         Evidence::new(object, ".spec.ingress")
-            .actual(rules)
+            .actual(together(&rules))
             .expected(&expected)
             .set_in(&policy.metadata, &["spec", set])
     };
     shut.policies.iter().map(of).collect()
-}
-
-fn in_words(rule: &NetworkPolicyIngressRule) -> String {
-    let ports = rule.ports.iter().flatten();
-    let ports: Vec<_> = ports.map(port_in_words).collect();
-    let ports = match ports.as_slice() {
-        [] => "every port".to_owned(),
-        ports => format!("port {}", ports.join(", ")),
-    };
-    match rule.from.as_deref().unwrap_or_default() {
-        [] => format!("{ports} from everybody"),
-        _ => format!("{ports} from some"),
-    }
-}
-
-fn port_in_words(port: &NetworkPolicyPort) -> String {
-    let first = match &port.port {
-        None => "any".to_owned(),
-        Some(IntOrString::Int(number)) => number.to_string(),
-        Some(IntOrString::String(name)) => name.clone(),
-    };
-    let protocol = port.protocol.as_deref().unwrap_or("TCP");
-    match port.end_port {
-        Some(last) => format!("{first}-{last}/{protocol}"),
-        None => format!("{first}/{protocol}"),
-    }
 }
 
 /// Adds a rule to the first of the policies: what any of them admits gets in.
@@ -167,8 +134,4 @@ fn admit(shut: &ShutOff) -> Option<Fix> {
         Change::new(object, Patch::Operations(vec![operation])),
         policy,
     ))
-}
-
-fn name(policy: &NetworkPolicy) -> &str {
-    policy.metadata.name.as_deref().unwrap_or_default()
 }

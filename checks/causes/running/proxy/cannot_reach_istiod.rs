@@ -2,15 +2,17 @@
 
 use crate::causes::fields::template_field;
 use crate::causes::running::proxy::dns;
+use crate::causes::running::proxy::shut_in::{evidence, let_out, sentence};
 use crate::causes::running::told::{not_ready, pods_in_words, told_as};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::patch_template;
-use crate::report::{Command, Field, Fix, Risk};
+use crate::report::{Command, Field, Finding, Fix, Risk};
 use crate::rules::proxy_config::discovery_address;
 use crate::texts::{Found, Key};
 use crate::way::reached::{Leg, Obstacle};
 use crate::way::running::Unwell;
+use crate::way::running::egress::shut_in;
 use crate::way::{Answer, Case, names};
 
 declare_check! {
@@ -25,25 +27,13 @@ declare_check! {
     /// default port 15012 of istiod's Service. It is not ready before it has both. Usual reasons: istiod is down; a
     /// NetworkPolicy forbids egress to port 15012 or to DNS; the address is of a revision whose Service is gone.
     ///
-    /// ## How to fix it
-    /// Where the pod's own annotation names another address, remove it. Otherwise see that istiod runs, and allow the
-    /// egress. A policy with egress forbids all that no policy allows: add this one only beside others that restrict
-    /// egress already.
+    /// The NetworkPolicies of the pod's namespace are read where a sidecar is not ready. Where they select the pod, and
+    /// none of their rules can mean istiod, that is said. Policies in other kinds, as Cilium and Calico have them, are
+    /// not looked at.
     ///
-    /// ```sh
-    /// kubectl apply -n NAMESPACE -f - <<'END'
-    /// apiVersion: networking.k8s.io/v1
-    /// kind: NetworkPolicy
-    /// metadata: {name: allow-istiod}
-    /// spec:
-    ///   podSelector: {}
-    ///   policyTypes: [Egress]
-    ///   egress:
-    ///     - to: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: istio-system}}}]
-    ///       ports: [{port: 15012}]
-    ///     - ports: [{port: 53, protocol: UDP}, {port: 53}]
-    /// END
-    /// ```
+    /// ## How to fix it
+    /// Where the pod's own annotation names another address, remove it. Where policies keep the pod in, add a rule to
+    /// one of them. Otherwise see that istiod runs.
     ///
     /// ## References
     /// - Istio, Debugging Envoy and istiod: <https://istio.io/latest/docs/ops/diagnostic-tools/proxy-cmd/>
@@ -60,8 +50,19 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         let annotations = &case.pod()?.annotations;
         let address = annotations.get(names::PROXY_CONFIG);
         let address = address.and_then(|text| discovery_address(text));
-        let mut finding = not_ready(case, message(case, unwell, found, address.as_deref()));
-        finding.because = is_down(case).then_some("istiod-no-endpoints");
+        let is_down = is_down(case);
+        let may_be_kept = address.is_none() && !is_down && found.value(Key::Error) != Some(NO_NAME);
+        // Policies that were not read keep nobody that is known of.
+        let shut = may_be_kept.then(|| shut_in(case, unwell.pod).ok().flatten());
+        let shut = shut.flatten();
+        let kept = shut.as_ref().map(|shut| sentence(shut, unwell.name()));
+        let message = message(case, unwell, found, address.as_deref(), kept);
+        let mut finding = not_ready(case, message);
+        finding.because = is_down.then_some("istiod-no-endpoints");
+        if let Some(shut) = &shut {
+            let finding = evidence(shut).into_iter().fold(finding, Finding::evidence);
+            return Ok(Some(let_out(shut).into_iter().fold(finding, Finding::fix)));
+        }
         let Some(address) = address else {
             return Ok(Some(finding.fix(look(case))));
         };
@@ -76,7 +77,16 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     })
 }
 
-fn message(case: &Case, unwell: &Unwell, found: &Found, address: Option<&str>) -> String {
+/// What the resolver says that knows of no such name: no policy keeps the sidecar from it.
+const NO_NAME: &str = "no such host";
+
+fn message(
+    case: &Case,
+    unwell: &Unwell,
+    found: &Found,
+    address: Option<&str>,
+    kept: Option<String>,
+) -> String {
     let whom = match address {
         Some(address) => {
             format!(
@@ -90,8 +100,9 @@ fn message(case: &Case, unwell: &Unwell, found: &Found, address: Option<&str>) -
         Some(error) => format!(": {error}"),
         None => String::new(),
     };
+    let because = kept.map_or(String::new(), |kept| format!(", because {kept}"));
     format!(
-        "{} of {} cannot get ready: its sidecar gets no configuration from {whom}{error}",
+        "{} of {} cannot get ready: its sidecar gets no configuration from {whom}{because}{error}",
         pods_in_words(unwell),
         case.target(),
     )

@@ -5,6 +5,7 @@ mod dns;
 mod privileged_port;
 mod rejected_config;
 mod root_mismatch;
+mod shut_in;
 mod unauthenticated;
 
 use crate::causes::Check;

@@ -26,6 +26,40 @@ pub(super) const TYPES: [&str; 11] = [
     "optional_type",
 ];
 
+/// Functions of Kubernetes that are missing here, and whose arguments are evaluated as anywhere else.
+/// Source: `k8s.io/apiserver/pkg/cel/library` (v0.36).
+const MISSING: [&str; 18] = [
+    "quantity",
+    "isQuantity",
+    "isGreaterThan",
+    "isLessThan",
+    "compareTo",
+    "asInteger",
+    "asApproximateFloat",
+    "isInteger",
+    "sign",
+    "url",
+    "isURL",
+    "ip",
+    "isIP",
+    "cidr",
+    "isCIDR",
+    "semver",
+    "isSemver",
+    "find",
+];
+
+/// What cel-go evaluates before it calls a function that is missing here.
+pub(super) fn evaluated_before(expr: &mut Expr) -> Vec<IdedExpr> {
+    match expr {
+        Expr::Call(call) if MISSING.contains(&call.func_name.as_str()) => {
+            let target = call.target.take().map(|target| *target);
+            target.into_iter().chain(call.args.drain(..)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// Functions and macros of the crate, or of this program, that do what those of cel-go do.
 pub(super) const FUNCTIONS: [&str; 78] = [
     "size",

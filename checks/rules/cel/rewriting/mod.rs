@@ -42,7 +42,11 @@ impl Rewriting {
         }
         self.deepest = self.deepest.max(depth);
         if let Some(what) = self.unknown(&node.expr) {
-            node.expr = super::unknown::call(what);
+            let mut before = known::evaluated_before(&mut node.expr);
+            for one in &mut before {
+                self.rewrite(one, depth + 1)?;
+            }
+            node.expr = super::unknown::call(what, before);
             return Ok(());
         }
         if let Some(value) = constant(&node.expr) {

@@ -66,7 +66,7 @@ pub fn backends<'a>(
         let istiod = Istiod {
             namespace: service.namespace.clone(),
             revision: revision.to_owned(),
-            native_sidecars: native_sidecars(container, &version),
+            native_sidecars: native_sidecars(container, &version, service.path.as_deref()),
             version,
         };
         backends.istiods.push((*port, istiod, pod));
