@@ -38,6 +38,10 @@ pub(super) const ANCHORS: &[Anchor] = &[
         read: request,
     },
     Anchor {
+        words: "csr failed with error",
+        read: request,
+    },
+    Anchor {
         words: "authentication handshake failed",
         read: request,
     },

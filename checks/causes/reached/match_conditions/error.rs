@@ -2,6 +2,7 @@
 
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
 
+use crate::causes::called::of_static;
 use crate::causes::reached::entry::object;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
@@ -41,10 +42,8 @@ struct Broken<'a> {
 }
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
-    if crate::way::is_static(case)? {
-        return Ok(Verdict::not_applicable(
-            "the kubelet runs a static pod without asking webhooks",
-        ));
+    if let Some(verdict) = of_static(case)? {
+        return Ok(verdict);
     }
     let mut broken: Vec<Broken> = Vec::new();
     let mut missing = None;

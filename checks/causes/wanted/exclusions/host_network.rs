@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::causes::called::of_static;
 use crate::causes::fields::template_spec;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
@@ -35,6 +36,9 @@ declare_check! {
 }
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
+    if let Some(verdict) = of_static(case)? {
+        return Ok(verdict);
+    }
     let workload = case.workload()?;
     if workload.template.spec.host_network != Some(true) {
         return Ok(Verdict::Passed);

@@ -1,5 +1,6 @@
 //! Namespaces that istiod leaves alone.
 
+use crate::causes::called::of_static;
 use crate::causes::fields::NAMESPACE_KEYS;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
@@ -31,6 +32,9 @@ declare_check! {
 }
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
+    if let Some(verdict) = of_static(case)? {
+        return Ok(verdict);
+    }
     let name = case.target().namespace.as_str();
     if !names::IGNORED_NAMESPACES.contains(&name) {
         return Ok(Verdict::Passed);
