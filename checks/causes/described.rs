@@ -42,5 +42,6 @@ described! {
         "pod-too-large",
         "inject-value-unquoted";
     Running:
-        "autoscaler-safe-to-evict";
+        "autoscaler-safe-to-evict",
+        "tcpdump-not-permitted";
 }

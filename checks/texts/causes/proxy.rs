@@ -29,5 +29,7 @@ pub(super) fn causes(proxy: Proxy, surroundings: &Surroundings) -> Causes {
             "a container that runs before the sidecar has no network where redirection is set up already",
         )
         .or("app-before-proxy", "the application may start before the sidecar"),
+        Proxy::CaptureDenied if surroundings.mesh => Causes::certain("tcpdump-not-permitted", "the sidecar has no right to capture packets"),
+        Proxy::CaptureDenied => Causes::likely("tcpdump-not-permitted", "a sidecar has no right to capture packets"),
     }
 }

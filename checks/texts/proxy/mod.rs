@@ -1,5 +1,6 @@
 //! What the agent of the sidecar, Envoy, istio-init and istio-validation say.
 
+mod capture;
 mod certificates;
 mod configuration;
 mod listeners;
@@ -41,6 +42,8 @@ pub enum Proxy {
     NotRedirected,
     /// An init container has no network yet.
     InitContainerNetwork,
+    /// Nobody may capture packets in the sidecar.
+    CaptureDenied,
 }
 
 /// Where their grammars begin.
@@ -50,4 +53,5 @@ pub(super) const PROXIES: &[&[Anchor]] = &[
     certificates::ANCHORS,
     redirection::ANCHORS,
     waiting::ANCHORS,
+    capture::ANCHORS,
 ];
