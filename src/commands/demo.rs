@@ -2,8 +2,7 @@
 
 use std::io::{self, Write};
 
-use anyhow::{Context, bail};
-use injdoctor_checks::facts::Snapshot;
+use anyhow::bail;
 
 use super::answer::{Question, answer};
 use crate::cli::{self, FailOn, Format};
@@ -11,13 +10,13 @@ use crate::demo::{SCENARIOS, Scenario};
 use crate::exit::Exit;
 use crate::render::page::{Page, Span, Style};
 use crate::render::text::table::Columns;
+use crate::snapshot_file;
 use crate::terminal::Look;
 
 /// Diagnoses a recorded cluster. What it finds there is nobody's fault, so the exit code is 0.
 pub fn run(arguments: &cli::Demo, look: Look, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let scenario = find(arguments.scenario.as_deref())?;
-    let snapshot: Snapshot =
-        serde_json::from_str(scenario.snapshot).context("cannot read the recorded snapshot")?;
+    let snapshot = snapshot_file::parse(scenario.snapshot.to_owned(), scenario.name)?;
     let question = Question {
         list: snapshot.subjects.len() != 1,
         recorded: true,
