@@ -12,7 +12,7 @@ use crate::facts::kinds::{
     MutatingWebhookConfiguration, Service, ValidatingAdmissionPolicy,
     ValidatingAdmissionPolicyBinding, ValidatingWebhookConfiguration,
 };
-use crate::facts::{Fact, Kind, MakesPods, Object, Snapshot, for_workload};
+use crate::facts::{Kind, MakesPods, Object, Snapshot, Store, for_workload};
 use crate::rules::istio_keys;
 use crate::rules::templates::templates;
 use crate::way::discovery::discovery_selectors;
@@ -41,7 +41,7 @@ impl Needed {
     /// What decides in this snapshot.
     pub fn of(snapshot: &Snapshot) -> Self {
         let mut needed = Self::default();
-        needed.select(snapshot);
+        needed.select(&snapshot.reads);
         needed.render(snapshot);
         needed
     }
@@ -84,23 +84,29 @@ impl Needed {
         action.contains("interceptionMode") || self.of_pods.iter().any(|one| action.contains(one))
     }
 
-    fn select(&mut self, snapshot: &Snapshot) {
-        for webhook in all::<MutatingWebhookConfiguration>(snapshot)
+    fn select(&mut self, reads: &Store) {
+        for webhook in reads
+            .every::<MutatingWebhookConfiguration>()
             .flat_map(|configuration| configuration.webhooks.iter().flatten())
         {
             let selectors = [&webhook.namespace_selector, &webhook.object_selector];
             selectors.into_iter().flatten().for_each(|one| self.by(one));
             self.ask(webhook.match_conditions.as_deref());
         }
-        self.select_by_policies(snapshot);
-        let specs = all::<Service>(snapshot).filter_map(|service| service.spec.as_ref());
+        self.select_by_policies(reads);
+        let specs = reads
+            .every::<Service>()
+            .filter_map(|service| service.spec.as_ref());
         for selector in specs.filter_map(|spec| spec.selector.as_ref()) {
             self.labels.extend(selector.keys().cloned());
         }
-        for spec in all::<Deployment>(snapshot).filter_map(|one| one.spec.as_ref()) {
+        for spec in reads
+            .every::<Deployment>()
+            .filter_map(|one| one.spec.as_ref())
+        {
             self.by(&spec.selector);
         }
-        for config_map in all::<ConfigMap>(snapshot) {
+        for config_map in reads.every::<ConfigMap>() {
             discovery_selectors(config_map)
                 .iter()
                 .for_each(|one| self.by(one));
@@ -108,22 +114,31 @@ impl Needed {
     }
 
     /// Whatever else has a say about pods.
-    fn select_by_policies(&mut self, snapshot: &Snapshot) {
-        for webhook in all::<ValidatingWebhookConfiguration>(snapshot)
+    fn select_by_policies(&mut self, reads: &Store) {
+        for webhook in reads
+            .every::<ValidatingWebhookConfiguration>()
             .flat_map(|configuration| configuration.webhooks.iter().flatten())
         {
             let selectors = [&webhook.namespace_selector, &webhook.object_selector];
             selectors.into_iter().flatten().for_each(|one| self.by(one));
             self.ask(webhook.match_conditions.as_deref());
         }
-        let validating = all::<ValidatingAdmissionPolicy>(snapshot).map(|one| &one.spec);
-        let mutating = all::<MutatingAdmissionPolicy>(snapshot).map(|one| &one.spec);
+        let validating = reads
+            .every::<ValidatingAdmissionPolicy>()
+            .map(|one| &one.spec);
+        let mutating = reads
+            .every::<MutatingAdmissionPolicy>()
+            .map(|one| &one.spec);
         for spec in validating.chain(mutating).flatten() {
             self.by_resources(spec.match_constraints.as_ref());
             self.ask(spec.match_conditions.as_deref());
         }
-        let validating = all::<ValidatingAdmissionPolicyBinding>(snapshot).map(|one| &one.spec);
-        let mutating = all::<MutatingAdmissionPolicyBinding>(snapshot).map(|one| &one.spec);
+        let validating = reads
+            .every::<ValidatingAdmissionPolicyBinding>()
+            .map(|one| &one.spec);
+        let mutating = reads
+            .every::<MutatingAdmissionPolicyBinding>()
+            .map(|one| &one.spec);
         for spec in validating.chain(mutating).flatten() {
             self.by_resources(spec.match_resources.as_ref());
         }
@@ -178,7 +193,7 @@ impl Needed {
             .flat_map(|one| one.keys())
             .flat_map(quoted)
             .collect();
-        for config_map in all::<ConfigMap>(snapshot) {
+        for config_map in snapshot.reads.every::<ConfigMap>() {
             let name = config_map.metadata.name.as_deref().unwrap_or_default();
             if !name.starts_with(names::INJECTOR_CONFIG) {
                 continue;
@@ -226,7 +241,7 @@ fn of_pods(snapshot: &Snapshot) -> Vec<(Option<&ObjectMeta>, Option<&PodSpec>)> 
         snapshot: &'s Snapshot,
         found: &mut Vec<(Option<&'s ObjectMeta>, Option<&'s PodSpec>)>,
     ) {
-        found.extend(all::<T>(snapshot).map(MakesPods::template));
+        found.extend(snapshot.reads.every::<T>().map(MakesPods::template));
     }
     let mut found = Vec::new();
     for kind in Kind::WORKLOADS {
@@ -239,14 +254,4 @@ fn of_pods(snapshot: &Snapshot) -> Vec<(Option<&ObjectMeta>, Option<&PodSpec>)> 
     let templates = manifests.map(|manifest| &manifest.object.template);
     found.extend(templates.map(|one| (Some(&one.metadata), Some(&one.spec))));
     found
-}
-
-/// All objects of a kind that were read as a whole.
-fn all<T: Object>(snapshot: &Snapshot) -> impl Iterator<Item = &T> {
-    let facts = snapshot.reads.reads_of(T::RESOURCE);
-    let got = facts.filter_map(|(_, fact)| match fact {
-        Fact::Got(objects) => T::among(objects),
-        _ => None,
-    });
-    got.flatten()
 }
