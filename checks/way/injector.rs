@@ -169,11 +169,14 @@ pub enum NativeSidecars {
     Off,
     /// Where the kubelets are new enough.
     ByNodes,
-    /// Where the kubelets of another cluster are, and istiod knows that one.
+    /// Where the kubelets of a cluster are that may be another than istiod's own, and istiod knows that one.
     ByNodesElsewhere,
     /// The variable's value is not written in the pod.
     NotVisible,
 }
+
+/// The variable in which an istiod has the name of its own cluster.
+const OWN_CLUSTER: &str = "CLUSTER_ID";
 
 /// What an istiod says about native sidecars for who calls it at a path, for each version that it may be.
 pub fn native_sidecars(
@@ -182,8 +185,8 @@ pub fn native_sidecars(
     path: Option<&str>,
 ) -> BTreeSet<NativeSidecars> {
     let is_elsewhere = path.and_then(cluster_of).is_some_and(|cluster| {
-        let own = variable(container, "CLUSTER_ID").and_then(|one| one.value.as_deref());
-        cluster != own.unwrap_or("Kubernetes")
+        let own = variable(container, OWN_CLUSTER).and_then(|one| one.value.as_deref());
+        is_hidden(container, OWN_CLUSTER) || cluster != own.unwrap_or("Kubernetes")
     });
     let answers = version.answers(|number| by_environment(container, number.minor < 27));
     let answers = answers.into_iter().map(|answer| match answer {
@@ -228,7 +231,7 @@ fn by_environment(container: &Container, is_old: bool) -> NativeSidecars {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -378,6 +381,44 @@ mod tests {
             let container = serde_json::from_value(container).unwrap();
             let native = by_environment(&container, is_old);
             assert_eq!(native, expected, "{is_old} {env}");
+        }
+    }
+    #[test]
+    fn the_nodes_count_of_istiods_own_cluster_only() {
+        use NativeSidecars::{ByNodes, ByNodesElsewhere};
+        let elsewhere = json!({"valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}});
+        for (own, path, expected) in [
+            (None, Some("/inject"), ByNodes),
+            (None, None, ByNodes),
+            (None, Some("/inject/cluster/Kubernetes/net/n"), ByNodes),
+            (None, Some("/inject/cluster/east"), ByNodesElsewhere),
+            (
+                Some(json!({"value": "east"})),
+                Some("/inject/cluster/east"),
+                ByNodes,
+            ),
+            (
+                Some(json!({"value": "east"})),
+                Some("/inject/cluster/Kubernetes"),
+                ByNodesElsewhere,
+            ),
+            (
+                Some(elsewhere.clone()),
+                Some("/inject/cluster/Kubernetes"),
+                ByNodesElsewhere,
+            ),
+            (Some(elsewhere), Some("/inject"), ByNodes),
+        ] {
+            let mut container = json!({"name": "discovery"});
+            if let Some(fields) = own.as_ref().and_then(Value::as_object) {
+                let mut variable = fields.clone();
+                variable.insert("name".to_owned(), json!("CLUSTER_ID"));
+                container["env"] = json!([variable]);
+            }
+            let container = serde_json::from_value(container).unwrap();
+            let version = Version::of("1.31.0").unwrap();
+            let native = native_sidecars(&container, &version, path);
+            assert_eq!(native, BTreeSet::from([expected]), "{own:?} {path:?}");
         }
     }
 }
