@@ -29,12 +29,10 @@ macro_rules! described {
 
 described! {
     Called:
-        "helm-revision-default",
         "namespace-label-fought-over";
     Reached:
         "stale-connection",
         "ca-bundle-fought-over",
-        "admission-review-version",
         "webhook-side-effects";
     Rendered:
         "template-version",

@@ -71,8 +71,7 @@ impl<'t> Head<'t> {
         let before = self.record.start.max(self.at.start.saturating_sub(NEAR));
         let after = self.record.end.min(self.at.end + NEAR);
         let near = Part::of(self.text, before..after);
-        let of_others = is_other_mesh(near.text) || is_other_envoy(near.text);
-        of_others && !near.has("istio")
+        !near.has("istio") && (is_other_mesh(near.text) || is_other_envoy(near.text))
     }
 
     /// The words and all that is around them in their record.

@@ -1,6 +1,8 @@
 //! Whose webhook, Service or URL a text is about.
 
-use super::words::has;
+use std::sync::LazyLock;
+
+use super::words::{AnyOf, has};
 
 /// Whose it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,18 +29,24 @@ impl Party {
 }
 
 /// Meshes that inject sidecars too.
-const OTHER_MESHES: &[&str] = &[
-    "linkerd",
-    "consul",
-    "kuma",
-    "kong-mesh",
-    "openservicemesh",
-    "osm-",
-    "appmesh",
-    "dapr",
-    "nginx-mesh",
-    "traefik-mesh",
-];
+static OTHER_MESHES: LazyLock<AnyOf> = LazyLock::new(|| {
+    AnyOf::new(&[
+        "linkerd",
+        "consul",
+        "kuma",
+        "kong-mesh",
+        "openservicemesh",
+        "osm-",
+        "appmesh",
+        "dapr",
+        "nginx-mesh",
+        "traefik-mesh",
+    ])
+});
+
+/// Other programs that run Envoy.
+static OTHER_ENVOYS: LazyLock<AnyOf> =
+    LazyLock::new(|| AnyOf::new(&["cilium", "contour", "emissary", "gloo-", "envoy gateway"]));
 
 /// Names of Services of Istio's control plane begin with these. `istio-pilot`, `istio-galley` and
 /// `istio-sidecar-injector` are of versions up to 1.7.
@@ -108,11 +116,10 @@ pub(super) fn is_istio_service(name: &str) -> bool {
 
 /// Whether a text names another mesh.
 pub(super) fn is_other_mesh(name: &str) -> bool {
-    OTHER_MESHES.iter().any(|mesh| has(name, mesh))
+    OTHER_MESHES.is_in(name)
 }
 
 /// Whether a text names another program that runs Envoy.
 pub(super) fn is_other_envoy(text: &str) -> bool {
-    const OTHERS: &[&str] = &["cilium", "contour", "emissary", "gloo-", "envoy gateway"];
-    OTHERS.iter().any(|other| has(text, other))
+    OTHER_ENVOYS.is_in(text)
 }

@@ -27,6 +27,8 @@ pub enum Key {
     Error,
     /// The HTTP status.
     Status,
+    /// The apiVersion of the answer of a webhook.
+    Answered,
     /// The names that a certificate is valid for.
     ValidFor,
     /// The name that was wanted, of a certificate.

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use aho_corasick::AhoCorasick;
+
 use super::normal::{BOUNDARY, is_boundary};
 
 /// The longest name that is read between quotes. Names of Kubernetes have 253 characters at most.
@@ -140,6 +142,22 @@ impl<'t> Part<'t> {
     /// Whether some words are in it, in any case.
     pub(super) fn has(self, words: &str) -> bool {
         has(self.text, words)
+    }
+}
+
+/// Words of which any may be in a text, in any case. A text is read once for all of them.
+pub(super) struct AnyOf(Option<AhoCorasick>);
+
+impl AnyOf {
+    pub(super) fn new(words: &[&str]) -> Self {
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .build(words);
+        Self(automaton.ok())
+    }
+
+    pub(super) fn is_in(&self, text: &str) -> bool {
+        self.0.as_ref().is_some_and(|words| words.is_match(text))
     }
 }
 

@@ -416,7 +416,7 @@ mod tests {
                 container["env"] = json!([variable]);
             }
             let container = serde_json::from_value(container).unwrap();
-            let version = Version::of("1.31.0").unwrap();
+            let version = Version::of("1.31.0");
             let native = native_sidecars(&container, &version, path);
             assert_eq!(native, BTreeSet::from([expected]), "{own:?} {path:?}");
         }

@@ -3,13 +3,15 @@
 mod bare;
 mod url;
 
+use std::sync::LazyLock;
+
 use super::What;
 use super::head::{Anchor, Head};
 use super::party::{self, Party};
 use super::reading::{Reading, Values};
 use super::transport::{self, Transport};
 use super::value::Key;
-use super::words::Part;
+use super::words::{AnyOf, Part};
 pub(super) use bare::BARE;
 
 /// A call of a webhook that failed.
@@ -65,6 +67,9 @@ pub(super) const CALLS: &[Anchor] = &[
     },
 ];
 
+/// How far before the words those of the log stand that say what comes of the failure.
+const LOGGED: usize = 200;
+
 fn call(head: &Head) -> Option<Reading> {
     let mut values = Values::default();
     let mut rest = head.rest();
@@ -87,14 +92,11 @@ fn call(head: &Head) -> Option<Reading> {
         // Prose about failed calls.
         return None;
     }
-    let before = head.before();
-    let logged = before
-        .text
-        .char_indices()
-        .rev()
-        .nth(200)
-        .map_or(0, |(at, _)| at);
-    let (_, near) = before.cut(logged);
+    let before = head.before().range();
+    let near = Part::of(
+        head.text,
+        before.start.max(before.end.saturating_sub(LOGGED))..before.end,
+    );
     if let Some(failing) = near.after("ailed calling webhook, failing ") {
         let (word, after) = failing.word();
         policy = of_word(word.text);
@@ -162,23 +164,27 @@ fn finish(
     Some(values.into_reading(What::Call(call), start, end))
 }
 
-/// Whether it is pods that are refused: the controller of a ReplicaSet says "Error creating", and webhooks for pods
-/// say so in their names or paths.
-fn of_pods(head: &Head, webhook: Option<&str>, path: Option<&str>) -> bool {
-    const SIGNS: &[&str] = &[
+/// Words before the failure that say that it is pods which are refused.
+static OF_PODS: LazyLock<AnyOf> = LazyLock::new(|| {
+    AnyOf::new(&[
         "error creating: ",
         "failedcreate",
         "pods \"",
         "create pod ",
         "replicaset",
         "creating pod",
-    ];
+    ])
+});
+
+/// Whether it is pods that are refused: the controller of a ReplicaSet says "Error creating", and webhooks for pods
+/// say so in their names or paths.
+fn of_pods(head: &Head, webhook: Option<&str>, path: Option<&str>) -> bool {
     let named = [webhook, path];
     let is_pod = |word: &str| word.ends_with("pod") || word.ends_with("pods");
     let of_pod = |name: &str| {
         super::words::has(name, "inject") || name.split(|c: char| !c.is_alphanumeric()).any(is_pod)
     };
-    named.into_iter().flatten().any(of_pod) || SIGNS.iter().any(|sign| head.before().has(sign))
+    named.into_iter().flatten().any(of_pod) || OF_PODS.is_in(head.before().text)
 }
 
 /// Whether a quoted word is the name of a webhook: it has dots.

@@ -220,8 +220,24 @@ fn detail(
             service::read(phrase.means, words, after, values);
             phrase.means
         }
+        Transport::NotAReview => {
+            if let Some(version) = version_of_answer(before, after) {
+                values.add(Key::Answered, version);
+            }
+            phrase.means
+        }
         means => means,
     }
+}
+
+/// The version of an answer that is no AdmissionReview of the right one: `converting (v1beta1.AdmissionReview) to (v1.`,
+/// or `expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got admission.k8s.io/v1beta1, Kind=`.
+fn version_of_answer<'t>(before: Part<'t>, after: Part<'t>) -> Option<Part<'t>> {
+    let version = match before.text.rfind("converting (") {
+        Some(at) => before.cut(at).1.after("(")?.until("."),
+        None => after.message().after(", got ")?.word().0,
+    };
+    version.text.contains(|c| c != '/').then_some(version)
 }
 
 /// The error that a text breaks off in the middle of, or one of a certificate in words that are not known.

@@ -308,6 +308,8 @@ pub(super) const PHRASES: &[Phrase] = &[
     any("proxy error from", Transport::NoAgent),
     any("expected webhook response of", Transport::NotAReview),
     any("received invalid webhook response", Transport::NotAReview),
+    // The answer is of another version than the request.
+    any("AdmissionReview) to (", Transport::NotAReview),
     any("not an admissionreview", Transport::NotAReview),
     any("expected response.uid", Transport::NotAReview),
     any("couldn't get version/kind", Transport::NotAReview),

@@ -32,12 +32,13 @@ impl fmt::Display for Failing {
 /// Who answers at the URL. Only an error that the API server got from it tells.
 pub fn answers<T>(case: &Case, entry: Entry) -> Step<T, Failing> {
     match api_server_error::of(case, entry.webhook)? {
-        Some(error) => Ok(Err(Failing {
+        // Whoever sends that answers.
+        Some(error) if error.transport != Some(Transport::NotAReview) => Ok(Err(Failing {
             webhook: entry.name(),
             error: error.text,
             transport: error.transport,
         })),
-        None => Err(Missing(format!(
+        _ => Err(Missing(format!(
             "whether {} answers cannot be seen from the cluster's API",
             url(entry
                 .webhook

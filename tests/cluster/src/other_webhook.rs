@@ -95,7 +95,12 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
         "/first-container" => with_first_mount(&review),
         _ => json!({"uid": uid, "allowed": true}),
     };
-    let answer = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response});
+    let version = match path.as_str() {
+        // As injectors do that are older than v1: up to Istio 1.4.
+        "/inject/old" => "admission.k8s.io/v1beta1",
+        _ => "admission.k8s.io/v1",
+    };
+    let answer = json!({"apiVersion": version, "kind": "AdmissionReview", "response": response});
     let mut response = Response::new(Full::new(Bytes::from(answer.to_string())));
     let json = http::HeaderValue::from_static("application/json");
     response

@@ -1,5 +1,6 @@
 //! `istio-injection=enabled` without a default revision.
 
+use super::helm_revision_default::named_default;
 use super::live_revision;
 use crate::causes::called::uncalled;
 use crate::causes::fields::namespace_label;
@@ -8,6 +9,7 @@ use crate::facts::Missing;
 use crate::fixes::{WRITES_THE_WEBHOOK, label_namespace, remove_tag, set_tag};
 use crate::report::{Effect, Finding, Fix, Risk, Severity};
 use crate::way::Case;
+use crate::way::relabelled::WhatIf;
 use crate::way::selector::Labels;
 use crate::way::{Outcome, injector, names};
 
@@ -37,12 +39,10 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         return Ok(Verdict::Passed);
     };
     let key = names::ISTIO_INJECTION;
-    let enabled = what_if
-        .namespace
-        .get(key)
-        .is_some_and(|value| value == "enabled");
-    let is_served = what_if.is_called(&what_if.namespace, &Labels::new());
-    if !enabled || is_served || injector::injectors(case.webhooks()?).next().is_none() {
+    let webhooks = case.webhooks()?;
+    let is_explained =
+        injector::injectors(webhooks).next().is_none() || named_default(webhooks).is_some();
+    if !asks_default_in_vain(&what_if) || is_explained {
         return Ok(Verdict::Passed);
     }
     let name = &case.target().namespace;
@@ -81,4 +81,11 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         );
     }
     Ok(Verdict::of([finding]))
+}
+
+/// Whether the namespace has istio-injection=enabled, and no webhook is called for its pods, as long as they say nothing.
+pub(super) fn asks_default_in_vain(what_if: &WhatIf) -> bool {
+    let label = what_if.namespace.get(names::ISTIO_INJECTION);
+    label.is_some_and(|value| value == "enabled")
+        && !what_if.is_called(&what_if.namespace, &Labels::new())
 }

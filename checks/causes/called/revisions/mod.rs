@@ -1,6 +1,7 @@
 //! Revisions and tags that labels name, and the webhooks that serve them.
 
 mod default_missing;
+mod helm_revision_default;
 mod pod_revision_ignored;
 mod pod_revision_unknown;
 mod revision_unknown;
@@ -15,6 +16,7 @@ pub(crate) static CHECKS: &[&Check] = &[
     &default_missing::CHECK,
     &pod_revision_unknown::CHECK,
     &pod_revision_ignored::CHECK,
+    &helm_revision_default::CHECK,
 ];
 
 /// The revision, never a tag, of the live webhook that is meant, or else of the default's before others.

@@ -23,6 +23,8 @@ pub(super) enum Cause {
     Closed,
     /// istiod takes the call, and fails itself.
     Failing,
+    /// The answer is no AdmissionReview of the version that was asked for.
+    Answer,
     /// The control plane's tunnel to the nodes does not connect.
     Tunnel,
     /// The words fit several.
@@ -54,6 +56,7 @@ impl Cause {
                 Transport::Deadline | Transport::NoHeaders | Transport::Tls(Tls::HandshakeTimeout),
             ) if hanging(case, destination, failure)?.is_some() => Self::Failing,
             Some(Transport::Http(Http::ServerError)) => Self::Failing,
+            Some(Transport::NotAReview) => Self::Answer,
             Some(Transport::NoAgent) => Self::Tunnel,
             Some(Transport::DialTimeout) if is_pod_dialled(failure) => Self::Firewall,
             Some(Transport::Tls(Tls::Version)) => Self::Encryption,

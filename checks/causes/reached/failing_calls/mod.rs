@@ -3,6 +3,7 @@
 //! [`standing`] has the calls that fail now, [`cause`] which cause the words of each tell; a file for each check
 //! explains one.
 
+mod admission_review_version;
 mod cause;
 mod connection_reset;
 mod firewall;
@@ -35,6 +36,7 @@ pub(crate) static CHECKS: &[&Check] = &[
     &connection_reset::CHECK,
     &istiod_failing::CHECK,
     &konnectivity::CHECK,
+    &admission_review_version::CHECK,
 ];
 
 /// The command that shows what istiod wrote last.
