@@ -422,3 +422,33 @@ fn no_control_character_of_an_error_text_reaches_the_terminal() {
         assert_eq!(found, None, "{text}");
     }
 }
+
+#[test]
+fn a_kubernetes_version_that_could_not_be_read_is_unknown_with_the_reason() {
+    let refused = json!({"verb": "get", "resource": "/version", "reason": "status 403: no"});
+    for (fact, reason) in [
+        (
+            json!({ "refused": refused }),
+            "cannot get /version: status 403: no",
+        ),
+        (json!("notAsked"), "the API server's /version was not read"),
+    ] {
+        let snapshot = recorded("no-version", |snapshot| snapshot["serverVersion"] = fact);
+        for view in ["revision", "namespace"] {
+            let run = |more: &[&str]| {
+                let arguments = [&[view, "--from", &snapshot], more].concat();
+                let output = injdoctor(&arguments).output().unwrap();
+                String::from_utf8(output.stdout).unwrap()
+            };
+            let text = run(&[]);
+            assert!(
+                text.contains("Kubernetes ?") && text.contains(reason),
+                "{text}"
+            );
+            let document: Value = serde_json::from_str(&run(&["-o", "json"])).unwrap();
+            let cluster = &document["cluster"];
+            assert_eq!(cluster["kubernetesVersion"], Value::Null);
+            assert_eq!(cluster["kubernetesVersionUnknown"], reason, "{cluster}");
+        }
+    }
+}

@@ -18,7 +18,8 @@ use crate::causes::Check;
 use crate::diagnosis::{Causes, Diagnosis};
 use crate::engine::diagnose_subject;
 use crate::facts::{
-    Index, Kind, Manifest, Missing, Read, Resource, Subject, Target, Template, Unread, Workload,
+    Index, Kind, Manifest, Missing, Read, Resource, Snapshot, Subject, Target, Template, Unread,
+    Workload,
 };
 use crate::report::{Difference, Effect, Finding};
 use crate::way::{Answer, Mesh, injectors, istiod_of_ztunnel, label, names, ztunnel};
@@ -209,6 +210,15 @@ impl<'a> Overview<'a> {
         let (found, _) = injectors(reads.got().copied()?)
             .find(|(one, _)| one.metadata.name.as_deref() == Some(configuration))?;
         label(found, names::ISTIO_REV).map(str::to_owned)
+    }
+}
+
+/// Why the version of the API server is not known; none where it is.
+pub fn version_unknown(snapshot: &Snapshot) -> Option<String> {
+    match snapshot.server_version.known("the API server's /version") {
+        Ok(Some(_)) => None,
+        Ok(None) => Some("the API server has no /version".to_owned()),
+        Err(missing) => Some(missing.0),
     }
 }
 

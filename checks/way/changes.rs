@@ -131,7 +131,11 @@ fn configuration(case: &Case, istiod: &Istiod) -> Result<Vec<Changed>, Missing> 
     Ok(maps.into_iter().flatten().filter_map(changed).collect())
 }
 
-fn behind_service(case: &Case, namespace: &str, name: &str) -> Result<Vec<Changed>, Missing> {
+/// When the Service of this name was changed last, and each of what stands behind it.
+///
+/// # Errors
+/// [`Missing`] where one of them was not read.
+pub fn behind_service(case: &Case, namespace: &str, name: &str) -> Result<Vec<Changed>, Missing> {
     let mut all = Vec::new();
     if let Some(service) = case.service(namespace, name)? {
         all.extend(changed("service", &service.metadata));
@@ -164,7 +168,7 @@ fn changed_workload(workload: &Workload) -> Option<Changed> {
     })
 }
 
-fn changed(kind: &str, metadata: &ObjectMeta) -> Option<Changed> {
+pub fn changed(kind: &str, metadata: &ObjectMeta) -> Option<Changed> {
     let (at, by) = last_set(metadata)?;
     Some(Changed {
         object: format!("{kind}/{}", metadata.name.as_deref()?),

@@ -2,12 +2,16 @@
 //!
 //! Source: Istio 1.31, `pkg/kube/namespace/filter.go`: a namespace has to meet one of them; without any, all are looked at.
 
+use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
 use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::Value;
 
+use super::injector::label;
 use super::injector_config::json;
+use super::reached::meant_service;
 use super::selector::{Labels, requirements, unmet};
+use super::{Case, names};
 
 /// The selectors in a mesh's ConfigMap; what istiod cannot read selects nothing new.
 pub fn discovery_selectors(config_map: &ConfigMap) -> Vec<LabelSelector> {
@@ -35,6 +39,28 @@ pub fn leaves_out(selectors: &[LabelSelector], labels: &Labels) -> bool {
         requirements(Some(selector)).is_ok_and(|all| unmet(&all, labels).is_none())
     };
     !selectors.is_empty() && !selectors.iter().any(is_met)
+}
+
+/// Whether the istiod behind an injection webhook is known to leave a namespace with these labels out: it is in another
+/// mesh, and would get a sidecar without the root by which that trusts istiod.
+pub fn is_of_another_mesh(
+    case: &Case,
+    call: (&MutatingWebhookConfiguration, &MutatingWebhook),
+    labels: &Labels,
+) -> bool {
+    selectors_behind(case, call).is_some_and(|selectors| leaves_out(&selectors, labels))
+}
+
+/// The discoverySelectors of the istiod that an injection webhook is meant for; none where they are not known.
+pub fn selectors_behind(
+    case: &Case,
+    (configuration, webhook): (&MutatingWebhookConfiguration, &MutatingWebhook),
+) -> Option<Vec<LabelSelector>> {
+    let revision = label(configuration, names::ISTIO_REV)?;
+    let service = meant_service(webhook)?;
+    let name = names::with_revision(names::MESH_CONFIG, revision);
+    let config_map = case.mesh_config_map(&service.namespace, &name);
+    config_map.ok().flatten().map(discovery_selectors)
 }
 
 #[cfg(test)]

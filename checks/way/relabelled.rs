@@ -7,6 +7,7 @@ use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebho
 
 use super::asked::{Means, Said};
 use super::called::{Creation, called};
+use super::discovery::{is_of_another_mesh, selectors_behind};
 use super::injector::{entries, is_deactivated, is_injector};
 use super::predict::namespace_labels;
 use super::preferred;
@@ -141,8 +142,34 @@ impl<'a> WhatIf<'a> {
         labels.insert(place, enabled);
         let mut pod = self.pod.labels.clone();
         pod.remove(names::ISTIO_REV);
-        let mut labels = labels.into_iter();
-        Ok(labels.find(|label| self.is_called(&self.namespace_with(label), &pod)))
+        let called: Vec<_> = labels
+            .into_iter()
+            .filter_map(|label| {
+                let namespace = self.namespace_with(&label);
+                let calls = self.calls(&namespace, &pod);
+                (!calls.is_empty()).then_some((label, namespace, calls))
+            })
+            .collect();
+        let is_of_mesh = |(_, namespace, calls): &&(Label, Labels, Vec<_>)| {
+            let mut calls = calls.iter();
+            calls.any(|call| !is_of_another_mesh(case, *call, namespace))
+        };
+        let of_mesh = called.iter().find(is_of_mesh);
+        // Where a single mesh leaves the namespace out, there is no better one.
+        let of_mesh = of_mesh.or_else(|| called.first().filter(|_| self.is_one_mesh(case)));
+        Ok(of_mesh.map(|(label, ..)| label.clone()))
+    }
+
+    /// Whether no istiod looks at other namespaces than another: the same would be left out by all.
+    fn is_one_mesh(&self, case: &Case) -> bool {
+        let live = self.injectors.iter();
+        let live = live.filter(|((_, webhook), _)| !is_deactivated(webhook));
+        let configs = live.filter_map(|((configuration, webhook), _)| {
+            selectors_behind(case, (configuration, webhook))
+        });
+        let mut configs = configs.peekable();
+        let first = configs.peek().cloned();
+        configs.all(|one| Some(one) == first)
     }
 
     /// The revisions and tags that some live webhook selects, the default first.

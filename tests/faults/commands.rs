@@ -15,7 +15,7 @@ pub struct Command {
 pub enum Prints {
     /// Diagnoses.
     Diagnoses,
-    /// The view of the mesh by revision, or by namespace.
+    /// The view of the mesh by revision, or by namespace, or the versions of all its parts.
     View,
     /// A snapshot, to be judged by `check --from`.
     Snapshot,
@@ -26,7 +26,7 @@ pub const POD: &str = "pod/POD";
 
 use Prints::{Diagnoses, Snapshot, View};
 
-pub const COMMANDS: [Command; 9] = [
+pub const COMMANDS: [Command; 10] = [
     Command {
         name: "check deploy",
         words: &["check", "deploy/reviews", "-n", "shop", "-o", "json"],
@@ -65,6 +65,11 @@ pub const COMMANDS: [Command; 9] = [
     Command {
         name: "namespace",
         words: &["namespace", "-o", "json"],
+        prints: View,
+    },
+    Command {
+        name: "version",
+        words: &["version", "-o", "json"],
         prints: View,
     },
     Command {

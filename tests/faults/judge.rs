@@ -79,7 +79,7 @@ impl Undisturbed {
 /// Without an answer, it is to say that there is no connection, or which read failed.
 fn judge_error(ending: &Ending, read: &Read) -> Vec<String> {
     let mut wrong = Vec::new();
-    if !ending.stdout.is_empty() {
+    if !ending.tells_nothing() {
         wrong.push("it ended with exit code 2, but printed an answer".to_owned());
     }
     let says = |words: &str| ending.stderr.contains(words);

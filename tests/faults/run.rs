@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use serde_json::Value;
 use testcluster::Cluster;
 use wait4::Wait4;
 
@@ -23,6 +24,18 @@ pub struct Ending {
     pub stderr: String,
     /// The most that it held at once, in bytes; not less than what the test itself holds, which the kernel counts to it.
     pub memory: u64,
+}
+
+impl Ending {
+    /// Whether it printed no answer: nothing, or no more than its own version, as kubectl does without a cluster.
+    pub fn tells_nothing(&self) -> bool {
+        let document = || serde_json::from_slice::<Value>(&self.stdout).unwrap_or_default();
+        let is_own_version = |document: &Value| {
+            let cluster = document.get("cluster");
+            document.get("clientVersion").is_some() && cluster.is_some_and(Value::is_null)
+        };
+        self.stdout.is_empty() || is_own_version(&document())
+    }
 }
 
 /// Runs injdoctor with the API server behind this kubeconfig, and ends it if it does not end by its own limits, which are

@@ -1,4 +1,4 @@
-//! What `injdoctor revision` and `injdoctor namespace` say, held against what it says undisturbed.
+//! What `injdoctor revision`, `injdoctor namespace` and `injdoctor version` say, held against what it says undisturbed.
 
 use anyhow::{Result, ensure};
 use serde_json::Value;
@@ -29,7 +29,7 @@ impl View {
     pub fn read(stdout: &[u8], exit: i32) -> Result<Self> {
         let document: Value = serde_json::from_slice(stdout)?;
         ensure!(
-            document.get("cluster").is_some(),
+            document.get("cluster").is_some_and(Value::is_object),
             "the answer names no cluster"
         );
         Ok(Self { document, exit })
@@ -84,6 +84,10 @@ impl View {
                 }
             }
         }
+        found.extend(self.contradicted_version(fewer));
+        if self.istiods().count() > fewer.istiods().count() && !fewer.says_what_is_missing() {
+            found.push("istiods are not there, and nothing says why".to_owned());
+        }
         for istiod in fewer.istiods() {
             let is_known = self.istiods().any(|one| {
                 let same = |field| one.get(field) == istiod.get(field);
@@ -98,6 +102,19 @@ impl View {
             found.push(format!("the exit code is 0, not {}", self.exit));
         }
         found
+    }
+
+    /// Where another answer has another version of the API server, or none without a reason.
+    fn contradicted_version(&self, fewer: &Self) -> Option<String> {
+        let version = |view: &Self| view.document.pointer("/cluster/kubernetesVersion").cloned();
+        let (all, less) = (version(self), version(fewer));
+        let reason = fewer.document.pointer("/cluster/kubernetesVersionUnknown");
+        match less {
+            less if less == all => None,
+            Some(Value::Null) if reason.is_some_and(Value::is_string) => None,
+            Some(Value::Null) => Some("Kubernetes has no version, and nothing says why".to_owned()),
+            less => Some(format!("the version {all:?} has become {less:?}")),
+        }
     }
 
     fn items(&self) -> impl Iterator<Item = &Value> {

@@ -4,6 +4,7 @@ use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
 
 use crate::facts::{Kind, Missing};
 use crate::texts::{Transport, What};
+use crate::way::changes::Changed;
 use crate::way::{Case, Rejection};
 
 /// Why a call failed.
@@ -30,6 +31,25 @@ pub fn of(case: &Case, webhook: &MutatingWebhook) -> Result<Option<CallError>, M
     }
     let rejection = observation.rejection.as_ref();
     Ok(rejection.and_then(|rejection| CallError::of(rejection, &webhook.name)))
+}
+
+/// The same, unless something was changed after the call that decides about it; `deciding` has what does.
+///
+/// # Errors
+/// [`Missing`] where that was not read.
+pub fn standing(
+    case: &Case,
+    webhook: &MutatingWebhook,
+    deciding: impl FnOnce() -> Result<Vec<Changed>, Missing>,
+) -> Result<Option<CallError>, Missing> {
+    let Some(error) = of(case, webhook)? else {
+        return Ok(None);
+    };
+    let observation = case.observation();
+    let stood = observation.rejection.as_ref().and_then(Rejection::stood);
+    let is_since = |one: &Changed| stood.is_none_or(|stood| one.at > stood);
+    let is_over = deciding()?.iter().any(is_since);
+    Ok((!is_over).then_some(error))
 }
 
 impl CallError {

@@ -42,14 +42,21 @@ fn walk(route: &mut Route, case: &Case, entry: Entry, injector: bool) -> Option<
     let port = route.note(case, Leg::Service, || {
         service::called::<Obstacle>(case, service, Some(webhook))
     })?;
+    let kind = || case.control_plane_kind(entry.configuration, webhook);
     let ready = route.note(case, Leg::Endpoints, || {
-        endpoints::ready(case, service, port)
+        let ready = match endpoints::ready(case, service, port)? {
+            Ok(ready) => ready,
+            Err(none) => return Ok(Err(none)),
+        };
+        match injector && kind()? == Some(ControlPlaneKind::Outside) {
+            true => endpoints::answering(case, service, webhook, ready),
+            false => Ok(Ok(ready)),
+        }
     });
     if !injector {
         route.note(case, Leg::Roots, || Ok(ca_bundle::not_empty(entry)));
         return ready.map(|_| Arrival::Foreign);
     }
-    let kind = || case.control_plane_kind(entry.configuration, webhook);
     let istiod = ready.and_then(|endpoints| {
         route.note(case, Leg::Backend, || {
             if kind()? == Some(ControlPlaneKind::BeforeIstiod) {
@@ -66,6 +73,9 @@ fn walk(route: &mut Route, case: &Case, entry: Entry, injector: bool) -> Option<
     route.note(case, Leg::Roots, || Ok(ca_bundle::not_empty(entry)));
     route.note(case, Leg::Trust, || {
         if let Some(kind @ (ControlPlaneKind::Outside | ControlPlaneKind::BeforeIstiod)) = kind()? {
+            if let Some(distrusted) = ca_bundle::distrusted(case, entry)? {
+                return Ok(Err(Obstacle::from(distrusted)));
+            }
             return Err(Missing(format!("the root of {kind} is not visible")));
         }
         ca_bundle::trusted::<Obstacle>(case, entry, service, known)

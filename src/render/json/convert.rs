@@ -13,6 +13,7 @@ use injdoctor_checks::report::{
 use injdoctor_checks::symptoms::{Kind, Symptom};
 use injdoctor_checks::views::{
     ControlPlane, Members, MeshName, ambient_marks, control_plane_kinds, control_planes, meshes,
+    version_unknown,
 };
 use injdoctor_checks::way::{
     AmbientBy, Answer, Assumption, Call, Moment, Observation, Outcome, Prediction, Seen, Version,
@@ -30,6 +31,7 @@ pub fn cluster(snapshot: &Snapshot) -> v1::Cluster {
     v1::Cluster {
         context: snapshot.connection.context.clone().into(),
         kubernetes_version: version.map(Text::from),
+        kubernetes_version_unknown: version_unknown(snapshot).map(Text::from),
         istio: control_planes(snapshot)
             .into_iter()
             .map(control_plane)

@@ -157,6 +157,8 @@ pub struct Cluster {
     pub context: Text,
     /// The API server's version, such as `v1.36.3`; null where it was not read.
     pub kubernetes_version: Option<Text>,
+    /// Why the version is not known; null where it is.
+    pub kubernetes_version_unknown: Option<Text>,
     /// The istiods that were seen.
     pub istio: Vec<ControlPlane>,
     /// The kinds of control plane that injection webhooks lead to, besides istiods of Istio's own charts:

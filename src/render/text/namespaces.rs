@@ -26,7 +26,8 @@ pub fn namespaces(view: &View, page: &mut Page) -> io::Result<()> {
         table(&all, view.wide, page)?;
     }
     odd(&all, view.snapshot, view.wide, page)?;
-    unknown::facts(view.overview.missing(), view.wide, page)?;
+    let missing = unknown::with_version(view.overview.missing(), view);
+    unknown::facts(&missing, view.wide, page)?;
     verdict(&all, page)
 }
 

@@ -33,7 +33,7 @@ pub fn revisions(view: &View, page: &mut Page) -> io::Result<()> {
         restart(revision, view, page)?;
     }
     meshes::several(view.snapshot, page)?;
-    unknown::facts(&missing, view.wide, page)?;
+    unknown::facts(&unknown::with_version(&missing, view), view.wide, page)?;
     let number_of =
         |wanted: fn(&Removal) -> bool| all.iter().filter(|(_, one)| wanted(one)).count();
     let used = number_of(|one| matches!(one, Removal::Used(_)));

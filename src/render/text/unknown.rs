@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use injdoctor_checks::diagnosis::{Diagnosis, Status};
+use injdoctor_checks::views::version_unknown;
 
 use super::mark::Mark;
-use super::words;
+use super::{View, words};
 use crate::render::page::{Page, Span, Style};
 
 /// Codes named for each reason; the rest is counted.
@@ -53,6 +54,14 @@ pub fn unknown(diagnoses: &[Diagnosis], wide: bool, page: &mut Page) -> io::Resu
         page.wrapped(2, &lead, 2 + Mark::width(unicode), &Span::plain(text))?;
     }
     Ok(())
+}
+
+/// The facts that are missing about a whole mesh, and why the API server's version is not known, on which nothing of it
+/// rests.
+pub fn with_version(missing: &BTreeSet<String>, view: &View) -> BTreeSet<String> {
+    let mut all = missing.clone();
+    all.extend(version_unknown(view.snapshot));
+    all
 }
 
 /// Writes the facts that are missing about a whole mesh.

@@ -8,7 +8,8 @@ mod revision_unknown;
 
 use crate::causes::Check;
 use crate::facts::Missing;
-use crate::way::{Case, injector, names, preferred};
+use crate::way::discovery::is_of_another_mesh;
+use crate::way::{Case, injector, names, namespace_labels, preferred};
 
 /// The checks of this topic, in the order of their codes.
 pub(crate) static CHECKS: &[&Check] = &[
@@ -19,13 +20,19 @@ pub(crate) static CHECKS: &[&Check] = &[
     &helm_revision_default::CHECK,
 ];
 
-/// The revision, never a tag, of the live webhook that is meant, or else of the default's before others.
+/// The revision, never a tag, of the live webhook that is meant, or else of the default's before others; none of a mesh
+/// that leaves the namespace out, where another does not.
 ///
 /// # Errors
 /// [`Missing`] where the target, its namespace or the webhooks were not read.
 fn live_revision(case: &Case) -> Result<Option<String>, Missing> {
-    let mut live: Vec<_> = injector::injectors(case.webhooks()?)
+    let labels = namespace_labels(case)?;
+    let (others, own): (Vec<_>, Vec<_>) = injector::injectors(case.webhooks()?)
         .filter(|(_, webhook)| !injector::is_deactivated(webhook))
+        .partition(|call| is_of_another_mesh(case, *call, &labels));
+    let live = if own.is_empty() { others } else { own };
+    let live = live.into_iter();
+    let mut live: Vec<_> = live
         .filter_map(|(configuration, _)| injector::label(configuration, names::ISTIO_REV))
         .map(str::to_owned)
         .collect();

@@ -33,6 +33,13 @@ pub fn bundles(case: &Case, destination: &Destination) -> Vec<Evidence> {
     evidence
 }
 
+/// caBundle alone, with its md5 and its certificates: of somebody out of sight there is no root to compare.
+pub fn bundle(destination: &Destination) -> Evidence {
+    let field = ["clientConfig", "caBundle"];
+    let evidence = entry::evidence(destination.configuration, destination.entry, &field);
+    evidence.actual(in_words(ca_bundle(destination.entry)))
+}
+
 fn in_words(bytes: &[u8]) -> String {
     if bytes.is_empty() {
         return "empty".to_owned();

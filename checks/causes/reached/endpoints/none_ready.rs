@@ -19,7 +19,8 @@ declare_check! {
     /// ## What it finds
     /// The EndpointSlices of the Service have no ready endpoint: istiod is scaled to zero, crashes,
     /// waits for its image or a node, is not ready, or is gone. The state of its pods and of its
-    /// Deployment says which.
+    /// Deployment says which. Where the Service has no selector, and its addresses were written by hand for an istiod
+    /// outside of the cluster, nobody looks after them: there the error of the API server tells that nothing answers.
     ///
     /// ## Why it matters
     /// The API server's call is refused (`connect: connection refused`, or `no endpoints available for
@@ -45,6 +46,13 @@ impl Explain for NoEndpoints {
         let Some(place) = Place::of(case, destination)? else {
             return Ok(Explanation::of(self));
         };
+        if self.silent.is_some() {
+            return Ok(Explanation::because(
+                &CHECK,
+                self,
+                unmanaged::silent(&place)?,
+            ));
+        }
         match why(case, destination)? {
             Why::Unmanaged => Ok(Explanation::because(&CHECK, self, unmanaged::cause(&place))),
             Why::Selector(pods) => wrong_pods::selects_none(&place, self, &pods),

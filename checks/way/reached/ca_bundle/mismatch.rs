@@ -14,6 +14,7 @@ use crate::facts::Missing;
 use crate::rules::certificates::{Trust, md5_hex};
 use crate::texts::{Tls, Transport};
 use crate::way::Case;
+use crate::way::changes::changed;
 use crate::way::injector::{environment, istiod_container, label};
 use crate::way::names;
 use crate::way::reached::api_server_error;
@@ -124,6 +125,29 @@ where
          whether it is valid for this istiod",
         others.join(", ")
     )))
+}
+
+/// A caBundle that somebody out of sight is not trusted by, as the API server says, unless it was changed since.
+///
+/// # Errors
+/// [`Missing`] where it was not read whether a refusal stands.
+pub fn distrusted(case: &Case, entry: Entry) -> Result<Option<Mismatch>, Missing> {
+    let Entry {
+        configuration,
+        webhook,
+    } = entry;
+    let changed = || {
+        let metadata = &configuration.metadata;
+        let changed = changed("mutatingwebhookconfiguration", metadata);
+        Ok(changed.into_iter().collect())
+    };
+    let error = api_server_error::standing(case, webhook, changed)?;
+    let unknown = Some(Transport::Tls(Tls::UnknownAuthority));
+    let error = error.filter(|error| error.transport == unknown);
+    Ok(error.map(|error| Mismatch {
+        webhook: entry.name(),
+        why: error.text,
+    }))
 }
 
 /// Where an istiod that does not sign its own certificate has it from.

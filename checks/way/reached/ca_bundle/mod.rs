@@ -12,7 +12,7 @@ mod root;
 
 pub use bytes::{ca_bundle, root_certificate};
 pub use empty::{Empty, not_empty};
-pub use mismatch::{Mismatch, trusted};
+pub use mismatch::{Mismatch, distrusted, trusted};
 pub use not_pem::{NotPem, readable};
 pub use patcher::{has_istios_name, is_patched};
 pub use root::{is_from_istiod, is_self_made};

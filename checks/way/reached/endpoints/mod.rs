@@ -5,14 +5,17 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::admissionregistration::v1::ServiceReference;
+use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, ServiceReference};
 use k8s_openapi::api::core::v1::{Service, ServicePort};
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointSlice};
 
+use super::api_server_error::{self, CallError};
 use super::service::{self, NoPort, NoService, Unroutable};
 use super::step::Step;
 use crate::facts::Missing;
+use crate::texts::Transport;
 use crate::way::Case;
+use crate::way::changes::behind_service;
 
 mod none_ready;
 
@@ -62,7 +65,40 @@ pub fn ready(
     Ok(Err(NoEndpoints {
         service: reference.into(),
         unready: endpoints.unready,
+        silent: None,
     }))
+}
+
+/// The same of a Service whose addresses were written by hand: the API server's words tell whether they answer, unless
+/// what stands behind the Service was changed since.
+pub fn answering(
+    case: &Case,
+    reference: &ServiceReference,
+    webhook: &MutatingWebhook,
+    endpoints: Endpoints,
+) -> Step<Endpoints, NoEndpoints> {
+    let silent = |error: &CallError| {
+        matches!(
+            error.transport,
+            Some(
+                Transport::Refused
+                    | Transport::DialTimeout
+                    | Transport::NoRoute
+                    | Transport::Unreachable
+            )
+        )
+    };
+    let error = api_server_error::standing(case, webhook, || {
+        behind_service(case, &reference.namespace, &reference.name)
+    })?;
+    Ok(match error.filter(silent) {
+        Some(error) => Err(NoEndpoints {
+            service: reference.into(),
+            unready: endpoints.unready,
+            silent: Some(error.text),
+        }),
+        None => Ok(endpoints),
+    })
 }
 
 fn behind_port(

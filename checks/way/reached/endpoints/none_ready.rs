@@ -11,11 +11,21 @@ pub struct NoEndpoints {
     pub service: ServiceName,
     /// How many endpoints there are that are not ready.
     pub unready: usize,
+    /// Of addresses that were written by hand, which nothing in the cluster looks after: what the API server says of a call
+    /// to them.
+    pub silent: Option<String>,
 }
 
 impl fmt::Display for NoEndpoints {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { service, unready } = self;
+        let Self {
+            service,
+            unready,
+            silent,
+        } = self;
+        if let Some(error) = silent {
+            return write!(f, "nothing answers at the addresses of {service} ({error})");
+        }
         match unready {
             0 => write!(f, "{service} has no endpoints"),
             1 => write!(f, "the endpoint of {service} is not ready"),
