@@ -4,13 +4,16 @@ use crate::causes::Verdict;
 use crate::facts::Missing;
 use crate::report::Evidence;
 use crate::texts::{Confidence, Denied, Match, What};
-use crate::way::{Answer, Call, Case, Outcome, Prediction, Refusal, Rejection, over_since};
+use crate::way::{
+    Answer, Call, Case, ControlPlaneKind, Outcome, Prediction, Refusal, Rejection, over_since,
+};
 
 /// Whether pods are refused.
 pub enum Refused {
     /// They are not, or it is no news, with the verdict that says so.
     Expectedly(Verdict),
-    /// They are, though the next one is predicted to pass, or to be refused by the validation of the pod.
+    /// They are, though the next one is predicted to pass, or to be refused by the validation of the pod, or nothing can be
+    /// predicted, as the control plane is out of sight.
     Unexpectedly(Box<Rejection>),
 }
 
@@ -31,8 +34,10 @@ pub fn refused(case: &Case) -> Result<Refused, Missing> {
         Outcome::Rejected if !is_of_validation(&prediction, rejection) => {
             Some("the refusal is expected".to_owned())
         }
-        Outcome::Unknown => return Err(Missing(prediction.because.clone())),
-        Outcome::Rejected | Outcome::Injected | Outcome::NotInjected => {
+        Outcome::Unknown if !is_unforeseeable(case)? => {
+            return Err(Missing(prediction.because.clone()));
+        }
+        Outcome::Rejected | Outcome::Injected | Outcome::NotInjected | Outcome::Unknown => {
             over_since(case, rejection)?.map(|since| since.to_string())
         }
     };
@@ -40,6 +45,19 @@ pub fn refused(case: &Case) -> Result<Refused, Missing> {
         Some(reason) => Refused::Expectedly(Verdict::NotApplicable(reason)),
         None => Refused::Unexpectedly(Box::new(rejection.clone())),
     })
+}
+
+/// Whether a control plane outside of the cluster is asked about the pod: what that does cannot be foreseen, and what was
+/// refused tells all that there is to know.
+fn is_unforeseeable(case: &Case) -> Result<bool, Missing> {
+    let destinations = case.destinations()?;
+    for destination in &destinations.all {
+        let kind = case.control_plane_kind(destination.configuration, destination.entry)?;
+        if kind.is_some_and(ControlPlaneKind::is_unforeseeable) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether the pod is refused by the API server's validation, and expected to be: only the words tell more of it. What is

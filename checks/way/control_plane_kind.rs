@@ -121,6 +121,12 @@ impl ControlPlaneKind {
         matches!(self, Self::CloudServiceMesh | Self::Outside)
     }
 
+    /// Whether what it makes of a pod cannot be foreseen from the cluster's API: it is not in the cluster, or its
+    /// configuration is of a kind that is not read.
+    pub const fn is_unforeseeable(self) -> bool {
+        self.is_out_of_sight() || matches!(self, Self::BeforeIstiod)
+    }
+
     /// Its name for programs.
     pub const fn name(self) -> &'static str {
         match self {

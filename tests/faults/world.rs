@@ -29,6 +29,13 @@ const WORKLOADS: &str = include_str!("workloads.yaml");
 /// How many pods they have together with the Deployment `reviews`.
 const PODS: usize = 5;
 
+/// What counts the pods that are ready, of each kind that does.
+const READY: [&str; 3] = [
+    "statefulset db -o jsonpath={.status.readyReplicas}",
+    "daemonset agent -o jsonpath={.status.numberReady}",
+    "job import -o jsonpath={.status.ready}",
+];
+
 impl World {
     /// Brings a cluster that is as installed into this state.
     pub fn set_up(&self, cluster: &mut Cluster) -> Result<()> {
@@ -37,6 +44,13 @@ impl World {
         let running = "kubectl -n shop get pods --field-selector status.phase=Running -o name";
         let all_run = format!("test $({running} | wc -l) = {PODS}");
         scenario.given.push(Step::WaitFor(all_run));
+        // The pods of a workload are read as long as its status says that they are not ready.
+        for ready in READY {
+            let count = format!("kubectl -n shop get {ready}");
+            scenario
+                .given
+                .push(Step::WaitFor(format!("test $({count}) = 1")));
+        }
         set_up(cluster, &scenario)?;
         // What is seen of the pods is the last to come.
         let observed = scenario.expect.observed;

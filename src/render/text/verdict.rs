@@ -110,6 +110,9 @@ fn prediction(diagnosis: &Diagnosis, predicted: &Prediction) -> (Style, String) 
             )
         }
         Outcome::Rejected => rejected(predicted).to_owned(),
+        Outcome::Unknown if is_refused(diagnosis) => {
+            "REJECTED: pods are refused now; what becomes of the next one is UNKNOWN".to_owned()
+        }
         Outcome::Unknown if is_contradicted(diagnosis) => {
             "UNKNOWN: the pods that exist contradict what is expected".to_owned()
         }
@@ -123,6 +126,12 @@ fn prediction(diagnosis: &Diagnosis, predicted: &Prediction) -> (Style, String) 
         (false, false) => headline,
     };
     (style, headline)
+}
+
+/// Whether pods are refused, whatever is predicted.
+fn is_refused(diagnosis: &Diagnosis) -> bool {
+    let mut symptoms = diagnosis.symptoms.iter();
+    symptoms.any(|one| one.kind == Kind::PodsRefused)
 }
 
 /// Whether everything was read, and yet nothing is certain.

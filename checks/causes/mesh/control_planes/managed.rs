@@ -108,8 +108,7 @@ impl Behind<'_> {
         let is_asked = webhook
             .strip_prefix(self.name())
             .is_some_and(|rest| rest.starts_with('/'));
-        let is_hidden = self.kind.is_out_of_sight() || self.kind == ControlPlaneKind::BeforeIstiod;
-        prediction.outcome == Outcome::Unknown && is_asked && is_hidden
+        prediction.outcome == Outcome::Unknown && is_asked && self.kind.is_unforeseeable()
     }
 
     fn message(&self) -> String {
