@@ -15,48 +15,66 @@ use super::{Answer, JudgedPod, names};
 use crate::facts::Missing;
 use crate::way::Case;
 
+/// A webhook that may be called for the injected pod only, or for the other only: that depends on the template.
+pub struct Differs {
+    /// Why it is not known.
+    pub missing: Missing,
+    /// Whether one of its conditions may end in an error, before anybody is asked.
+    pub may_be_error: bool,
+}
+
 /// Whether a webhook is called for the injected pod, too, or not for it either.
 ///
 /// # Errors
-/// [`Missing`] where that differs, so that it depends on the template.
+/// [`Differs`] where it is not the same.
 pub fn same_for_injected(
     case: &Case,
     webhook: &MutatingWebhook,
     terms: &Terms,
     pod: &JudgedPod,
     answer: &Called,
-) -> Result<(), Missing> {
+) -> Result<(), Differs> {
     // Most webhooks are not for the namespace, whatever the pod is like.
     if let Answer::No(NotCalled::NamespaceSelector(_) | NotCalled::Rules(_)) = answer {
         return Ok(());
     }
     let namespace = namespace_labels(case);
     // Which image the proxy has is for the injector's values to say.
-    let differs = |native, image| {
+    let kind_of = |native, image| {
         let injected = injected(pod, native, image);
-        let called = called(terms, namespace.as_ref(), &Creation::of(&injected));
-        kind(&called) != kind(answer)
+        kind(&called(terms, namespace.as_ref(), &Creation::of(&injected)))
     };
     let images = ["istio/proxyv2:1.31.0", "registry.example/proxy@sha256:0"];
-    if images
-        .iter()
-        .any(|image| differs(true, image) || differs(false, image))
-    {
-        return Err(Missing(format!(
+    let kinds = images.map(|image| [kind_of(true, image), kind_of(false, image)]);
+    let mut kinds = kinds.iter().flatten();
+    if kinds.clone().all(|one| *one == kind(answer)) {
+        return Ok(());
+    }
+    Err(Differs {
+        missing: Missing(format!(
             "webhook {} asks about the pod as the injection before it leaves it, which is not rendered here",
             webhook.name
-        )));
-    }
-    Ok(())
+        )),
+        may_be_error: kinds.any(|one| *one == Kind::Error),
+    })
 }
 
-/// What follows from an answer: the call, nothing, or what failurePolicy says.
-fn kind(called: &Called) -> u8 {
+/// What follows from an answer.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Call,
+    /// What failurePolicy says.
+    Error,
+    Nothing,
+    Unknown,
+}
+
+fn kind(called: &Called) -> Kind {
     match called {
-        Answer::Yes(_) => 0,
-        Answer::No(NotCalled::ConditionError { .. }) => 1,
-        Answer::No(_) => 2,
-        Answer::Unknown(_) => 3,
+        Answer::Yes(_) => Kind::Call,
+        Answer::No(NotCalled::ConditionError { .. }) => Kind::Error,
+        Answer::No(_) => Kind::Nothing,
+        Answer::Unknown(_) => Kind::Unknown,
     }
 }
 

@@ -173,13 +173,14 @@ fn walk(case: &Case, prediction: &mut Prediction) -> Result<(), Open> {
             true => same_for_injected(case, webhook, terms, &pod, &call.called),
             false => Ok(()),
         }
-        .or_else(|missing| match matters(case, entry, call) {
-            true => Err(Open::at(Stage::Called)(missing)),
-            // What another vendor's webhook answers is taken for granted, and that needs to be said.
-            false => {
-                call.called = Answer::Unknown(missing);
-                Ok(())
+        .or_else(|differs| {
+            let may_refuse = differs.may_be_error && fails_closed(webhook);
+            if may_refuse || matters(case, entry, call) {
+                return Err(Open::at(Stage::Called)(differs.missing));
             }
+            // What another vendor's webhook answers is taken for granted, and that needs to be said.
+            call.called = Answer::Unknown(differs.missing);
+            Ok(())
         })
         .and_then(|()| step(case, &pod, entry, call, prediction, overruled));
         if let (Ok(()), Some(Answer::Yes(sidecar))) = (&outcome, &call.rendered) {
