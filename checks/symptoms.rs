@@ -124,9 +124,13 @@ fn differs(
 ) -> Option<Symptom> {
     let effect = Effect::Differs(difference);
     let (check, finding) = findings.iter().find(|(_, one)| one.effect == effect)?;
-    // Pods lose their sidecar by what decides about the next one. That nobody asks for it is no cause: somebody did.
-    let decides = next_pod
-        .filter(|decides| difference == Difference::LosesSidecar && decides.rank != Rank::Silence);
+    // Pods lose their sidecar by what decides about the next one, unless the finding tells that itself. That nobody asks
+    // for a sidecar is no cause: somebody did.
+    let decides = next_pod.filter(|decides| {
+        difference == Difference::LosesSidecar
+            && decides.rank != Rank::Silence
+            && finding.because != Some(decides.name)
+    });
     Some(Symptom {
         kind: Kind::Pods(difference),
         severity: finding.severity,

@@ -13,7 +13,7 @@ mod tag;
 mod template;
 mod webhook;
 
-pub use api_server::{API_SERVER_MANIFEST, ApiServerSetting, change_manifest};
+pub use api_server::{ApiServerSetting, change_api_server, environment_out_of_sight};
 pub use ask::{ask_by_label, opt_out};
 pub use injector_config::{is_literal, see_injector_config, set_line};
 pub use istiod::{await_rollout, change_istiod, deployment_object, restart_istiod};

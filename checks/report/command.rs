@@ -42,6 +42,11 @@ impl Command {
         Self::of("gcloud", arguments)
     }
 
+    /// `aws` with these arguments.
+    pub fn aws<S: Into<String>>(arguments: impl IntoIterator<Item = S>) -> Self {
+        Self::of("aws", arguments)
+    }
+
     /// `grep` for lines with a text.
     pub fn grep(text: &str) -> Self {
         Self::of("grep", ["-F", text])

@@ -20,6 +20,8 @@ pub struct Off<'a> {
     pub pod: &'a Pod,
     /// The plugins that it runs without.
     pub disabled: &'a str,
+    /// The field of its container that says so: `command` or `args`.
+    pub field: &'static str,
 }
 
 /// The API servers that call no mutating webhook, among those that can be seen.
@@ -27,8 +29,7 @@ pub struct Off<'a> {
 /// # Errors
 /// [`Missing`] where the pods of kube-apiserver were not read.
 pub fn off<'a>(case: &Case<'a>) -> Result<Vec<Off<'a>>, Missing> {
-    let of = |pod: &'a Pod| disabled(pod).map(|disabled| Off { pod, disabled });
-    Ok(case.api_servers()?.iter().filter_map(of).collect())
+    Ok(case.api_servers()?.iter().filter_map(off_in).collect())
 }
 
 /// Whether no API server calls mutating webhooks. Where none can be seen, the plugin is on, as nothing else shows that
@@ -40,7 +41,7 @@ pub fn is_off(case: &Case) -> Result<bool, Missing> {
     let Ok(all) = case.api_servers() else {
         return Ok(false);
     };
-    let off = all.iter().filter(|pod| disabled(pod).is_some()).count();
+    let off = all.iter().filter_map(off_in).count();
     if off > 0 && off < all.len() {
         return Err(Missing(format!(
             "{off} of {} API servers run without the admission plugin {PLUGIN}, and any of them may get the pod",
@@ -50,23 +51,31 @@ pub fn is_off(case: &Case) -> Result<bool, Missing> {
     Ok(off > 0)
 }
 
-/// The list of plugins that an API server is told to leave out, if the one for mutating webhooks is among them. A flag's
-/// words may be joined by underscores, and its value may be the next word.
+/// An API server that is told to leave out the plugin for mutating webhooks. A flag's words may be joined by underscores,
+/// and its value may be the next word. kubeadm writes flags to the container's command, RKE2 to its arguments.
 /// Source: Kubernetes 1.36, `WordSepNormalizeFunc` in `k8s.io/component-base/cli/flag/flags.go`.
-fn disabled(pod: &Pod) -> Option<&str> {
+fn off_in(pod: &Pod) -> Option<Off<'_>> {
     let container = container(pod)?;
-    let mut words = container.command.iter().chain(&container.args).flatten();
-    while let Some(word) = words.next() {
+    let fields = [("command", &container.command), ("args", &container.args)];
+    let mut words = fields.into_iter().flat_map(|(field, words)| {
+        let words = words.iter().flatten();
+        words.map(move |word| (field, word.as_str()))
+    });
+    while let Some((field, word)) = words.next() {
         let (flag, value) = match word.split_once('=') {
             Some((flag, value)) => (flag, Some(value)),
-            None => (word.as_str(), None),
+            None => (word, None),
         };
         if flag.replace('_', "-") != FLAG {
             continue;
         }
-        let value = value.or_else(|| words.next().map(String::as_str))?;
-        if value.split(',').any(|one| one == PLUGIN) {
-            return Some(value);
+        let disabled = value.or_else(|| words.next().map(|(_, value)| value))?;
+        if disabled.split(',').any(|one| one == PLUGIN) {
+            return Some(Off {
+                pod,
+                disabled,
+                field,
+            });
         }
     }
     None
@@ -130,7 +139,8 @@ mod tests {
             let pod =
                 json!({"spec": {"containers": [{"name": "kube-apiserver", "command": command}]}});
             let pod: Pod = serde_json::from_value(pod).unwrap();
-            assert_eq!(disabled(&pod), expected, "{command}");
+            let disabled = off_in(&pod).map(|off| off.disabled);
+            assert_eq!(disabled, expected, "{command}");
         }
     }
 }

@@ -56,7 +56,7 @@ pub use injector::{
 pub use injector_config::{Config, InjectorConfig};
 pub use names::with_revision;
 pub use observe::{is_refusal, observe};
-pub use platform::{OF_KUBEADM, Platform};
+pub use platform::{OF_KUBEADM, Platform, eks_cluster, gke_project};
 pub use pod::JudgedPod;
 pub use predict::predict;
 pub(crate) use predict::{calls, is_static, is_terminating, namespace_labels};

@@ -91,24 +91,30 @@ impl Platform {
                 _ => is_commit(part).then_some(Self::OpenShift),
             })
     }
+}
 
-    /// Where the API server's environment is set, NO_PROXY among it; none where its users cannot, or where it stands in
-    /// the manifest of the API server's pod.
-    ///
-    /// Source: Microsoft, "HTTP proxy support in AKS"; Red Hat, "Configuring the cluster-wide proxy"; K3s, "Configuring an
-    /// HTTP proxy"; RKE2, "Configuring an HTTP proxy".
-    pub const fn api_server_environment(self) -> Option<&'static str> {
-        match self {
-            Self::Gke | Self::Eks | Self::Kind | Self::Kubeadm => None,
-            Self::Aks => Some("in noProxy of the file for az aks update --http-proxy-config"),
-            Self::OpenShift => Some("in spec.noProxy: oc edit proxy/cluster"),
-            Self::K3s => Some(
-                "in /etc/systemd/system/k3s.service.env of each server, followed by systemctl restart k3s",
-            ),
-            Self::Rke2 => Some(
-                "in /etc/default/rke2-server of each server, followed by systemctl restart rke2-server",
-            ),
+/// The project of a GKE cluster by the name that gcloud gives its context: `gke_PROJECT_LOCATION_CLUSTER`. None of these has an
+/// underscore.
+pub fn gke_project(context: &str) -> Option<&str> {
+    match context.split('_').collect::<Vec<_>>().as_slice() {
+        ["gke", project, _location, _cluster] => Some(project),
+        _ => None,
+    }
+}
+
+/// Region and name of an EKS cluster by the name of its context: `arn:aws:eks:REGION:ACCOUNT:cluster/NAME` as aws writes it,
+/// or `USER@NAME.REGION.eksctl.io` as eksctl does.
+pub fn eks_cluster(context: &str) -> Option<(&str, &str)> {
+    let by_eksctl = || {
+        let (_user, cluster) = context.strip_suffix(".eksctl.io")?.rsplit_once('@')?;
+        let (name, region) = cluster.split_once('.')?;
+        Some((region, name))
+    };
+    match context.split(':').collect::<Vec<_>>().as_slice() {
+        ["arn", _partition, "eks", region, _account, cluster] => {
+            Some((region, cluster.strip_prefix("cluster/")?))
         }
+        _ => by_eksctl(),
     }
 }
 
@@ -118,7 +124,7 @@ fn node_of(pod: &Pod) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::Platform;
+    use super::{Platform, eks_cluster, gke_project};
 
     #[test]
     fn the_version_tells_the_platform() {
@@ -133,6 +139,29 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(Platform::by_version(version), expected, "{version}");
+        }
+    }
+
+    #[test]
+    fn the_context_names_the_cluster() {
+        for (context, project, cluster) in [
+            ("gke_shop-1_europe-west1_mesh", Some("shop-1"), None),
+            (
+                "arn:aws-cn:eks:cn-north-1:123456789012:cluster/mesh",
+                None,
+                Some(("cn-north-1", "mesh")),
+            ),
+            (
+                "ann@example.com@mesh.eu-west-1.eksctl.io",
+                None,
+                Some(("eu-west-1", "mesh")),
+            ),
+            ("gke_shop", None, None),
+            ("prod", None, None),
+            ("", None, None),
+        ] {
+            assert_eq!(gke_project(context), project, "{context}");
+            assert_eq!(eks_cluster(context), cluster, "{context}");
         }
     }
 }

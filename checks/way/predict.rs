@@ -7,15 +7,15 @@ use k8s_openapi::api::core::v1::Namespace;
 
 use super::called::{Creation, NotCalled, called};
 use super::injected_pod::same_for_injected;
-use super::injector::{entries, fails_closed, is_injector};
+use super::injector::{NativeSidecars, entries, fails_closed, is_injector};
 use super::invalid_pod::{invalid, invalid_without_sidecar};
 use super::reached::{Arrival, Entry, reached};
-use super::rendered::{Sidecar, rendered};
+use super::rendered::{Refusal, is_native, rendered};
 use super::selector::Labels;
 use super::terms::Terms;
 use super::wanted::wanted;
 use super::{
-    Answer, Call, ControlPlaneKind, JudgedPod, Outcome, Prediction, admission_plugin, names,
+    Answer, Call, ControlPlaneKind, Istiod, JudgedPod, Outcome, Prediction, admission_plugin, names,
 };
 use crate::facts::{Kind, Missing};
 use crate::stage::Stage;
@@ -169,7 +169,7 @@ fn walk(case: &Case, prediction: &mut Prediction) -> Result<(), Open> {
             webhook,
         };
         let overruled = injections.overrule(webhook);
-        outcome = match injections.proxies.is_some() {
+        outcome = match injections.last.is_some() {
             true => same_for_injected(case, webhook, terms, &pod, &call.called),
             false => Ok(()),
         }
@@ -183,10 +183,18 @@ fn walk(case: &Case, prediction: &mut Prediction) -> Result<(), Open> {
             Ok(())
         })
         .and_then(|()| step(case, &pod, entry, call, prediction, overruled));
-        if let (Ok(()), Some(Answer::Yes(sidecar))) = (&outcome, &call.rendered) {
-            outcome = injections
-                .add(webhook, sidecar, &pod)
-                .map_err(Open::at(Stage::Rendered));
+        match outcome
+            .is_ok()
+            .then(|| injections.add(case, webhook, call, &pod))
+        {
+            None | Some(Ok(None)) => {}
+            Some(Ok(Some(refusal))) => {
+                prediction.outcome = Outcome::Rejected;
+                prediction.because = refusal.to_string();
+                prediction.webhook = Some(name_of(call));
+                call.rendered = Some(Answer::No(refusal));
+            }
+            Some(Err(missing)) => outcome = Err(Open::at(Stage::Rendered)(missing)),
         }
         if let Err(open) = &mut outcome {
             open.webhook = Some(name_of(call));
@@ -202,8 +210,8 @@ fn walk(case: &Case, prediction: &mut Prediction) -> Result<(), Open> {
 /// The injections of a pod so far.
 #[derive(Default)]
 struct Injections {
-    /// The templates that brought a proxy last.
-    proxies: Option<Vec<String>>,
+    /// The last that brought a proxy, by its istiod and its templates.
+    last: Option<(Istiod, Vec<String>)>,
     /// Whether one will be done again after all others.
     returns: bool,
 }
@@ -214,29 +222,58 @@ impl Injections {
         self.returns && !returns(webhook)
     }
 
-    /// Takes note of an injection.
+    /// Takes note of a call if it injects the pod, and tells why the API server refuses what comes of it, if so. The second
+    /// istiod moves the proxy of the first to its own place, but for one among the init containers: that it leaves there.
     ///
     /// # Errors
     /// [`Missing`] where the pod is injected again, and not just as before.
     fn add(
         &mut self,
+        case: &Case,
         webhook: &MutatingWebhook,
-        sidecar: &Sidecar,
+        call: &Call,
         pod: &JudgedPod,
-    ) -> Result<(), Missing> {
-        let before = self.proxies.replace(sidecar.proxies.clone());
+    ) -> Result<Option<Refusal>, Missing> {
+        let (Some(Answer::Yes(Arrival::Istiod(istiod))), Some(Answer::Yes(sidecar))) =
+            (&call.reached, &call.rendered)
+        else {
+            return Ok(None);
+        };
+        let before = self.last.replace((istiod.clone(), sidecar.proxies.clone()));
         self.returns |= returns(webhook);
         let again = before.is_some() || returns(webhook);
         // A template without a proxy goes by the containers, of which istiod leaves out those that a status names.
         let by_status = sidecar.proxies.is_empty() && pod.annotations.contains_key(names::STATUS);
-        let otherwise =
-            before.is_some_and(|before| before != sidecar.proxies) || sidecar.proxies.len() > 1;
+        let differs = |(_, proxies): &(Istiod, Vec<String>)| *proxies != sidecar.proxies;
+        let otherwise = before.as_ref().is_some_and(differs) || sidecar.proxies.len() > 1;
+        let unknown = |because: &str| {
+            Missing(format!(
+                "the pod is injected again, {sidecar}, and what that makes of the first injection is not known here{because}"
+            ))
+        };
         if by_status || again && otherwise {
-            return Err(Missing(format!(
-                "the pod is injected again, {sidecar}, and what that makes of the first injection is not known here"
-            )));
+            return Err(unknown(""));
         }
-        Ok(())
+        let Some((first, _)) = before.filter(|(first, _)| first != istiod) else {
+            return Ok(None);
+        };
+        let (before, now) = (is_native(case, &first, pod), is_native(case, istiod, pod));
+        let moves = before == Ok(false) || now == Ok(true);
+        // Where the nodes are not known, they decide the same for both.
+        let by_nodes = |one: &Istiod| one.native_sidecars.iter().eq([&NativeSidecars::ByNodes]);
+        if before.is_err() && now.is_err() && by_nodes(&first) && by_nodes(istiod) {
+            return Ok(None);
+        }
+        match before.and_then(|before| Ok((before, now?))) {
+            Ok((before, now)) if before == now => Ok(None),
+            _ if self.returns => Err(unknown("")),
+            _ if moves => Ok(None),
+            Ok(_) => Ok(Some(Refusal::TwoProxies {
+                first: first.revision,
+                then: istiod.revision.clone(),
+            })),
+            Err(Missing(reason)) => Err(unknown(&format!(": {reason}"))),
+        }
     }
 }
 

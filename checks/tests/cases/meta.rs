@@ -318,7 +318,7 @@ fn wrong_fix(fix: &Fix) -> Vec<String> {
     for command in [fix.commands(), fix.undo_commands()].concat() {
         let argv = command.argv(&Connection::default());
         if ![
-            "kubectl", "istioctl", "helm", "gcloud", "az", "oc", "docker", "vi", "sh", "env",
+            "kubectl", "istioctl", "helm", "gcloud", "aws", "az", "oc", "docker", "vi", "sh", "env",
         ]
         .contains(&argv[0].as_str())
         {

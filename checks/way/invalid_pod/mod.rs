@@ -8,7 +8,7 @@ mod operating_system;
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::{Container, PodSpec, Probe};
+use k8s_openapi::api::core::v1::{Container, LifecycleHandler, PodSpec, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use host_namespaces::namespaces_of_the_host;
@@ -34,7 +34,14 @@ pub fn invalid_without_sidecar(pod: &JudgedPod) -> Option<String> {
     };
     of_pod(spec, |_| true)
         .or_else(none)
-        .or_else(|| containers(spec).find_map(probe_without_port))
+        .or_else(|| of_no_port(spec, |_| true))
+}
+
+/// Why the API server refuses the pod for the port of a probe, if so, where istiod leaves the probes as they are; of the
+/// containers that count.
+pub fn of_no_port(spec: &PodSpec, counts: impl Fn(&Container) -> bool) -> Option<String> {
+    let counts = |one: &&Container| counts(one);
+    containers(spec).filter(counts).find_map(probe_without_port)
 }
 
 fn of_pod(spec: &PodSpec, counts: impl Fn(&str) -> bool) -> Option<String> {
@@ -51,6 +58,7 @@ fn of_pod(spec: &PodSpec, counts: impl Fn(&str) -> bool) -> Option<String> {
         .or_else(|| volumes(spec))
         .or_else(|| containers(spec).filter(counts).find_map(above_limit))
         .or_else(|| init_containers().find_map(probed_init_container))
+        .or_else(|| containers(spec).filter(counts).find_map(handlers))
 }
 
 fn containers(spec: &PodSpec) -> impl Iterator<Item = &Container> {
@@ -94,13 +102,42 @@ fn above_limit(container: &Container) -> Option<String> {
         })
 }
 
-fn probed_init_container(container: &Container) -> Option<String> {
-    let probes = [
+fn handlers(container: &Container) -> Option<String> {
+    let name = &container.name;
+    let of_probe = |probe: &Probe| {
+        let (http, tcp) = (probe.http_get.is_some(), probe.tcp_socket.is_some());
+        [probe.exec.is_some(), http, tcp, probe.grpc.is_some()]
+    };
+    let of_hook = |hook: &LifecycleHandler| {
+        let (http, tcp) = (hook.http_get.is_some(), hook.tcp_socket.is_some());
+        [hook.exec.is_some(), http, tcp, hook.sleep.is_some()]
+    };
+    let hooks = container.lifecycle.iter();
+    let hooks = hooks.flat_map(|hooks| hooks.post_start.iter().chain(&hooks.pre_stop));
+    let all = probes(container).map(of_probe).chain(hooks.map(of_hook));
+    let mut counts = all.map(|handlers| handlers.into_iter().filter(|one| *one).count());
+    match counts.find(|count| *count != 1)? {
+        0 => Some(format!(
+            "a probe or hook of its container {name} has no handler"
+        )),
+        _ => Some(format!(
+            "a probe or hook of its container {name} has more than one handler"
+        )),
+    }
+}
+
+fn probes(container: &Container) -> impl Iterator<Item = &Probe> {
+    [
         &container.readiness_probe,
         &container.liveness_probe,
         &container.startup_probe,
-    ];
-    let is_probed = probes.iter().any(|probe| probe.is_some());
+    ]
+    .into_iter()
+    .flatten()
+}
+
+fn probed_init_container(container: &Container) -> Option<String> {
+    let is_probed = probes(container).next().is_some();
     let ends = container.restart_policy.as_deref() != Some("Always");
     (is_probed && ends).then(|| {
         format!(
@@ -111,11 +148,6 @@ fn probed_init_container(container: &Container) -> Option<String> {
 }
 
 fn probe_without_port(container: &Container) -> Option<String> {
-    let probes = [
-        &container.readiness_probe,
-        &container.liveness_probe,
-        &container.startup_probe,
-    ];
     let is_port = |port: &IntOrString| match port {
         IntOrString::Int(port) => (1..=65_535).contains(port),
         IntOrString::String(_) => true,
@@ -127,7 +159,7 @@ fn probe_without_port(container: &Container) -> Option<String> {
         !http.into_iter().chain(tcp).all(is_port)
             || grpc.is_some_and(|port| !(1..=65_535).contains(&port))
     };
-    let bad = probes.into_iter().flatten().any(is_bad);
+    let bad = probes(container).any(is_bad);
     bad.then(|| {
         format!(
             "a probe of its container {} has a port that is not between 1 and 65535",
@@ -301,6 +333,25 @@ mod tests {
             ),
             (
                 with("readinessProbe", json!({"tcpSocket": {"port": "http"}})),
+                true,
+                true,
+            ),
+            (
+                with("startupProbe", json!({"periodSeconds": 3})),
+                false,
+                false,
+            ),
+            (
+                with(
+                    "livenessProbe",
+                    json!({"httpGet": {"port": 80}, "tcpSocket": {"port": 80}}),
+                ),
+                false,
+                false,
+            ),
+            (with("lifecycle", json!({"preStop": {}})), false, false),
+            (
+                with("lifecycle", json!({"preStop": {"sleep": {"seconds": 1}}})),
                 true,
                 true,
             ),

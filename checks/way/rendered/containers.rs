@@ -108,7 +108,8 @@ fn has(template: &str, container: &str) -> bool {
     template.contains(&format!("- name: {container}\n"))
 }
 
-fn is_native(template: &str) -> bool {
+/// Whether a template brings a proxy, and asks istiod where to put it.
+pub(super) fn is_native(template: &str) -> bool {
     template.contains("$nativeSidecar") && has(template, PROXY)
 }
 

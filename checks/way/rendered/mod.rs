@@ -69,6 +69,13 @@ pub enum Refusal {
     },
     /// The API server refuses the injected pod.
     InvalidPod(String),
+    /// The API server refuses the pod that two istiods have injected, as each has put its proxy to another place.
+    TwoProxies {
+        /// The revision of the istiod that made the proxy an init container.
+        first: String,
+        /// The revision of the one that came after it.
+        then: String,
+    },
 }
 
 impl Refusal {
@@ -127,6 +134,11 @@ impl fmt::Display for Refusal {
             Self::InvalidPod(reason) => {
                 write!(f, "the API server refuses the injected pod: {reason}")
             }
+            Self::TwoProxies { first, then } => write!(
+                f,
+                "the API server refuses the pod, as istiod of revision {first} makes {} an init container, and that of revision {then} adds another one",
+                containers::PROXY
+            ),
         }
     }
 }
@@ -186,6 +198,21 @@ fn render(
         proxies: templates.iter().filter(brings_proxy).cloned().collect(),
         templates,
     }))
+}
+
+/// Whether a sidecar that this istiod renders is among the init containers.
+///
+/// # Errors
+/// [`Missing`] where that cannot be told.
+pub fn is_native(case: &Case, istiod: &Istiod, pod: &JudgedPod) -> Result<bool, Missing> {
+    let injector = wanted::injector_config(case, istiod)?;
+    let config = wanted::config(case, istiod)?;
+    let templates = templates::selected(&config, pod);
+    let together = injector.together(&config, &templates);
+    if !together.texts().any(containers::is_native) {
+        return Ok(false);
+    }
+    native::by_native(case, istiod, pod, |native| native.in_template)
 }
 
 /// Why the API server refuses the injected pod, if so.

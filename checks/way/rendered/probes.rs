@@ -2,19 +2,21 @@
 //!
 //! Source: Istio 1.31, `pkg/kube/inject/app_probe.go` and `webhook.go` (`applyRewrite`).
 
-use k8s_openapi::api::core::v1::{Container, LifecycleHandler, Probe};
+use k8s_openapi::api::core::v1::{Container, LifecycleHandler, PodSpec, Probe};
 use serde_json::Value;
 
 use super::containers::{PROXY, proxies};
 use crate::facts::Missing;
 use crate::rules::go::{atoi, parse_bool};
+use crate::way::invalid_pod::of_no_port;
 use crate::way::{InjectorConfig, JudgedPod};
 
 const PORT: &str = "status.sidecar.istio.io/port";
 const REWRITE: &str = "sidecar.istio.io/rewriteAppHTTPProbers";
 
-/// Why the API server refuses the injected pod for its probes, if so: the status port can be 0, which turns the proxy's
-/// own probe off, but a probe of another container cannot go there.
+/// Why the API server refuses the injected pod for its probes, if so. The status port can be 0, which turns the proxy's
+/// own probe off, but a probe of another container cannot go there. Where istiod leaves the probes as they are, their own
+/// ports count: without a proxy there is none to send them to.
 pub(super) fn conflict(
     injector: &InjectorConfig,
     templates: &[&str],
@@ -25,20 +27,17 @@ pub(super) fn conflict(
         .annotations
         .get(PORT)
         .map(|port| atoi(port).unwrap_or_default());
-    if proxies(templates) == 0 || port != Some(0) {
-        return Ok(None);
+    let goes_nowhere = (port == Some(0))
+        .then(|| probed(&pod.spec))
+        .flatten()
+        .map(|container| format!("{PORT} sends the probes of container {container} to port 0"));
+    let own = of_no_port(&pod.spec, |container| container.name != PROXY);
+    if proxies(templates) == 0 || goes_nowhere == own {
+        return Ok(own);
     }
-    let init_containers = pod.spec.init_containers.iter().flatten();
-    let mut containers = pod.spec.containers.iter().chain(init_containers);
-    let Some(probed) = containers.find(|container| is_probed(container)) else {
-        return Ok(None);
-    };
     let in_template = format!("{REWRITE}: \"false\"");
-    let own = pod
-        .annotations
-        .get(REWRITE)
-        .and_then(|value| parse_bool(value));
-    let rewrites = match own {
+    let annotation = pod.annotations.get(REWRITE);
+    let rewrites = match annotation.and_then(|value| parse_bool(value)) {
         _ if templates.iter().any(|text| text.contains(&in_template)) => false,
         Some(value) => value,
         None => {
@@ -47,12 +46,15 @@ pub(super) fn conflict(
             setting.and_then(Value::as_bool) == Some(true)
         }
     };
-    Ok(rewrites.then(|| {
-        format!(
-            "{PORT} sends the probes of container {} to port 0",
-            probed.name
-        )
-    }))
+    Ok(if rewrites { goes_nowhere } else { own })
+}
+
+/// The first container of the pod's own that the kubelet asks over the network.
+fn probed(spec: &PodSpec) -> Option<&str> {
+    let init_containers = spec.init_containers.iter().flatten();
+    let mut containers = spec.containers.iter().chain(init_containers);
+    let probed = containers.find(|container| is_probed(container))?;
+    Some(&probed.name)
 }
 
 /// Whether the kubelet asks a container over the network.
@@ -117,6 +119,34 @@ mod tests {
             for others in [&[""][..], &[sidecar, agent]] {
                 assert_eq!(conflict(&injector, others, &pod).unwrap(), None);
             }
+        }
+    }
+
+    /// Each of them seen on a real API server.
+    #[test]
+    fn a_probe_without_a_port_stays_one_where_istiod_leaves_it() {
+        let (sidecar, agent) = (
+            "- name: istio-proxy\n",
+            "sidecar.istio.io/rewriteAppHTTPProbers: \"false\"",
+        );
+        let container = json!({"name": "app", "readinessProbe": {"tcpSocket": {"port": 0}}});
+        let values = json!({"sidecarInjectorWebhook": {"rewriteAppHTTPProbe": true}});
+        let injector = InjectorConfig::new(Ok(Config::default().into()), Ok(values));
+        for (annotations, templates, is_refused) in [
+            (&[][..], &[sidecar][..], false),
+            (&[], &[agent, sidecar], true),
+            (&[], &[agent], true),
+            (&[(REWRITE, "false")], &[sidecar], true),
+            (&[(REWRITE, "false"), (PORT, "0")], &[sidecar], true),
+        ] {
+            let mut pod = pod(annotations);
+            pod.spec.containers = vec![serde_json::from_value(container.clone()).unwrap()];
+            let reason = conflict(&injector, templates, &pod).unwrap();
+            assert_eq!(
+                reason.is_some(),
+                is_refused,
+                "{annotations:?} {templates:?}"
+            );
         }
     }
 }

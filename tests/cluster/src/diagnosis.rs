@@ -182,17 +182,13 @@ impl Diagnosis {
         let mut proposals = Vec::new();
         for finding in list(&self.json, "/findings") {
             for fix in list(finding, "/fixes") {
-                let commands = lines(list(fix, "/commands"))?;
-                if commands.is_empty() {
-                    continue;
-                }
                 let outcome = text(fix, "/after/outcome");
                 let revision = fix.pointer("/after/revision").and_then(Value::as_str);
                 proposals.push(Proposal {
                     check: text(finding, "/name").to_owned(),
                     title: text(fix, "/title").to_owned(),
                     read_only: text(fix, "/risk") == "read-only",
-                    commands,
+                    commands: lines(list(fix, "/commands"))?,
                     undo: lines(list(fix, "/undo"))?,
                     after: (!matches!(outcome, "" | "Unknown"))
                         .then(|| (outcome.to_owned(), revision.map(str::to_owned))),

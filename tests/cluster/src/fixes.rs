@@ -32,7 +32,7 @@ pub(crate) fn prove_fixes(
         // The names of pods in the commands change from one fix to the next.
         let current = now.proposals()?.into_iter();
         let fix = current
-            .filter(|one| one.check == check && one.title == title)
+            .filter(|one| one.check == check && one.title == title && !one.commands.is_empty())
             .find(|one| known.insert(one.commands.clone()));
         let note = scenario.note(&title);
         if let (Some(fix), None | Some(Note::Inexact(_))) = (fix, note) {

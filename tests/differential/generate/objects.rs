@@ -205,6 +205,8 @@ fn odd(dice: &mut Dice, spec: &mut Value) {
         json!({"initContainers": [{"name": "probed", "image": "app:1", "readinessProbe": {"httpGet": {"port": 80}}}]}),
         json!({"containers": [{"name": "greedy", "image": "app:1", "resources": {"requests": {"cpu": "2"}, "limits": {"cpu": "1"}}}]}),
         json!({"containers": [{"name": "unheard", "image": "app:1", "readinessProbe": {"tcpSocket": {"port": 0}}}]}),
+        json!({"containers": [{"name": "silent", "image": "app:1", "livenessProbe": {}}]}),
+        json!({"containers": [{"name": "hooked", "image": "app:1", "lifecycle": {"preStop": {"sleep": {"seconds": 1}, "exec": {"command": ["true"]}}}}]}),
         json!({"containers": [{"name": "app", "image": "app:1"}]}),
         json!({"volumes": [{"name": "data", "emptyDir": {}}, {"name": "data", "emptyDir": {}}]}),
         json!({"automountServiceAccountToken": false}),

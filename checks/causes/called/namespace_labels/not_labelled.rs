@@ -9,7 +9,7 @@ use crate::fixes::label_namespace;
 use crate::report::{Effect, Finding, Severity};
 use crate::way::Case;
 use crate::way::asked::asks;
-use crate::way::{Outcome, injector, names};
+use crate::way::{Outcome, asks_for_ambient, injector, names};
 
 declare_check! {
     /// Neither the namespace nor the pod asks for injection.
@@ -36,6 +36,11 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     let Some(what_if) = uncalled(case)? else {
         return Ok(Verdict::Passed);
     };
+    if asks_for_ambient(case)?.is_some() {
+        return Ok(Verdict::not_applicable(
+            "the ambient data plane is asked for",
+        ));
+    }
     let pod_says = [names::INJECT, names::ISTIO_REV]
         .iter()
         .any(|key| what_if.pod.labels.contains_key(*key));

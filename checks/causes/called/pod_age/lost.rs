@@ -7,7 +7,7 @@ use crate::fixes::{label_namespace, restart};
 use crate::report::{Difference, Effect, Finding, Fix, Risk, Severity};
 use crate::stage::Stage;
 use crate::way::observe::status_of_template;
-use crate::way::{Case, Outcome, is_fresh, names};
+use crate::way::{Case, Outcome, asks_for_ambient, is_fresh, names};
 
 declare_check! {
     /// Running pods have a sidecar, and the next one will not: label, tag or webhook was taken away.
@@ -22,7 +22,7 @@ declare_check! {
     ///
     /// ## How to fix it
     /// Set the label again that was taken away. Where the workload is to leave the mesh, restart the pods
-    /// at a time of your choice.
+    /// at a time of your choice. The same ends the move of a namespace to the ambient data plane.
     ///
     /// ## References
     /// - Istio, Controlling the injection policy: <https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy>
@@ -54,18 +54,28 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     let Some(first) = lost.first() else {
         return Ok(Verdict::Passed);
     };
-    let message = format!(
-        "{} of {} pods have a sidecar, and the next one will not get it, because {}",
-        lost.len(),
-        observation.pods.len(),
+    let (lost, all) = (lost.len(), observation.pods.len());
+    let finding = |message: String| {
+        let effect = Effect::Differs(Difference::LosesSidecar);
+        Finding::new(Severity::Warning, effect, message).evidence(sidecar_status(first))
+    };
+    if asks_for_ambient(case)?.is_some() {
+        let message = format!(
+            "{lost} of {all} pods have a sidecar still, and the next one will be in the ambient data plane"
+        );
+        let end = Fix::new(
+            "restart the pods, which ends their move to the ambient data plane",
+            Risk::RestartsPods,
+            "the pods come back without a sidecar, and ztunnel serves them",
+        );
+        let mut finding = finding(message).fix(end.without_sidecar().restart(restart(case)?));
+        finding.because = Some("ambient-namespace");
+        return Ok(Verdict::of([finding]));
+    }
+    let mut finding = finding(format!(
+        "{lost} of {all} pods have a sidecar, and the next one will not get it, because {}",
         prediction.because
-    );
-    let mut finding = Finding::new(
-        Severity::Warning,
-        Effect::Differs(Difference::LosesSidecar),
-        message,
-    )
-    .evidence(sidecar_status(first));
+    ));
     for key in NAMESPACE_KEYS {
         finding = finding.evidence(namespace_label(case, key)?);
     }

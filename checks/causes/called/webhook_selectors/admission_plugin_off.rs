@@ -3,7 +3,7 @@
 use crate::causes::fields::severity_of_absence;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::{ApiServerSetting, change_manifest};
+use crate::fixes::{ApiServerSetting, change_api_server};
 use crate::report::{Effect, Evidence, Finding, Fix};
 use crate::way::admission_plugin::{FLAG, Off, PLUGIN, off};
 use crate::way::{Case, Outcome, is_static};
@@ -12,7 +12,7 @@ declare_check! {
     /// The API server runs without the admission plugin that calls mutating webhooks.
     ///
     /// ## What it finds
-    /// The pods of kube-apiserver have `--disable-admission-plugins` with `MutatingAdmissionWebhook` in their command. Where
+    /// The pods of kube-apiserver have `--disable-admission-plugins` with `MutatingAdmissionWebhook` in their command or arguments. Where
     /// the API server does not run as a pod that can be seen, as in a managed cluster, this cannot be told.
     ///
     /// ## Why it matters
@@ -21,8 +21,9 @@ declare_check! {
     ///
     /// ## How to fix it
     /// On each control plane node, take `MutatingAdmissionWebhook` out of `--disable-admission-plugins` in
-    /// `/etc/kubernetes/manifests/kube-apiserver.yaml`. The kubelet restarts the API server. Then restart the workloads whose
-    /// pods were created meanwhile:
+    /// `/etc/kubernetes/manifests/kube-apiserver.yaml`. The kubelet restarts the API server. On K3s and RKE2 the flag stands in
+    /// `kube-apiserver-arg` of `/etc/rancher/k3s/config.yaml` or `/etc/rancher/rke2/config.yaml`, and the service has to be
+    /// restarted. Then restart the workloads whose pods were created meanwhile:
     ///
     /// ```sh
     /// kubectl get pods -n kube-system -l component=kube-apiserver -o yaml | grep -e disable-admission-plugins
@@ -78,7 +79,10 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
 
 fn flag(off: &Off) -> Evidence {
     let name = off.pod.metadata.name.as_deref().unwrap_or_default();
-    let path = ".spec.containers[?(@.name==\"kube-apiserver\")].command";
+    let path = format!(
+        ".spec.containers[?(@.name==\"kube-apiserver\")].{}",
+        off.field
+    );
     let rest: Vec<_> = off
         .disabled
         .split(',')
@@ -96,5 +100,5 @@ fn flag(off: &Off) -> Evidence {
 fn remove(case: &Case, off: &Off) -> Fix {
     let change = format!("take {PLUGIN} out of {FLAG}");
     let then = "calls webhooks; restart the pods after that";
-    change_manifest(case, off.pod, ApiServerSetting::Flags, &change, then)
+    change_api_server(case, off.pod, ApiServerSetting::Flags, &change, then)
 }

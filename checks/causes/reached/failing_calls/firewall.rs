@@ -7,7 +7,7 @@ use crate::facts::Missing;
 use crate::report::{Command, Fix, Risk};
 use crate::texts::Key;
 use crate::way::reached::called_port;
-use crate::way::{Case, Platform};
+use crate::way::{Case, Platform, eks_cluster, gke_project};
 
 declare_check! {
     /// A firewall keeps the API server from the port of istiod's pods.
@@ -59,7 +59,7 @@ fn explain(case: &Case, failing: &FailingCall) -> Result<Explained, Missing> {
     let mut fixes = Vec::new();
     if let Some(service) = failing.destination.service() {
         let pods = case.istiod_pods(&service.namespace)?;
-        fixes.push(open(Platform::of(case, pods), port));
+        fixes.push(open(case, Platform::of(case, pods), port));
         let path = format!(
             "/api/v1/namespaces/{}/services/https:{}:{}/proxy/ready",
             service.namespace,
@@ -76,7 +76,7 @@ fn explain(case: &Case, failing: &FailingCall) -> Result<Explained, Missing> {
 }
 
 /// What opens the port is outside of the cluster.
-fn open(platform: Option<Platform>, port: &str) -> Fix {
+fn open(case: &Case, platform: Option<Platform>, port: &str) -> Fix {
     let place = match platform {
         Some(Platform::Gke) => "in the firewall rule of the control plane, gke-CLUSTER-ID-master",
         Some(Platform::Eks) => "in the security group of the nodes, from that of the cluster",
@@ -88,15 +88,35 @@ fn open(platform: Option<Platform>, port: &str) -> Fix {
         Risk::MeshWide,
         "calls of the webhook arrive at istiod",
     );
+    let context = case.context();
+    let rules = || {
+        let project = gke_project(context).map(|project| format!("--project={project}"));
+        let words = ["compute", "firewall-rules", "list"].map(str::to_owned);
+        let filter = "--filter=name~^gke-.*-master$".to_owned();
+        Command::gcloud(words.into_iter().chain(project).chain([filter]))
+    };
     match platform {
-        Some(Platform::Gke) => fix.show(Command::gcloud([
-            "compute",
-            "firewall-rules",
-            "list",
-            "--filter=name~^gke-.*-master$",
-        ])),
+        Some(Platform::Gke) => fix.show(rules()),
+        Some(Platform::Eks) => match eks_cluster(context) {
+            Some((region, name)) => fix.show(security_group(region, name)),
+            None => fix,
+        },
         _ => fix,
     }
+}
+
+/// Shows the security group of an EKS cluster.
+fn security_group(region: &str, name: &str) -> Command {
+    Command::aws([
+        "eks",
+        "describe-cluster",
+        "--region",
+        region,
+        "--name",
+        name,
+        "--query",
+        "cluster.resourcesVpcConfig.clusterSecurityGroupId",
+    ])
 }
 
 /// The API server goes to a pod of istiod, as for the call of the webhook.

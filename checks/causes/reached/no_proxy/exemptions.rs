@@ -2,7 +2,7 @@
 
 use crate::facts::kinds::Pod;
 
-use crate::fixes::{ApiServerSetting, change_manifest};
+use crate::fixes::{ApiServerSetting, change_api_server};
 use crate::report::Fix;
 use crate::rules::credentials::exemptions;
 use crate::way::Case;
@@ -12,7 +12,7 @@ use crate::way::reached::environment_of;
 pub fn exempt(case: &Case, pod: &Pod, exemptions: &Exemptions, host: &str) -> Fix {
     let change = format!("set {}={}", exemptions.variable, exemptions.with_svc());
     let then = format!("calls {host} without the proxy");
-    change_manifest(case, pod, ApiServerSetting::Environment, &change, &then)
+    change_api_server(case, pod, ApiServerSetting::Environment, &change, &then)
 }
 
 /// The list of exemptions that Go reads.

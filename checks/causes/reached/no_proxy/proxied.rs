@@ -5,10 +5,10 @@ use crate::causes::reached::explanation::{Cause, Explain, Explanation, object};
 use crate::causes::reached::obstacle_findings::Found;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::fixes::API_SERVER_MANIFEST;
+use crate::fixes::environment_out_of_sight;
 use crate::report::{Effect, Evidence, Finding, Fix, Risk, Severity};
 use crate::way::reached::{Detour, Proxied, Witness, detours, host};
-use crate::way::{Case, Destination, Outcome, Platform};
+use crate::way::{Case, Destination, Outcome};
 
 declare_check! {
     /// The API server sends the webhook's calls to an HTTP proxy.
@@ -63,17 +63,12 @@ impl Explain for Proxied {
             }
             (Witness::Environment(_), None) => return Ok(Explanation::of(self)),
         };
-        let platform = Platform::of(case, &[]);
-        let place = platform.and_then(Platform::api_server_environment);
-        let place = place.map_or_else(
-            || format!("on your own control plane in {API_SERVER_MANIFEST}, of a managed cluster in the provider's settings"),
-            str::to_owned,
-        );
+        let place = environment_out_of_sight(case);
         let fix = Fix::new(
-            "add .svc to NO_PROXY in the proxy settings of the API server",
+            format!("add .svc to NO_PROXY of the API server, {place}"),
             Risk::MeshWide,
             format!(
-                "the API server calls {host} without the proxy; its pods are not visible here: set it {place}"
+                "the API server, whose pods are not visible here, calls {host} without the proxy"
             ),
         );
         Ok(Explanation::new(&CHECK, self.to_string())

@@ -8,9 +8,10 @@ use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::Entries;
 use crate::report::{Change, Effect, Evidence, Finding, Fix, Object, Patch, Risk, Severity};
+use crate::stage::Stage;
 use crate::way::Case;
 use crate::way::selector::{Requirement, in_words, requirements};
-use crate::way::{Answer, Outcome, injector, names};
+use crate::way::{Answer, Outcome, Refusal, injector, names};
 
 declare_check! {
     /// More than one webhook injects the pod, and the last by name wins.
@@ -45,7 +46,9 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     for one in asked(case) {
         match one {
             Ok(asked) => match &asked.rendered {
-                Some(Answer::Yes(_)) => injecting.push(asked),
+                Some(Answer::Yes(_) | Answer::No(Refusal::TwoProxies { .. })) => {
+                    injecting.push(asked);
+                }
                 Some(Answer::Unknown(missing)) => doubt = doubt.or(Some(missing.clone())),
                 Some(Answer::No(_)) | None => {}
             },
@@ -74,17 +77,27 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
             )
         })
         .collect();
+    let prediction = case.prediction();
+    let is_open = prediction.outcome == Outcome::Unknown && prediction.decided == Stage::Rendered;
+    let (severity, outcome, end) = match &winner.rendered {
+        Some(Answer::No(refusal)) => (Severity::Error, Outcome::Rejected, refusal.to_string()),
+        _ if is_open => (
+            Severity::Warning,
+            Outcome::Unknown,
+            prediction.because.clone(),
+        ),
+        _ => (
+            Severity::Warning,
+            Outcome::Injected,
+            format!("the last by name wins: revision {}", winner.istiod.revision),
+        ),
+    };
     let message = format!(
-        "{} webhook entries inject the pod one after the other, {}; the last by name wins: revision {}",
+        "{} webhook entries inject the pod one after the other, {}; {end}",
         words.len(),
         words.join(", "),
-        winner.istiod.revision
     );
-    let mut finding = Finding::new(
-        Severity::Warning,
-        Effect::Decides(Outcome::Injected),
-        message,
-    );
+    let mut finding = Finding::new(severity, Effect::Decides(outcome), message);
     for (configuration, webhook) in &entries {
         finding = finding.evidence(evidence(configuration, webhook));
     }
