@@ -131,6 +131,7 @@ const CONTAINER: &[Line] = &[
     ("resources.requests.memory", Whole, "a quantity"),
     ("resources.limits.cpu", Whole, "a quantity"),
     ("resources.limits.memory", Whole, "a quantity"),
+    ("readinessProbe.exec", Presence, "a probe has one handler"),
     ("readinessProbe.httpGet.port", Whole, "it has to be a port"),
     (
         "readinessProbe.tcpSocket.port",
@@ -138,12 +139,20 @@ const CONTAINER: &[Line] = &[
         "it has to be a port",
     ),
     ("readinessProbe.grpc.port", Whole, "it has to be a port"),
+    ("livenessProbe.exec", Presence, "a probe has one handler"),
     ("livenessProbe.httpGet.port", Whole, "it has to be a port"),
     ("livenessProbe.tcpSocket.port", Whole, "it has to be a port"),
     ("livenessProbe.grpc.port", Whole, "it has to be a port"),
+    ("startupProbe.exec", Presence, "a probe has one handler"),
     ("startupProbe.httpGet.port", Whole, "it has to be a port"),
     ("startupProbe.tcpSocket.port", Whole, "it has to be a port"),
     ("startupProbe.grpc.port", Whole, "it has to be a port"),
+    ("lifecycle.preStop.exec", Presence, "a hook has one handler"),
+    (
+        "lifecycle.preStop.sleep",
+        Presence,
+        "a hook has one handler",
+    ),
     (
         "lifecycle.preStop.httpGet",
         Presence,
@@ -153,6 +162,16 @@ const CONTAINER: &[Line] = &[
         "lifecycle.preStop.tcpSocket",
         Presence,
         "the sidecar takes it",
+    ),
+    (
+        "lifecycle.postStart.exec",
+        Presence,
+        "a hook has one handler",
+    ),
+    (
+        "lifecycle.postStart.sleep",
+        Presence,
+        "a hook has one handler",
     ),
     (
         "lifecycle.postStart.httpGet",

@@ -2,18 +2,20 @@
 
 use super::dry_run::{dry_run, dry_run_without_sidecar};
 use super::told::{rejected, told};
+use super::windows_pod::is_for_windows;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::{Kind, Missing, Workload};
 use crate::report::{Command, Evidence, Finding, Fix, Risk};
 use crate::texts::{Found, Key};
-use crate::way::{Answer, Case, assumptions, names, over_since};
+use crate::way::{Answer, Case, Prediction, Refusal, assumptions, names, over_since};
 
 declare_check! {
     /// The API server finds a field of the pod invalid, and refuses the pod.
     ///
     /// ## What it finds
     /// Pods are refused with `Pod "..." is invalid`, and no check of its own explains the field. Or the pod will be refused
-    /// so: two containers of one name, a request above its limit, a probe on port 0 and the like.
+    /// so, with or without its sidecar or once injected: two containers of one name, a volume of the sidecar's name, a
+    /// request above its limit, a probe on port 0 and the like.
     ///
     /// ## Why it matters
     /// There are no new pods. The API server validates a pod after all webhooks and policies have changed it. It checks
@@ -44,10 +46,25 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         Some(rejection) => over_since(case, rejection)?.is_none(),
         None => false,
     };
-    match &case.prediction().invalid {
-        Some(reason) if !stands => Ok(Verdict::of([expected(case, reason)?])),
+    let prediction = case.prediction();
+    let will_be = match (&prediction.invalid, injected_invalid(&prediction)) {
+        (Some(reason), _) => Some(format!("with or without a sidecar: {reason}")),
+        (None, Some(reason)) if !is_for_windows(case)? => Some(format!("once injected: {reason}")),
+        (None, _) => None,
+    };
+    match will_be {
+        Some(will_be) if !stands => Ok(Verdict::of([expected(case, &will_be)?])),
         _ => Ok(told),
     }
+}
+
+/// Why the API server will refuse the pod for what the injection makes of it, if so.
+fn injected_invalid(prediction: &Prediction) -> Option<&String> {
+    let mut calls = prediction.calls.iter();
+    calls.find_map(|call| match &call.rendered {
+        Some(Answer::No(Refusal::InvalidPod(reason))) => Some(reason),
+        _ => None,
+    })
 }
 
 /// Pods are refused.
@@ -82,11 +99,11 @@ fn refused(case: &Case, found: &Found) -> Result<Finding, Missing> {
     Ok(dried(finding, dry_run(case, workload), see(case, workload)))
 }
 
-/// The next pod will be refused, whatever is added to it on its way.
-fn expected(case: &Case, reason: &str) -> Result<Finding, Missing> {
+/// The next pod will be refused.
+fn expected(case: &Case, why: &str) -> Result<Finding, Missing> {
     let workload = case.workload()?;
     let message = format!(
-        "the API server will refuse the pods of {}, with or without a sidecar: {reason}",
+        "the API server will refuse the pods of {}, {why}",
         case.target()
     );
     let path = format!("{}.spec", workload.template_path());

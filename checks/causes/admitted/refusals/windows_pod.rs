@@ -51,11 +51,18 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
 
 /// Whether the next pod will be refused for that.
 fn is_expected(case: &Case) -> Result<bool, Missing> {
-    let os = case.workload()?.template.spec.os.as_ref();
     let is_refused =
         |call: &Call| matches!(call.rendered, Some(Answer::No(Refusal::InvalidPod(_))));
-    let is_for_windows = os.is_some_and(|os| os.name == WINDOWS);
-    Ok(is_for_windows && case.prediction().calls.iter().any(is_refused))
+    Ok(is_for_windows(case)? && case.prediction().calls.iter().any(is_refused))
+}
+
+/// Whether the pods are for Windows.
+///
+/// # Errors
+/// [`Missing`] where the target was not read.
+pub(super) fn is_for_windows(case: &Case) -> Result<bool, Missing> {
+    let os = case.workload()?.template.spec.os.as_ref();
+    Ok(os.is_some_and(|os| os.name == WINDOWS))
 }
 
 fn finding(case: &Case, field: &str) -> Result<Finding, Missing> {
