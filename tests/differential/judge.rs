@@ -21,6 +21,8 @@ pub struct Claim {
     pub decided: String,
     /// Why, in words.
     pub because: String,
+    /// The check that finds the root cause.
+    cause: Option<String>,
     revision: Option<String>,
     /// The objects whose say it takes for granted.
     assumes: Vec<String>,
@@ -39,7 +41,17 @@ impl Judgement {
         if self.claim.outcome == "Unknown" {
             return unknowns::reason(&self.claim.because).is_some();
         }
-        self.is_right() || self.is_assumed()
+        self.is_explained() && (self.is_right() || self.is_assumed())
+    }
+
+    /// Whether a pod that is expected to go without a sidecar, or to be refused, has a cause for it. Versions of istiod that
+    /// agree for different reasons have none in common.
+    fn is_explained(&self) -> bool {
+        let Claim {
+            outcome, because, ..
+        } = &self.claim;
+        let is_expected = matches!(outcome.as_str(), "Rejected" | "NotInjected");
+        !is_expected || self.claim.cause.is_some() || because.contains("by the version of istiod")
     }
 
     /// Whether injdoctor is wrong for what another vendor's webhook or policy does, and names that one among what it
@@ -67,6 +79,9 @@ impl Judgement {
         } = &self.claim;
         match &self.truth {
             _ if outcome == "Unknown" => format!("{outcome}: {}", words(because, 8)),
+            _ if !self.is_explained() => {
+                format!("{outcome} without a cause: {}", words(because, 8))
+            }
             Outcome::Rejected { message } => {
                 format!(
                     "Rejected: {}, not {outcome} by {decided}",
@@ -96,6 +111,7 @@ impl fmt::Display for Judgement {
             outcome,
             decided,
             because,
+            cause,
             revision,
             ..
         } = &self.claim;
@@ -105,8 +121,9 @@ impl fmt::Display for Judgement {
             .unwrap_or_default();
         write!(
             f,
-            "the API server: {}\ninjdoctor:      {outcome}{by}, decided by {decided}: {because}",
-            self.truth
+            "the API server: {}\ninjdoctor:      {outcome}{by}, decided by {decided}: {because}\ncause:          {}",
+            self.truth,
+            cause.as_deref().unwrap_or("none")
         )
     }
 }
@@ -174,6 +191,7 @@ impl Claim {
             outcome: text("outcome").unwrap_or_default(),
             decided: text("decided").unwrap_or_default(),
             because: text("because").unwrap_or_default(),
+            cause: diagnosis["rootCause"]["name"].as_str().map(str::to_owned),
             revision: text("revision"),
             assumes: diagnosis["assumptions"]
                 .as_array()

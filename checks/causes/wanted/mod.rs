@@ -118,7 +118,7 @@ fn by_version<R, T>(
 ///
 /// # Errors
 /// [`Missing`] where it cannot be told.
-fn declined<T>(
+pub(in crate::causes) fn declined<T>(
     case: &Case,
     matches: impl Fn(&Declined) -> Option<T>,
 ) -> Result<Result<(Istiod, T), Verdict>, Missing> {

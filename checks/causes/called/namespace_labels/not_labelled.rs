@@ -8,7 +8,7 @@ use crate::facts::Missing;
 use crate::fixes::label_namespace;
 use crate::report::{Effect, Finding, Severity};
 use crate::way::Case;
-use crate::way::asked::asks;
+use crate::way::asked::{asks, means_yes};
 use crate::way::{Outcome, asks_for_ambient, injector, names};
 
 declare_check! {
@@ -41,9 +41,11 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
             "the ambient data plane is asked for",
         ));
     }
-    let pod_says = [names::INJECT, names::ISTIO_REV]
-        .iter()
-        .any(|key| what_if.pod.labels.contains_key(*key));
+    let label = |key| what_if.pod.labels.get(key);
+    // Any other value asks for nothing, and opts out of nothing.
+    let says = |value: &String| value == "false" || means_yes(value);
+    let pod_says = label(names::INJECT).is_some_and(says)
+        || label(names::ISTIO_REV).is_some_and(|revision| !revision.is_empty());
     let namespace_says = NAMESPACE_KEYS
         .iter()
         .any(|key| what_if.namespace.contains_key(*key));

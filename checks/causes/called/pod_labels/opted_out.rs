@@ -3,13 +3,14 @@
 use crate::causes::called::uncalled;
 use crate::causes::fields::template_field;
 use crate::causes::opposed::opposed;
+use crate::causes::wanted::declined;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::patch_template;
 use crate::report::{Effect, Field, Finding, Severity};
 use crate::way::Case;
 use crate::way::asked::pod_asks_for_sidecar;
-use crate::way::{Outcome, names};
+use crate::way::{Declined, Outcome, names};
 
 declare_check! {
     /// The pod opts out with label sidecar.istio.io/inject=false.
@@ -19,7 +20,8 @@ declare_check! {
     /// misspelt key or a label of what makes the pods asks for the sidecar all the same, both are named.
     ///
     /// ## Why it matters
-    /// No entry of a stock injection webhook selects such a pod. As a rule its author wanted that.
+    /// No entry of a stock injection webhook selects such a pod, and istiod does not inject it where another one does. As a
+    /// rule its author wanted that.
     ///
     /// ## How to fix it
     /// Nothing needs fixing where it is intended. Else take the label out of the pod template.
@@ -31,10 +33,13 @@ declare_check! {
 }
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
-    let Some(what_if) = uncalled(case)? else {
-        return Ok(Verdict::Passed);
-    };
     let key = names::INJECT;
+    let Some(what_if) = uncalled(case)? else {
+        return match case.pod()?.labels.get(key).map(String::as_str) {
+            None | Some("true") => Ok(Verdict::Passed),
+            Some(_) => declined_by_label(case),
+        };
+    };
     if what_if
         .pod
         .labels
@@ -65,4 +70,36 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         )?);
     }
     Ok(Verdict::of([finding]))
+}
+
+/// A webhook that selects all pods asks istiod, which heeds the label as well.
+fn declined_by_label(case: &Case) -> Result<Verdict, Missing> {
+    let by_label = |reason: &Declined| match reason {
+        Declined::OptedOut(ask) if ask.by == "label" => Some(ask.value.clone()),
+        _ => None,
+    };
+    let value = match declined(case, by_label)? {
+        Ok((_, value)) => value,
+        Err(verdict) => return Ok(verdict),
+    };
+    let key = names::INJECT;
+    let heeds = match value.as_str() {
+        "false" => "istiod",
+        _ => "istiod before 1.27",
+    };
+    let message = format!(
+        "the pod opts out of injection: a webhook is called for it, and {heeds} heeds its label {key}={value:?}"
+    );
+    let finding = Finding::new(
+        Severity::Info,
+        Effect::Decides(Outcome::NotInjected),
+        message,
+    )
+    .evidence(template_field(case, Field::Labels, key)?);
+    let title = format!("set label {key}=true in the pod template");
+    let change = [(Field::Labels, key, Some("true"))];
+    let fix = patch_template(case, &title, &change, "new pods get the sidecar")?;
+    Ok(Verdict::of([
+        opposed(finding, pod_asks_for_sidecar(case)?).fix(fix)
+    ]))
 }
