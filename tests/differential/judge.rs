@@ -44,14 +44,9 @@ impl Judgement {
         self.is_explained() && (self.is_right() || self.is_assumed())
     }
 
-    /// Whether a pod that is expected to go without a sidecar, or to be refused, has a cause for it. Versions of istiod that
-    /// agree for different reasons have none in common.
+    /// Whether a refusal that is expected has a cause.
     fn is_explained(&self) -> bool {
-        let Claim {
-            outcome, because, ..
-        } = &self.claim;
-        let is_expected = matches!(outcome.as_str(), "Rejected" | "NotInjected");
-        !is_expected || self.claim.cause.is_some() || because.contains("by the version of istiod")
+        self.claim.outcome != "Rejected" || self.claim.cause.is_some()
     }
 
     /// Whether injdoctor is wrong for what another vendor's webhook or policy does, and names that one among what it

@@ -190,10 +190,15 @@ impl<'a> Destination<'a> {
         self.entry.client_config.service.as_ref()
     }
 
-    /// What an obstacle means for the pod; none where another is in the way before it.
+    /// What an obstacle means for the pod; none where another is in the way before it. A denial is an answer, whatever
+    /// failurePolicy says.
     pub fn decided_by(&self, case: &Case, obstacle: &Obstacle) -> Option<Outcome> {
         case.note(&self.before);
         let first = self.route.obstacle(case)?;
-        self.decides.filter(|_| first == obstacle)
+        let decides = self.decides.filter(|_| first == obstacle)?;
+        Some(match obstacle.is_denial() {
+            true => Outcome::Rejected,
+            false => decides,
+        })
     }
 }

@@ -45,6 +45,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     {
         found.note(|| match destination.route.reached(case) {
             Answer::Yes(_) => Ok(None),
+            Answer::No(obstacle) if obstacle.is_denial() => Ok(None),
             Answer::No(obstacle) => finding(case, destination, &obstacle).map(Some),
             Answer::Unknown(missing) => Err(missing),
         });
