@@ -264,6 +264,8 @@ impl Cluster {
             istio::restart(api)?;
         }
         istio::await_ready(api).context("the cluster does not work again after a scenario")?;
+        // What happened to the istiods of one scenario is no news to the next one.
+        api.delete("/api/v1/namespaces/istio-system/events", &json!({}))?;
         self.snapshot.await_root(api)
     }
 
