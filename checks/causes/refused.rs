@@ -4,9 +4,7 @@ use crate::causes::Verdict;
 use crate::facts::Missing;
 use crate::report::Evidence;
 use crate::texts::{Confidence, Denied, Match, What};
-use crate::way::{
-    Answer, Call, Case, ControlPlaneKind, Outcome, Prediction, Refusal, Rejection, over_since,
-};
+use crate::way::{Case, ControlPlaneKind, Outcome, Prediction, Rejection, over_since};
 
 /// Whether pods are refused.
 pub enum Refused {
@@ -64,9 +62,7 @@ fn is_unforeseeable(case: &Case) -> Result<bool, Missing> {
 /// refused by a webhook does not come so far.
 fn is_of_validation(prediction: &Prediction, rejection: &Rejection) -> bool {
     let said = rejection.said.as_ref().map(|said| said.what);
-    let is_invalid =
-        |call: &Call| matches!(call.rendered, Some(Answer::No(Refusal::InvalidPod(_))));
-    let expected = prediction.webhook.is_none() || prediction.calls.iter().any(is_invalid);
+    let expected = prediction.webhook.is_none() || prediction.invalid_once_injected().is_some();
     expected && matches!(said, Some(What::Denied(Denied::Field(_))))
 }
 

@@ -124,6 +124,14 @@ pub struct Prediction {
 }
 
 impl Prediction {
+    /// Why the API server refuses the pod for what the injection makes of it; none where it does not.
+    pub fn invalid_once_injected(&self) -> Option<&String> {
+        self.calls.iter().find_map(|call| match &call.rendered {
+            Some(Answer::No(super::Refusal::InvalidPod(reason))) => Some(reason),
+            _ => None,
+        })
+    }
+
     /// The istiods that are asked about the pod, in call order.
     pub fn istiods(&self) -> impl Iterator<Item = &super::Istiod> {
         let calls = self.calls.iter().filter(|call| call.injector);

@@ -17,7 +17,7 @@ const EXPECTED: [(Reason, &str); 11] = [
     (
         Reason {
             words: "cannot be seen from the cluster's API",
-            most: 1.5,
+            most: 1.0,
         },
         "a webhook by URL leads out of the cluster, and whether anybody answers there no object says",
     ),
@@ -99,11 +99,8 @@ pub fn reason(because: &str) -> Option<&'static Reason> {
     reasons.find(|reason| because.contains(reason.words))
 }
 
-/// How many pods are left open together, about: those of one world have its webhooks in common.
-const TOGETHER: f64 = 4.0;
-
 /// Whether more cases are left open than chance explains: three standard deviations above `most` of a hundred.
 pub fn are_too_many(open: usize, cases: usize, most: f64) -> bool {
     let expected = most / 100.0 * cases as f64;
-    open as f64 > expected + 3.0 * (TOGETHER * expected).sqrt()
+    open as f64 > expected + 3.0 * expected.sqrt()
 }

@@ -61,7 +61,8 @@ fn of_pod(spec: &PodSpec, counts: impl Fn(&str) -> bool) -> Option<String> {
         .or_else(|| containers(spec).filter(counts).find_map(handlers))
 }
 
-fn containers(spec: &PodSpec) -> impl Iterator<Item = &Container> {
+/// The containers and init containers of a pod.
+pub fn containers(spec: &PodSpec) -> impl Iterator<Item = &Container> {
     let init_containers = spec.init_containers.iter().flatten();
     spec.containers.iter().chain(init_containers)
 }
@@ -126,7 +127,8 @@ fn handlers(container: &Container) -> Option<String> {
     }
 }
 
-fn probes(container: &Container) -> impl Iterator<Item = &Probe> {
+/// The probes of a container.
+pub fn probes(container: &Container) -> impl Iterator<Item = &Probe> {
     [
         &container.readiness_probe,
         &container.liveness_probe,

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::containers::{PROXY, proxies};
 use crate::facts::Missing;
 use crate::rules::go::{atoi, parse_bool};
-use crate::way::invalid_pod::of_no_port;
+use crate::way::invalid_pod::{containers, of_no_port, probes};
 use crate::way::{InjectorConfig, JudgedPod};
 
 const PORT: &str = "status.sidecar.istio.io/port";
@@ -51,20 +51,13 @@ pub(super) fn conflict(
 
 /// The first container of the pod's own that the kubelet asks over the network.
 fn probed(spec: &PodSpec) -> Option<&str> {
-    let init_containers = spec.init_containers.iter().flatten();
-    let mut containers = spec.containers.iter().chain(init_containers);
-    let probed = containers.find(|container| is_probed(container))?;
+    let probed = containers(spec).find(|container| is_probed(container))?;
     Some(&probed.name)
 }
 
 /// Whether the kubelet asks a container over the network.
 fn is_probed(container: &Container) -> bool {
-    let probes = [
-        &container.readiness_probe,
-        &container.liveness_probe,
-        &container.startup_probe,
-    ];
-    let by_network = |probe: &&Probe| {
+    let by_network = |probe: &Probe| {
         probe.http_get.is_some() || probe.tcp_socket.is_some() || probe.grpc.is_some()
     };
     let lifecycle = container.lifecycle.iter();
@@ -72,8 +65,7 @@ fn is_probed(container: &Container) -> bool {
     let handler_by_network =
         |handler: &LifecycleHandler| handler.http_get.is_some() || handler.tcp_socket.is_some();
     container.name != PROXY
-        && (probes.into_iter().flatten().any(|probe| by_network(&probe))
-            || handlers.any(handler_by_network))
+        && (probes(container).any(by_network) || handlers.any(handler_by_network))
 }
 
 #[cfg(test)]

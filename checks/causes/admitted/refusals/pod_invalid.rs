@@ -7,7 +7,7 @@ use crate::causes::{Verdict, declare_check};
 use crate::facts::{Kind, Missing, Workload};
 use crate::report::{Command, Evidence, Finding, Fix, Risk};
 use crate::texts::{Found, Key};
-use crate::way::{Answer, Case, Prediction, Refusal, assumptions, names, over_since};
+use crate::way::{Answer, Case, Outcome, assumptions, names, over_since};
 
 declare_check! {
     /// The API server finds a field of the pod invalid, and refuses the pod.
@@ -47,24 +47,19 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         None => false,
     };
     let prediction = case.prediction();
-    let will_be = match (&prediction.invalid, injected_invalid(&prediction)) {
+    let will_be = match (&prediction.invalid, prediction.invalid_once_injected()) {
         (Some(reason), _) => Some(format!("with or without a sidecar: {reason}")),
         (None, Some(reason)) if !is_for_windows(case)? => Some(format!("once injected: {reason}")),
         (None, _) => None,
     };
-    match will_be {
-        Some(will_be) if !stands => Ok(Verdict::of([expected(case, &will_be)?])),
-        _ => Ok(told),
+    match (will_be, told) {
+        (Some(will_be), _) if !stands => Ok(Verdict::of([expected(case, &will_be)?])),
+        // What the injection would make of the pod may be what is not known.
+        (None, Verdict::Passed) if prediction.outcome == Outcome::Unknown => {
+            Err(Missing(prediction.because.clone()))
+        }
+        (_, told) => Ok(told),
     }
-}
-
-/// Why the API server will refuse the pod for what the injection makes of it, if so.
-fn injected_invalid(prediction: &Prediction) -> Option<&String> {
-    let mut calls = prediction.calls.iter();
-    calls.find_map(|call| match &call.rendered {
-        Some(Answer::No(Refusal::InvalidPod(reason))) => Some(reason),
-        _ => None,
-    })
 }
 
 /// Pods are refused.

@@ -7,7 +7,7 @@ use crate::facts::Missing;
 use crate::fixes::patch_template;
 use crate::report::{Field, Finding};
 use crate::texts::Key;
-use crate::way::{Answer, Call, Case, Refusal, names};
+use crate::way::{Case, names};
 
 const WINDOWS: &str = "windows";
 
@@ -51,9 +51,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
 
 /// Whether the next pod will be refused for that.
 fn is_expected(case: &Case) -> Result<bool, Missing> {
-    let is_refused =
-        |call: &Call| matches!(call.rendered, Some(Answer::No(Refusal::InvalidPod(_))));
-    Ok(is_for_windows(case)? && case.prediction().calls.iter().any(is_refused))
+    Ok(is_for_windows(case)? && case.prediction().invalid_once_injected().is_some())
 }
 
 /// Whether the pods are for Windows.
