@@ -2,11 +2,14 @@
 
 use std::cmp::Reverse;
 
+use jiff::Timestamp;
+use k8s_openapi::api::batch::v1::Job;
+
 use crate::causes::{Check, Rank};
 use crate::facts::Readiness;
 use crate::report::{Difference, Effect, Finding, Severity};
 use crate::root_cause::{self, Found};
-use crate::way::running::{START, Unwell};
+use crate::way::running::{START, Unwell, failed, is_of};
 use crate::way::{Began, Case, Outcome, Prediction, over_since};
 
 /// The kinds of symptom; of two that are equally bad, the first is told first.
@@ -20,6 +23,8 @@ pub enum Kind {
     Pods(Difference),
     /// Pods with a sidecar are not ready.
     PodsNotReady,
+    /// A Job has failed, and none of its pods is left.
+    JobFailed,
 }
 
 /// One thing that is wrong.
@@ -140,15 +145,13 @@ fn differs(
     })
 }
 
-/// Pods with a sidecar that are not ready, although each had the time to start.
+/// Pods with a sidecar that are not ready, although each had the time to start; or those of a Job that has failed, which
+/// are gone.
 fn not_ready(case: &Case, findings: &[Found]) -> Option<Symptom> {
     let observation = case.observation();
     let Readiness { pods, ready } = observation.readiness?;
-    let newest = observation
-        .pods
-        .iter()
-        .filter_map(|pod| pod.created)
-        .max()?;
+    let run = case.run().ok().flatten();
+    let newest = newest(case, run);
     let root_cause = root_cause::among(findings, |finding| finding.effect == Effect::NotReady);
     let has_sidecar = observation.pods.iter().any(|pod| pod.injected);
     let unwell = case.unwell().ok();
@@ -156,21 +159,38 @@ fn not_ready(case: &Case, findings: &[Found]) -> Option<Symptom> {
         .iter()
         .flat_map(|all| all.iter())
         .filter_map(Unwell::since);
-    let began = since.min();
-    let had_time = newest.checked_add(START).is_ok_and(|end| end <= case.now());
+    let failed = run.and_then(failed);
+    let failed = failed.and_then(|one| one.last_transition_time.as_ref());
+    let began = since.min().or(failed.map(|time| time.0));
+    let had_time =
+        newest.is_some_and(|newest| newest.checked_add(START).is_ok_and(|end| end <= case.now()));
     let is_told = root_cause.is_some() || (has_sidecar && had_time);
     (is_told && ready < pods).then(|| Symptom {
-        kind: Kind::PodsNotReady,
+        kind: match newest {
+            Some(_) => Kind::PodsNotReady,
+            None => Kind::JobFailed,
+        },
         severity: root_cause
             .and_then(|root| worst_of(root, findings))
             .unwrap_or(Severity::Warning),
-        message: format!(
-            "{} of {pods} pods with a sidecar are not ready; the newest was created at {newest}",
-            pods - ready
-        ),
+        message: match newest {
+            Some(newest) => format!(
+                "{} of {pods} pods with a sidecar are not ready; the newest was created at {newest}",
+                pods - ready
+            ),
+            None => format!("{} of {pods} pods have failed, and are gone", pods - ready),
+        },
         began: began.map(|at| Began::not_ready(case, at)),
         root_cause,
     })
+}
+
+/// When the newest pod was created; of a target with runs, that of the newest run. None where none is left.
+fn newest(case: &Case, run: Option<&Job>) -> Option<Timestamp> {
+    let pods = case.pods().ok()?.into_iter();
+    let meant = pods.filter(|pod| run.is_none_or(|run| is_of(run, pod)));
+    let created = meant.filter_map(|pod| pod.creation_timestamp.as_ref());
+    created.map(|time| time.0).max()
 }
 
 fn worst_of(check: &Check, findings: &[Found]) -> Option<Severity> {

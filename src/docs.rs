@@ -70,7 +70,9 @@ fn what(keep: Keep) -> &'static str {
         Keep::Text => "the text without what looks like a credential",
         Keep::Image => "the image without a user",
         Keep::Labels => "labels of Istio, and those that selectors name",
-        Keep::Annotations => "annotations of Istio and Prometheus, as far as their values decide",
+        Keep::Annotations => {
+            "annotations of Istio, Prometheus and the cluster autoscaler, as far as their values decide"
+        }
         Keep::Setters => "who set the fields that findings tell about, and when",
         Keep::Arguments => "the flags that decide",
         Keep::Environment => "the variables that decide",

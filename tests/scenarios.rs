@@ -30,9 +30,9 @@ fn audit(lane: u8) -> Proof<Cluster> {
 
 fn proof(scenario: Scenario) -> Proof<Cluster> {
     let binary = Path::new(env!("CARGO_BIN_EXE_injdoctor"));
-    let runs_pods = scenario.pods.is_some();
+    let pods = scenario.pods.clone();
     let proof = Proof::new(scenario.name.clone(), move |cluster| {
         testcluster::run(cluster, &scenario, binary)
     });
-    proof.running_pods(runs_pods)
+    proof.running_pods(pods)
 }

@@ -28,18 +28,11 @@ macro_rules! described {
 }
 
 described! {
-    Called:
-        "namespace-label-fought-over";
-    Reached:
-        "stale-connection",
-        "ca-bundle-fought-over",
-        "webhook-side-effects";
     Rendered:
         "template-version",
         "injector-values",
         "pod-too-large",
         "inject-value-unquoted";
     Running:
-        "autoscaler-safe-to-evict",
         "tcpdump-not-permitted";
 }

@@ -4,7 +4,8 @@ use crate::causes::Verdict;
 use crate::facts::Missing;
 use crate::report::Evidence;
 use crate::texts::{Confidence, Denied, Match, What};
-use crate::way::{Case, ControlPlaneKind, Outcome, Prediction, Rejection, over_since};
+use crate::way::reached::refusal;
+use crate::way::{Case, ControlPlaneKind, Destination, Outcome, Prediction, Rejection, over_since};
 
 /// Whether pods are refused.
 pub enum Refused {
@@ -73,9 +74,10 @@ pub fn words(rejection: &Rejection) -> Evidence {
     evidence
 }
 
-/// The words of the refusal that stands, if one does.
-pub fn standing_words(case: &Case) -> Option<Evidence> {
-    case.observation().rejection.as_ref().map(words)
+/// The words of the refusal that tells how calls of a destination fare, if one does.
+pub fn standing_words(case: &Case, destination: &Destination) -> Option<Evidence> {
+    let refusal = refusal(case, destination.first()).ok()?;
+    refusal.as_ref().map(words)
 }
 
 /// The cause that words tell, where they seldom have another.

@@ -225,6 +225,7 @@ resources! {
     Log, "", "pods/log";
     ClusterRole, "rbac.authorization.k8s.io", "clusterroles";
     ClusterRoleBinding, "rbac.authorization.k8s.io", "clusterrolebindings";
+    Lease, "coordination.k8s.io", "leases";
 }
 
 pub use for_resource;

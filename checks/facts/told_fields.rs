@@ -72,6 +72,7 @@ static TOLD: [Told; 5] = [
             Here("f:namespaceSelector"),
             Here("f:objectSelector"),
             Here("f:failurePolicy"),
+            Here("f:sideEffects"),
             Here("f:timeoutSeconds"),
             Here("f:rules"),
             Below("f:matchConditions", &[Each(&[Here("f:expression")])]),

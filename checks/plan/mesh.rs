@@ -18,7 +18,7 @@ use crate::way::injector::{fails_closed, is_injector};
 use crate::way::reached::{ca_bundle, meant_service};
 use crate::way::{
     api_servers, endpoint_slices_of, entries, injectors, is_refusal, istiod_container,
-    istiod_container_of, label, names, revision, validators,
+    istiod_container_of, label, names, revision, tunnel_reads, validators,
 };
 
 /// Three waves: the webhooks; whom they call, and what stands beside that, with the events of istiod where pods are
@@ -28,6 +28,10 @@ use crate::way::{
 pub(super) fn plan(plan: &mut Plan, namespaces: &Namespaces) {
     plan.want(super::all(Resource::MutatingWebhookConfiguration, None));
     plan.want(api_servers());
+    // A sweep has the lists of all.
+    if !matches!(namespaces, Namespaces::All) {
+        tunnel_reads().into_iter().for_each(|read| plan.want(read));
+    }
     others(plan, namespaces);
     match namespaces {
         Namespaces::All | Namespaces::Webhooks => plan.want(super::all(Resource::Namespace, None)),

@@ -3,9 +3,11 @@
 use super::{Plan, unready};
 use crate::facts::ownership::{self, members};
 use crate::facts::{Resource, Target};
-use crate::way::may_depend_on_nodes;
+use crate::way::{look_for_autoscaler, may_depend_on_nodes};
 
 pub(super) fn plan(plan: &mut Plan, targets: &[Target]) {
+    // Beside what tells whether the pods have a sidecar, which saves waiting for that.
+    plan.want_what_is_looked_at(|index| look_for_autoscaler(index));
     let mut room = unready::Room {
         workloads: usize::MAX,
         logs: usize::MAX,

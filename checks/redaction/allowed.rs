@@ -39,6 +39,9 @@ const VERSION: &[Line] = &[(
     "whether a pod was created after a change",
 )];
 
+/// Of the metadata of webhooks.
+const GENERATION: &[Line] = &[("generation", Whole, "how often it was changed")];
+
 const LOG: &[Line] = &[("since", Whole, "from when on it was looked at")];
 
 /// Of a log only the lines that tell something are read at all.
@@ -91,6 +94,11 @@ const POD: &[Line] = &[
     ("volumes.name", Whole, "the sidecar's may be called so, too"),
     ("volumes.*", Presence, "its kind may be another's"),
     (
+        "volumes.emptyDir.medium",
+        Whole,
+        "whether it keeps the node from being removed",
+    ),
+    (
         "securityContext.runAsUser",
         Whole,
         "whether the sidecar may run so",
@@ -113,8 +121,16 @@ const CONTAINER: &[Line] = &[
         Whole,
         "whether it is the sidecar's group",
     ),
-    ("command", Arguments, "flags of istiod and kube-apiserver"),
-    ("args", Arguments, "flags of istiod and kube-apiserver"),
+    (
+        "command",
+        Arguments,
+        "flags of istiod, kube-apiserver and the autoscaler",
+    ),
+    (
+        "args",
+        Arguments,
+        "flags of istiod, kube-apiserver and the autoscaler",
+    ),
     ("env", Environment, "settings of istiod and kube-apiserver"),
     ("envFrom.configMapRef", Presence, "settings stand elsewhere"),
     ("envFrom.secretRef", Presence, "settings stand elsewhere"),
@@ -405,6 +421,12 @@ const CLUSTER_ROLE_BINDING: &[Line] = &[
     ("subjects", Subjects, "whether it gives it to istiod"),
 ];
 
+const LEASE: &[Line] = &[
+    ("holderIdentity", Whole, "which pod is the autoscaler"),
+    ("renewTime", Whole, "whether it runs"),
+    ("leaseDurationSeconds", Whole, "whether it runs"),
+];
+
 const NODE: &[Line] = &[
     ("metadata.name", Whole, "which node a pod is bound to"),
     ("metadata.uid", Whole, "it is told apart by it"),
@@ -513,7 +535,10 @@ pub fn object(resource: Resource) -> Node {
         Resource::ValidatingAdmissionPolicyBinding | Resource::MutatingAdmissionPolicyBinding => {
             node.add("spec", BINDING);
         }
-        Resource::MutatingWebhookConfiguration => node.add("webhooks", WEBHOOK),
+        Resource::MutatingWebhookConfiguration => {
+            node.add("metadata", GENERATION);
+            node.add("webhooks", WEBHOOK);
+        }
         Resource::Service => node.add("spec", SERVICE),
         Resource::EndpointSlice => node.add("", ENDPOINT_SLICE),
         Resource::ConfigMap => node.add("", CONFIG_MAP),
@@ -524,6 +549,7 @@ pub fn object(resource: Resource) -> Node {
         }
         Resource::ClusterRole => node.add("", CLUSTER_ROLE),
         Resource::ClusterRoleBinding => node.add("", CLUSTER_ROLE_BINDING),
+        Resource::Lease => node.add("spec", LEASE),
     }
     node
 }

@@ -6,18 +6,21 @@ use serde_json::{Map, Value};
 
 use super::structured::structured;
 use super::walk::Walk;
+use crate::causes::fields::NAMESPACE_KEYS;
 use crate::rules::annotations::{Verdict, verdict};
 use crate::rules::credentials::{REDACTED, image, without_credentials};
+use crate::rules::drainability;
 use crate::rules::interpolation::{self, Surroundings, Templates};
 use crate::rules::istio_keys;
+use crate::rules::last_applied::{LAST_APPLIED, only_labels};
 use crate::rules::overrides::{self, Status};
 use crate::rules::proxy_config::discovery_address;
 use crate::rules::yaml;
 use crate::way::asked::{means_no, means_yes};
 use crate::way::{OF_KUBEADM, names};
 
-/// Annotations that pass as they are: numbers, ports, addresses, quantities, names of revisions and of templates.
-const PLAIN: [&str; 18] = [
+/// Annotations that pass as they are: numbers, ports, addresses, quantities, names of revisions, of templates and of volumes.
+const PLAIN: [&str; 20] = [
     names::INJECT,
     names::NATIVE,
     names::TEMPLATES,
@@ -28,7 +31,9 @@ const PLAIN: [&str; 18] = [
     names::REDIRECTION,
     OF_KUBEADM,
     "sidecar.istio.io/rewriteAppHTTPProbers",
-    "cluster-autoscaler.kubernetes.io/safe-to-evict",
+    drainability::SAFE,
+    drainability::SAFE_VOLUMES,
+    drainability::LIKE_DAEMON_SET,
     "prometheus.io/scrape",
     "prometheus.io/port",
     "prometheus.istio.io/scrape-targets",
@@ -49,15 +54,24 @@ pub fn annotations(walk: &mut Walk, all: Map<String, Value>) -> Value {
     let texts: Texts = texts.collect();
     let mut kept = Map::new();
     for (name, value) in &texts {
-        if !is_known(walk, name) {
+        let applied = only_injection_labels(name, value);
+        if applied.is_none() && !is_known(walk, name) {
             walk.drop(Value::Null);
             continue;
         }
-        let passes = passing(walk, &texts, name, value);
+        let passes = applied.unwrap_or_else(|| passing(walk, &texts, name, value));
         let passes = walk.replace_entry(name, value.clone(), passes);
         kept.insert(name.clone(), Value::String(passes));
     }
     Value::Object(kept)
+}
+
+/// Of the manifest that was applied last, the labels that ask for injection; none where it is nothing such.
+fn only_injection_labels(name: &str, value: &str) -> Option<String> {
+    let is_manifest = name == LAST_APPLIED;
+    is_manifest
+        .then(|| only_labels(value, &NAMESPACE_KEYS))
+        .flatten()
 }
 
 /// Whether it matters that an object has the annotation.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::walk::Walk;
 use crate::rules::credentials::{REDACTED, exemptions};
 use crate::rules::no_proxy::{ProxyDecision, webhook_goes_through_proxy};
-use crate::way::admission_plugin;
+use crate::way::{admission_plugin, autoscaler};
 
 /// Words that tell a program: istiod, a gateway, and ztunnel.
 const PROGRAMS: [&str; 4] = ["discovery", "router", "proxy", "ztunnel"];
@@ -44,11 +44,16 @@ pub fn arguments(walk: &mut Walk, words: Vec<Value>) -> Value {
         };
         let flag = word.split('=').next().unwrap_or_default();
         let is_plugins = flag.replace('_', "-") == admission_plugin::FLAG;
-        let passes =
-            is_value || is_plugins || PROGRAMS.contains(&word.as_str()) || FLAGS.contains(&flag);
+        let passes = is_value
+            || is_plugins
+            || PROGRAMS.contains(&word.as_str())
+            || FLAGS.contains(&flag)
+            || autoscaler::is_deciding_flag(&word);
         is_value = word == "--httpsAddr" || is_plugins && flag == word;
         let by = match passes {
             true => word.clone(),
+            // What stands before its name may be anything.
+            false if autoscaler::is_program(&word) => autoscaler::NAME.to_owned(),
             false => REDACTED.to_owned(),
         };
         Value::String(walk.replace(word, by))

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::walk::Walk;
 use crate::facts::told_fields;
 use crate::rules::credentials::REDACTED;
+use crate::rules::last_applied::LAST_APPLIED;
 
 /// The level of Pod Security, of which findings tell who set it.
 const LEVEL: &str = "pod-security.kubernetes.io/enforce";
@@ -66,7 +67,10 @@ pub fn setters(walk: &mut Walk, mut all: Vec<Value>) -> Value {
     let time = |entry: &Value| entry.get("time").and_then(Value::as_str).map(str::to_owned);
     let newest = all.iter().max_by_key(|entry| time(entry)).cloned();
     let is_told = |key: &str| {
-        key == LEVEL || key.starts_with("prometheus") || is_like_istios(key) || needed.selects(key)
+        [LEVEL, LAST_APPLIED].contains(&key)
+            || key.starts_with("prometheus")
+            || is_like_istios(key)
+            || needed.selects(key)
     };
     let entries = all.into_iter().filter_map(|entry| {
         let Value::Object(mut entry) = entry else {

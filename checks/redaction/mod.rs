@@ -7,6 +7,7 @@
 mod allowed;
 mod annotations;
 mod container;
+mod events;
 mod field;
 mod injector;
 mod metadata;
@@ -38,6 +39,7 @@ pub fn fields(resource: Resource) -> Vec<(String, Keep, &'static str)> {
 /// # Errors
 /// Why an object cannot be taken apart.
 pub fn redact(mut snapshot: Snapshot) -> Result<(Snapshot, Tally), serde_json::Error> {
+    events::leave_others(&mut snapshot);
     rights::leave_others(&mut snapshot.reads);
     let needed = Needed::of(&snapshot);
     let mut tally = Tally::default();

@@ -182,7 +182,7 @@ impl Fix {
         self.command(command, Does::Creates(object, form))
     }
 
-    /// A change that goes with the way back of the step before it.
+    /// A change without a way back of its own: it goes with that of the step before it, or nothing leads back.
     pub fn forth(mut self, change: Change) -> Self {
         self.steps.push(Step::Change {
             change: Box::new(change),

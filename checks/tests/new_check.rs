@@ -161,7 +161,12 @@ fn root() -> PathBuf {
 #[test]
 fn a_new_check_has_all_its_files() {
     if let Ok(words) = std::env::var("NEW_CHECK") {
-        for (path, text) in NewCheck::parse(&words).files(&root()) {
+        let files = NewCheck::parse(&words).files(&root());
+        for (path, _) in &files {
+            let is_new = path.ends_with("mod.rs") || !path.exists();
+            assert!(is_new, "{} is there already", path.display());
+        }
+        for (path, text) in files {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(&path, text).unwrap();
         }

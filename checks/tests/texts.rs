@@ -367,7 +367,8 @@ fn at_most_one_of_a_hundred_other_lines_is_claimed() {
     assert!(claimed.len() <= 10, "{claimed:#?}");
 }
 
-/// The time for a text that is eight times as long is about eight times as long: far from the square of it.
+/// The time for a text that is eight times as long is about eight times as long: far from the square of it. What else the
+/// machine does can only make one of several tries slower.
 #[test]
 fn the_time_grows_with_the_length() {
     let time = |piece: &str, times: usize| {
@@ -391,9 +392,15 @@ fn the_time_grows_with_the_length() {
         "linkerd violates PodSecurity \"a\": ",
     ] {
         let _ = time(piece, 10);
-        let (short, _) = time(piece, 2_000);
-        let (long, _) = time(piece, 16_000);
-        assert!(long < short * 40, "{piece:?}: {short:?} and {long:?}");
+        let grows = |_| {
+            let (short, _) = time(piece, 2_000);
+            let (long, _) = time(piece, 16_000);
+            long < short * 40
+        };
+        assert!(
+            (0..5).any(grows),
+            "{piece:?}: the time grows faster than the length"
+        );
     }
 }
 

@@ -20,7 +20,7 @@ use super::changes::{self, Changed};
 use super::reached::meant_service;
 use super::{
     Call, ControlPlaneKind, Destinations, InjectorConfig, JudgedPod, Observation, Prediction,
-    injectors, names,
+    injectors, names, tunnel_reads,
 };
 use crate::facts::ownership::{self, Chain, Member};
 use crate::facts::{
@@ -30,6 +30,7 @@ use crate::facts::{
 use crate::rules::certificates::{Bundle, Trust, parse_pem_bundle, trusts};
 use crate::rules::istio_keys;
 use crate::way::assumptions::{self, Gate};
+use crate::way::autoscaler::autoscaler;
 use crate::way::injector_config::json;
 use crate::way::istiod_log;
 use crate::way::running::{self, Unwell};
@@ -215,11 +216,12 @@ impl<'a> Case<'a> {
         unread
     }
 
-    /// The reads of the target and its owners by name, and of logs of its pods and of istiod about them.
+    /// The reads of the target and its owners by name, of logs of its pods and of istiod about them, and of the pod that
+    /// is the autoscaler.
     fn family_reads(&self) -> Vec<Read> {
         let (_, reads) = self.recorded(|| {
             let logs = (self.unwell().is_ok(), istiod_log::heard(self).is_ok());
-            (self.family(), logs)
+            (self.family(), logs, autoscaler(self).is_ok())
         });
         self.index().recorder().reads(&reads)
     }
@@ -648,6 +650,20 @@ impl<'a> Case<'a> {
         self.list(&api_servers())
     }
 
+    /// Whether a read was done, or a list that holds the same: some are done only for what is asked about by name.
+    pub fn is_asked(&self, read: &Read) -> bool {
+        self.index().is_known(read)
+    }
+
+    /// An object of a namespace, by its name.
+    pub fn object_named<T: Object>(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<&'a T>, Missing> {
+        self.get(Some(namespace), name)
+    }
+
     /// Every webhook entry in call order, with whether the API server calls it for the pod.
     pub fn calls(&self) -> Result<Rc<[Call]>, Missing> {
         let (pod, webhooks, terms) = (self.pod()?, self.webhooks()?, self.terms()?);
@@ -702,7 +718,8 @@ fn gates<T>(
 /// Whether a read is of another subject's object or pod, or of an owner that a pod was thought to have.
 fn is_of_others(read: &Read, own: &[Read]) -> bool {
     let is_of_one = read.resource.is_workload() || read.resource == Resource::Log;
-    read.name.is_some() && is_of_one && !own.contains(read)
+    let is_own = || own.contains(read) || tunnel_reads().contains(read);
+    read.name.is_some() && is_of_one && !is_own()
 }
 
 /// The list of a Service's EndpointSlices.

@@ -8,6 +8,7 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use super::reached::Entry;
 use super::{Answer, Arrival, Case, Destination, Istiod, admission_plugin, names};
 use crate::facts::{Kind, Missing, Workload};
 
@@ -76,7 +77,10 @@ pub fn of_the_rest(case: &Case) -> Result<Vec<Changed>, Missing> {
     let mut all = of_what_selects(case)?;
     let destinations = case.destinations()?;
     for destination in &destinations.all {
-        all.extend(behind(case, destination)?);
+        if let Some(service) = destination.service() {
+            all.extend(behind_service(case, &service.namespace, &service.name)?);
+        }
+        all.extend(read_there(case, destination)?);
     }
     // What an API server does that calls no webhook is so since its start.
     if let Ok(off) = admission_plugin::off(case) {
@@ -95,22 +99,31 @@ pub fn is_way_changed_since(
     destination: &Destination,
     at: Timestamp,
 ) -> Result<bool, Missing> {
-    let configuration = &destination.configuration.metadata;
-    let configuration = changed("mutatingwebhookconfiguration", configuration);
-    let mut all = behind(case, destination)?.into_iter().chain(configuration);
+    let way = of_way(case, destination.first())?.into_iter();
+    let mut all = way.chain(read_there(case, destination)?);
     Ok(all.any(|one| one.at > at))
 }
 
-/// What stands behind the Service of a destination, and what the istiod reads that answers there.
-fn behind(case: &Case, destination: &Destination) -> Result<Vec<Changed>, Missing> {
-    let mut all = match destination.service() {
+/// When the configuration of a webhook entry was changed last, and what stands behind the Service that it calls.
+///
+/// # Errors
+/// [`Missing`] where one of the objects was not read.
+pub fn of_way(case: &Case, entry: Entry) -> Result<Vec<Changed>, Missing> {
+    let mut all = match &entry.webhook.client_config.service {
         Some(service) => behind_service(case, &service.namespace, &service.name)?,
         None => Vec::new(),
     };
-    if let Answer::Yes(Arrival::Istiod(istiod)) = destination.route.reached(case) {
-        all.extend(configuration(case, &istiod)?);
-    }
+    let metadata = &entry.configuration.metadata;
+    all.extend(changed("mutatingwebhookconfiguration", metadata));
     Ok(all)
+}
+
+/// What the istiod reads that answers at a destination.
+fn read_there(case: &Case, destination: &Destination) -> Result<Vec<Changed>, Missing> {
+    match destination.route.reached(case) {
+        Answer::Yes(Arrival::Istiod(istiod)) => configuration(case, &istiod),
+        _ => Ok(Vec::new()),
+    }
 }
 
 /// The ConfigMaps of an istiod, which reads them again when they change.
@@ -168,6 +181,7 @@ fn changed_workload(workload: &Workload) -> Option<Changed> {
     })
 }
 
+/// When an object was changed last; its kind in kubectl's words.
 pub fn changed(kind: &str, metadata: &ObjectMeta) -> Option<Changed> {
     let (at, by) = last_set(metadata)?;
     Some(Changed {

@@ -41,21 +41,42 @@ pub fn leaves_out(selectors: &[LabelSelector], labels: &Labels) -> bool {
     !selectors.is_empty() && !selectors.iter().any(is_met)
 }
 
+/// An entry of a webhook, with its configuration.
+type Call<'a> = (&'a MutatingWebhookConfiguration, &'a MutatingWebhook);
+
 /// Whether the istiod behind an injection webhook is known to leave a namespace with these labels out: it is in another
 /// mesh, and would get a sidecar without the root by which that trusts istiod.
-pub fn is_of_another_mesh(
-    case: &Case,
-    call: (&MutatingWebhookConfiguration, &MutatingWebhook),
-    labels: &Labels,
-) -> bool {
+pub fn is_of_another_mesh(case: &Case, call: Call, labels: &Labels) -> bool {
     selectors_behind(case, call).is_some_and(|selectors| leaves_out(&selectors, labels))
 }
 
-/// The discoverySelectors of the istiod that an injection webhook is meant for; none where they are not known.
-pub fn selectors_behind(
+/// Those of the live injection webhooks that are not known to be of another mesh than a namespace with these labels; all of
+/// them where the only mesh leaves it out, as there is no better one. `call` has the entry of each.
+pub fn of_own_mesh<'a, T>(
     case: &Case,
-    (configuration, webhook): (&MutatingWebhookConfiguration, &MutatingWebhook),
-) -> Option<Vec<LabelSelector>> {
+    live: impl Iterator<Item = T>,
+    call: impl Fn(&T) -> Call<'a>,
+    labels: &Labels,
+) -> Vec<T> {
+    let (others, own): (Vec<_>, Vec<_>) =
+        live.partition(|one| is_of_another_mesh(case, call(one), labels));
+    match own.is_empty() && is_one_mesh(case, others.iter().map(call)) {
+        true => others,
+        false => own,
+    }
+}
+
+/// Whether none of the istiods behind these webhooks looks at other namespaces than another: the same would be left out by
+/// all.
+pub fn is_one_mesh<'a>(case: &Case, live: impl Iterator<Item = Call<'a>>) -> bool {
+    let configs = live.filter_map(|call| selectors_behind(case, call));
+    let mut configs = configs.peekable();
+    let first = configs.peek().cloned();
+    configs.all(|one| Some(one) == first)
+}
+
+/// The discoverySelectors of the istiod that an injection webhook is meant for; none where they are not known.
+fn selectors_behind(case: &Case, (configuration, webhook): Call) -> Option<Vec<LabelSelector>> {
     let revision = label(configuration, names::ISTIO_REV)?;
     let service = meant_service(webhook)?;
     let name = names::with_revision(names::MESH_CONFIG, revision);

@@ -52,7 +52,7 @@ pub fn same_for_injected(
     }
     Err(Differs {
         missing: Missing(format!(
-            "webhook {} asks about the pod as the injection before it leaves it, which is not rendered here",
+            "webhook {} asks about the pod as the injection leaves it, which is not rendered here",
             webhook.name
         )),
         may_be_error: kinds.any(|one| *one == Kind::Error),

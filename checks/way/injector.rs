@@ -63,6 +63,10 @@ pub fn path(webhook: &MutatingWebhook) -> Option<&str> {
     }
 }
 
+/// In seconds: how long a call may take where the webhook does not say.
+/// Source: Kubernetes 1.36, `pkg/apis/admissionregistration/v1/defaults.go`.
+pub const TIMEOUT: i32 = 10;
+
 /// Whether a pod is rejected where the call of an entry fails.
 pub fn fails_closed(webhook: &MutatingWebhook) -> bool {
     webhook.failure_policy.as_deref() != Some("Ignore")

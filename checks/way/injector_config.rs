@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use super::selector::Labels;
 use crate::facts::Missing;
+use crate::rules::drainability::{ANNOTATIONS, Annotations};
 use crate::rules::interpolation::Templates;
 use crate::rules::yaml::{self, Yaml};
 
@@ -43,6 +44,8 @@ pub struct Config {
     pub aliases: BTreeMap<String, Vec<String>>,
     /// The templates by name.
     pub templates: Labels,
+    /// What is written over the annotations of an injected pod, as far as it is for the cluster autoscaler.
+    pub injected_annotations: Annotations,
 }
 
 impl InjectorConfig {
@@ -113,11 +116,12 @@ impl Config {
         if let Some((name, _)) = unread {
             return Err(format!("{name} holds a number that is not finite"));
         }
-        mapping(
+        let mut injected_annotations = mapping(
             fields.get("injectedAnnotations"),
             "injectedAnnotations",
             text_of,
         )?;
+        injected_annotations.retain(|name, _| ANNOTATIONS.contains(&name.as_str()));
         let default_templates = list(fields.get("defaultTemplates"), "defaultTemplates", text_of)?;
         Ok(Self {
             policy: text_of(fields.get_last("policy"), "policy")?,
@@ -140,6 +144,7 @@ impl Config {
                 list(names, what, text_of)
             })?,
             templates: mapping(fields.get("templates"), "templates", text_of)?,
+            injected_annotations,
         })
     }
 }

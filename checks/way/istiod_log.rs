@@ -9,15 +9,13 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Container;
 
+use super::injector::TIMEOUT;
 use super::witness::contradicted_at;
 use super::{Answer, Arrival, Case, Istiod, injectors, istiod_container, revision};
 use crate::facts::kinds::Pod;
 use crate::facts::{Kind, Line, LogOf, Missing, Read};
 use crate::texts::is_request;
 
-/// How long a call may take where the webhook does not say.
-/// Source: Kubernetes 1.36, `pkg/apis/admissionregistration/v1/defaults.go`.
-const TIMEOUT: i32 = 10;
 /// How long a pod may have been under way before that.
 const BEFORE: Duration = Duration::from_secs(5);
 /// Times of events and pods are cut to the second.

@@ -9,6 +9,7 @@ mod ambient;
 mod answer;
 pub(crate) mod asked;
 pub(crate) mod assumptions;
+pub(crate) mod autoscaler;
 pub(crate) mod called;
 mod case;
 mod changes;
@@ -35,6 +36,7 @@ pub mod running;
 pub(crate) mod selector;
 pub(crate) mod terms;
 mod timeline;
+mod tunnel;
 mod version;
 pub(crate) mod wanted;
 mod webhook_rows;
@@ -45,9 +47,10 @@ pub use ambient::{
 };
 pub use answer::{Answer, Call, Observation, ObservedPod, Outcome, Prediction, Rejection, Seen};
 pub use assumptions::{Assumption, assumptions};
+pub use autoscaler::{autoscaler_lease, look_for_autoscaler};
 pub use called::{Called, Matched, NotCalled};
 pub use case::{Case, Mesh, api_servers, endpoint_slices_of};
-pub use changes::{Changed, is_way_changed_since};
+pub use changes::{Changed, changed, is_way_changed_since};
 pub use control_plane_kind::{ControlPlaneKind, MEMBER_OF};
 pub use discovery::mesh_of_config;
 pub use injector::{
@@ -55,7 +58,7 @@ pub use injector::{
 };
 pub use injector_config::{Config, InjectorConfig};
 pub use names::with_revision;
-pub use observe::{is_refusal, observe};
+pub use observe::{is_refusal, is_unanswered, observe};
 pub use platform::{OF_KUBEADM, Platform, eks_cluster, gke_project};
 pub use pod::JudgedPod;
 pub use predict::predict;
@@ -64,6 +67,7 @@ pub use reached::{Arrival, Destination, Destinations, Istiod, Obstacle, Reached}
 pub use rendered::containers::{may_depend_on_nodes, spec_may_depend_on_nodes};
 pub use rendered::{Refusal, Rendered, Sidecar};
 pub use timeline::{Began, Moment, timeline};
+pub use tunnel::{Agents, agents, tunnel_reads};
 pub use version::{
     Number, Source, Told, Version, has_image_of, version_of_deployment, version_of_proxies,
     version_of_proxy,

@@ -13,6 +13,7 @@ use super::{Observation, ObservedPod, Rejection, Seen, names};
 use crate::facts::ownership::happened;
 use crate::facts::{Kind, MakesPods as _, Missing, Workload};
 use crate::rules::credentials::without_credentials;
+use crate::texts::{Transport, error_of_network};
 use crate::way::Case;
 
 /// Source: Kubernetes 1.36, `k8s.io/client-go/tools/record/events_cache.go` (`EventAggregatorByReasonMessageFunc`).
@@ -211,6 +212,16 @@ impl Rejection {
 /// Whether an event tells that a pod was refused.
 pub fn is_refusal(event: &Event) -> bool {
     event.reason.as_deref() == Some("FailedCreate") && event.type_.as_deref() == Some("Warning")
+}
+
+/// Whether an event says that a probe got no answer in time. A process that does not listen yet refuses it.
+pub fn is_unanswered(event: &Event) -> bool {
+    let error = event.message.as_deref().and_then(error_of_network);
+    event.reason.as_deref() == Some("Unhealthy")
+        && matches!(
+            error,
+            Some(Transport::Deadline | Transport::NoHeaders | Transport::NoConnection)
+        )
 }
 
 /// Whether the workload has all the pods it wants; a pod is there by itself.

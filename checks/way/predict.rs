@@ -203,8 +203,39 @@ fn walk(case: &Case, prediction: &mut Prediction) -> Result<(), Open> {
             break;
         }
     }
+    if outcome.is_ok() && prediction.outcome == Outcome::Injected {
+        outcome = asked_again(case, &pod, &calls);
+    }
     prediction.calls = calls;
     outcome
+}
+
+/// Once a webhook has changed the pod, the API server looks at the conditions of all again, also of those whom it does not
+/// call again, and refuses the pod for one that ends in an error.
+/// Source: Kubernetes 1.36, `apiserver/pkg/admission/plugin/webhook/mutating/dispatcher.go` (`Dispatch`).
+fn asked_again(case: &Case, pod: &JudgedPod, calls: &[Call]) -> Result<(), Open> {
+    let webhooks = entries(case.webhooks()?).zip(case.terms()?);
+    let may_refuse = |webhook: &MutatingWebhook| {
+        let mut conditions = webhook.match_conditions.iter().flatten();
+        fails_closed(webhook) && conditions.next().is_some()
+    };
+    let asked = calls
+        .iter()
+        .zip(webhooks)
+        .filter(|(_, ((_, webhook), _))| may_refuse(webhook));
+    for (call, ((_, webhook), terms)) in asked {
+        match same_for_injected(case, webhook, terms, pod, &call.called) {
+            Err(differs) if differs.may_be_error => {
+                return Err(Open {
+                    stage: Stage::Called,
+                    missing: differs.missing,
+                    webhook: Some(name_of(call)),
+                });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// The injections of a pod so far.

@@ -7,7 +7,7 @@ use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebho
 
 use super::asked::{Means, Said};
 use super::called::{Creation, called};
-use super::discovery::{is_of_another_mesh, selectors_behind};
+use super::discovery::{is_of_another_mesh, is_one_mesh, of_own_mesh};
 use super::injector::{entries, is_deactivated, is_injector};
 use super::predict::namespace_labels;
 use super::preferred;
@@ -92,8 +92,8 @@ impl<'a> WhatIf<'a> {
         labels
     }
 
-    /// The label of the pod by which the API server looks at what somebody says: for a revision that is not
-    /// served the one that is meant; none where nothing is.
+    /// The label of the pod by which the API server looks at what somebody says: for a revision that the mesh of the
+    /// namespace does not serve the one that is meant; none where nothing is.
     ///
     /// # Errors
     /// [`Missing`] where the target or its namespace was not read.
@@ -102,13 +102,12 @@ impl<'a> WhatIf<'a> {
             Means::Inject => (names::INJECT, "true".to_owned()),
             Means::OptOut => (names::INJECT, "false".to_owned()),
             Means::Revision => {
-                let served = self.revisions();
-                let is_served = served.contains(&said.value);
+                let served = self.own_revisions(case);
                 let other = || -> Result<_, Missing> {
                     let meant = preferred::meant(case, &served)?;
                     Ok(meant.into_iter().chain(served.clone()).next())
                 };
-                let revision = match is_served {
+                let revision = match served.contains(&said.value) {
                     true => Some(said.value.clone()),
                     false => other()?,
                 };
@@ -156,38 +155,42 @@ impl<'a> WhatIf<'a> {
         };
         let of_mesh = called.iter().find(is_of_mesh);
         // Where a single mesh leaves the namespace out, there is no better one.
-        let of_mesh = of_mesh.or_else(|| called.first().filter(|_| self.is_one_mesh(case)));
+        let is_one_mesh = |_: &&_| is_one_mesh(case, self.live().map(|(call, _)| *call));
+        let of_mesh = of_mesh.or_else(|| called.first().filter(is_one_mesh));
         Ok(of_mesh.map(|(label, ..)| label.clone()))
-    }
-
-    /// Whether no istiod looks at other namespaces than another: the same would be left out by all.
-    fn is_one_mesh(&self, case: &Case) -> bool {
-        let live = self.injectors.iter();
-        let live = live.filter(|((_, webhook), _)| !is_deactivated(webhook));
-        let configs = live.filter_map(|((configuration, webhook), _)| {
-            selectors_behind(case, (configuration, webhook))
-        });
-        let mut configs = configs.peekable();
-        let first = configs.peek().cloned();
-        configs.all(|one| Some(one) == first)
     }
 
     /// The revisions and tags that some live webhook selects, the default first.
     pub fn revisions(&self) -> Vec<String> {
-        let mut revisions = BTreeSet::new();
+        selected(self.live())
+    }
+
+    /// Those of them that a webhook of the namespace's mesh selects.
+    pub fn own_revisions(&self, case: &Case) -> Vec<String> {
+        let own = of_own_mesh(case, self.live(), |(call, _)| *call, &self.namespace);
+        selected(own.into_iter())
+    }
+
+    fn live(&self) -> impl Iterator<Item = &Injector<'a>> {
         let all = self.injectors.iter();
-        for (_, terms) in all.filter(|((_, webhook), _)| !is_deactivated(webhook)) {
-            let selectors = [&terms.namespace_selector, &terms.object_selector];
-            for requirement in selectors.into_iter().flatten().flat_map(|all| all.iter()) {
-                if let (names::ISTIO_REV, Operator::In(values)) =
-                    (requirement.key.as_str(), &requirement.operator)
-                {
-                    revisions.extend(values.iter().cloned());
-                }
+        all.filter(|((_, webhook), _)| !is_deactivated(webhook))
+    }
+}
+
+/// The revisions and tags that some entries select, the default first.
+fn selected<'i, 'a: 'i>(entries: impl Iterator<Item = &'i Injector<'a>>) -> Vec<String> {
+    let mut revisions = BTreeSet::new();
+    for (_, terms) in entries {
+        let selectors = [&terms.namespace_selector, &terms.object_selector];
+        for requirement in selectors.into_iter().flatten().flat_map(|all| all.iter()) {
+            if let (names::ISTIO_REV, Operator::In(values)) =
+                (requirement.key.as_str(), &requirement.operator)
+            {
+                revisions.extend(values.iter().cloned());
             }
         }
-        let mut revisions: Vec<_> = revisions.into_iter().collect();
-        revisions.sort_by_key(|name| name != names::DEFAULT_REVISION);
-        revisions
     }
+    let mut revisions: Vec<_> = revisions.into_iter().collect();
+    revisions.sort_by_key(|name| name != names::DEFAULT_REVISION);
+    revisions
 }

@@ -6,7 +6,7 @@ use k8s_openapi::api::admissionregistration::v1::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::injector::{injectors, is_deactivated, label};
+use super::injector::{TIMEOUT, injectors, is_deactivated, label};
 use super::names;
 use super::reached::{Obstacle, ca_bundle, called_port, endpoints, root_certificate};
 use super::selector::{Labels, requirements, unmet};
@@ -56,10 +56,6 @@ const SET: [(&str, &[&str]); 5] = [
     ("failurePolicy", &["failurePolicy"]),
     ("namespaceSelector", &["namespaceSelector"]),
 ];
-
-/// What the API server takes where an entry names no time-out.
-/// Source: Kubernetes 1.36, `pkg/apis/admissionregistration/v1/defaults.go`.
-const TIMEOUT: i32 = 10;
 
 impl WebhookRow {
     /// What is not as Istio installs it: fields with their values.

@@ -167,6 +167,7 @@ impl<'a> Asked<'a> {
             "MutatingAdmissionPolicyBinding",
             "ClusterRole",
             "ClusterRoleBinding",
+            "Lease",
         ];
         let is_kind = |kind: &&str| {
             let kind = kind.to_lowercase();

@@ -65,7 +65,7 @@ const EXPECTED: [(Reason, &str); 11] = [
     ),
     (
         Reason {
-            words: "as the injection before it leaves it",
+            words: "as the injection leaves it",
             most: 0.3,
         },
         "a later webhook's conditions on what the template makes of the pod",

@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
 
-use crate::report::Evidence;
+use crate::report::{Command, Evidence};
 
 /// A field of a webhook entry as evidence, with who set it; `field` as `["clientConfig", "caBundle"]`.
 pub fn evidence(
@@ -28,4 +28,14 @@ pub fn evidence(
 pub fn object(configuration: &MutatingWebhookConfiguration) -> String {
     let name = configuration.metadata.name.as_deref().unwrap_or_default();
     format!("mutatingwebhookconfiguration/{name}")
+}
+
+/// The command that shows a webhook configuration, with who set what.
+pub fn show_managers(configuration: &MutatingWebhookConfiguration) -> Command {
+    let name = configuration.metadata.name.as_deref().unwrap_or_default();
+    let what = ["get", "mutatingwebhookconfiguration", name];
+    Command::kubectl(
+        what.into_iter()
+            .chain(["-o", "yaml", "--show-managed-fields"]),
+    )
 }

@@ -4,16 +4,20 @@ use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhook, MutatingWebhookConfiguration, ServiceReference,
 };
 
+use crate::causes::fields::NAMESPACE_KEYS;
+use crate::facts::{Kind, Missing};
 use crate::fixes::{self, WRITES_THE_WEBHOOK};
 use crate::report::{Change, Fix, Object, Patch, Risk};
+use crate::way::discovery::is_of_another_mesh;
 use crate::way::injector::{injectors, is_injector, label};
 use crate::way::reached::{backends, endpoints};
-use crate::way::{Case, Destination, Obstacle, names};
+use crate::way::selector::{Labels, requirements, unmet};
+use crate::way::{Case, Destination, Obstacle, names, namespace_labels};
 
 /// What leads nowhere is deleted, or, where it is a tag, led elsewhere.
 pub fn replace(case: &Case, destination: &Destination, service: &ServiceReference) -> Vec<Fix> {
     let mut fixes = Vec::new();
-    let live = live_revision(case);
+    let live = live_revision(case, destination);
     if let (Some(tag), Some(revision)) = (label(destination.configuration, names::ISTIO_TAG), &live)
     {
         fixes.push(set_tag(case, tag, revision));
@@ -75,10 +79,17 @@ fn lost(case: &Case, service: &ServiceReference) -> Vec<String> {
         .collect()
 }
 
-/// The revision of an istiod that some webhook leads to, the default first.
-fn live_revision(case: &Case) -> Option<String> {
+/// The revision of an istiod that some webhook leads to, the default first; none of a mesh that leaves a namespace out for
+/// which the destination is there.
+fn live_revision(case: &Case, destination: &Destination) -> Option<String> {
     let webhooks = case.webhooks().ok()?;
+    let asking = asking(case, destination.configuration).ok()?;
+    let is_foreign = |call: &(&_, &_)| {
+        let mut asking = asking.iter();
+        asking.any(|labels| is_of_another_mesh(case, *call, labels))
+    };
     let mut live: Vec<String> = injectors(webhooks)
+        .filter(|call| !is_foreign(call))
         .filter_map(|(_, webhook)| {
             let service = webhook.client_config.service.as_ref()?;
             let endpoints = endpoints::<Obstacle>(case, service).ok()?.ok()?;
@@ -89,4 +100,32 @@ fn live_revision(case: &Case) -> Option<String> {
         .collect();
     live.sort_by_key(|revision| revision != names::DEFAULT_REVISION);
     live.into_iter().next()
+}
+
+/// The labels of the namespaces for which a configuration is there: the target's, or, where it is the target itself, those
+/// that it selects by what they ask for.
+///
+/// # Errors
+/// [`Missing`] where they were not read.
+fn asking(
+    case: &Case,
+    configuration: &MutatingWebhookConfiguration,
+) -> Result<Vec<Labels>, Missing> {
+    if case.target().kind != Kind::MutatingWebhookConfiguration {
+        return Ok(vec![namespace_labels(case)?]);
+    }
+    let selects = |webhook: &MutatingWebhook, labels: &Labels| {
+        let selector = requirements(webhook.namespace_selector.as_ref());
+        selector.is_ok_and(|selector| unmet(&selector, labels).is_none())
+    };
+    let asks = |labels: &Labels| {
+        let mut entries = configuration.webhooks.iter().flatten();
+        NAMESPACE_KEYS.iter().any(|key| labels.contains_key(*key))
+            && entries.any(|webhook| selects(webhook, labels))
+    };
+    let labels = case
+        .namespaces()?
+        .iter()
+        .filter_map(|one| one.metadata.labels.clone());
+    Ok(labels.filter(asks).collect())
 }

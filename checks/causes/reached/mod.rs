@@ -8,6 +8,7 @@
 mod backend;
 mod ca_bundle;
 mod certificate;
+mod dry_run;
 mod endpoints;
 mod entry;
 mod explanation;
@@ -46,4 +47,5 @@ pub(crate) static TOPICS: &[&[&Check]] = &[
     failing_calls::CHECKS,
     match_conditions::CHECKS,
     other_webhooks::CHECKS,
+    dry_run::CHECKS,
 ];

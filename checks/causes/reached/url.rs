@@ -78,7 +78,7 @@ impl Explain for Failing {
         Ok(
             Explanation::new(&CHECK, self.message(host, service.is_some()))
                 .evidence([called])
-                .evidence(standing_words(case))
+                .evidence(standing_words(case, destination))
                 .fixes([fix]),
         )
     }

@@ -2,10 +2,12 @@
 
 mod application;
 mod next_pod;
+mod nodes;
 mod proxy;
 mod redirection;
 mod start;
 mod told;
+mod volumes;
 
 use super::Check;
 
@@ -15,4 +17,5 @@ pub(crate) static TOPICS: &[&[&Check]] = &[
     redirection::CHECKS,
     proxy::CHECKS,
     application::CHECKS,
+    nodes::CHECKS,
 ];

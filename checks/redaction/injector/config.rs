@@ -1,6 +1,5 @@
 //! Key `config` of the injector's ConfigMap.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -42,7 +41,7 @@ pub fn config(text: &str, needed: &Needed) -> String {
         templates: templates.collect(),
         ..config
     };
-    let lines = by_lines(text, &expected.templates);
+    let lines = by_lines(text, &expected);
     let is_same = read(&lines).is_ok_and(|read| is_same(&read, &expected));
     match is_same && is_literal(text) == is_literal(&lines) {
         true => lines,
@@ -90,7 +89,7 @@ fn is_same(one: &Config, other: &Config) -> bool {
 }
 
 /// The lines of the fields that decide, and behind them the templates.
-fn by_lines(text: &str, templates: &BTreeMap<String, String>) -> String {
+fn by_lines(text: &str, config: &Config) -> String {
     let mut out = String::new();
     let mut is_kept = false;
     for line in text.lines() {
@@ -104,8 +103,16 @@ fn by_lines(text: &str, templates: &BTreeMap<String, String>) -> String {
             out.push('\n');
         }
     }
+    if !config.injected_annotations.is_empty() {
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            out,
+            "injectedAnnotations: {}",
+            json!(config.injected_annotations)
+        );
+    }
     out.push_str("templates:\n");
-    for (name, text) in templates {
+    for (name, text) in &config.templates {
         // Writing to a string cannot fail.
         let _ = writeln!(out, "  {name}: |2");
         for line in text.lines() {
@@ -126,6 +133,7 @@ fn in_json(config: &Config) -> String {
         "neverInjectSelector": config.never_inject_selector,
         "alwaysInjectSelector": config.always_inject_selector,
         "templates": config.templates,
+        "injectedAnnotations": config.injected_annotations,
     });
     fields.to_string()
 }

@@ -24,6 +24,7 @@
 //! only what is known here is left of it, then, for each pod, the interpreter with the `functions` of Kubernetes and the
 //! variables of a `request`.
 
+mod comparison;
 mod evaluation;
 mod failure;
 #[cfg(test)]

@@ -30,6 +30,11 @@ spec:
     - name: {{ $key }}
       value: "{{ $value }}"
     {{- end }}
+    resources:
+      {{- if isset .ObjectMeta.Annotations `sidecar.istio.io/proxyCPU` }}
+      requests:
+        cpu: {{ index .ObjectMeta.Annotations `sidecar.istio.io/proxyCPU` | quote }}
+      {{- end }}
     volumeMounts:
       {{- if isset .ObjectMeta.Annotations `sidecar.istio.io/userVolumeMount` }}
       {{ range $index, $value := fromJSON (index .ObjectMeta.Annotations `sidecar.istio.io/userVolumeMount`) }}

@@ -44,6 +44,12 @@ impl Templates {
         self.texts.iter().map(String::as_str)
     }
 
+    /// Whether one of them names an annotation; that of gateways has no use for many. What it prints in quotes has no
+    /// [Place].
+    fn name(&self, annotation: &str) -> bool {
+        self.texts().any(|text| text.contains(annotation))
+    }
+
     fn places(&self, name: &str, intercepts: Option<bool>) -> Rc<[Place]> {
         let mut known = self.places.borrow_mut();
         let places = known.entry((name.to_owned(), intercepts));
@@ -77,7 +83,11 @@ pub fn verdict(
         "sidecar.istio.io/proxyCPU"
         | "sidecar.istio.io/proxyMemory"
         | "sidecar.istio.io/proxyCPULimit"
-        | "sidecar.istio.io/proxyMemoryLimit" => number::not_negative(value),
+        | "sidecar.istio.io/proxyMemoryLimit"
+            if surroundings.templates.name(name) =>
+        {
+            number::not_negative(value)
+        }
         "readiness.status.sidecar.istio.io/initialDelaySeconds"
         | "readiness.status.sidecar.istio.io/periodSeconds"
         | "readiness.status.sidecar.istio.io/failureThreshold" => {

@@ -5,8 +5,8 @@
 //! ownerReferences and selectors.
 
 use injdoctor_checks::facts::kinds::{
-    ClusterRole, ClusterRoleBinding, ConfigMap, Deployment, EndpointSlice, Event, Job,
-    MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, MutatingWebhookConfiguration,
+    ClusterRole, ClusterRoleBinding, ConfigMap, DaemonSet, Deployment, EndpointSlice, Event, Job,
+    Lease, MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, MutatingWebhookConfiguration,
     Namespace, NetworkPolicy, Node, Pod, ReplicaSet, Service, ValidatingAdmissionPolicy,
     ValidatingAdmissionPolicyBinding, ValidatingWebhookConfiguration,
 };
@@ -16,7 +16,7 @@ use injdoctor_checks::facts::{
 };
 use injdoctor_checks::for_workload;
 use injdoctor_checks::texts::{begins, telling_lines};
-use injdoctor_checks::way::{api_servers, endpoint_slices_of};
+use injdoctor_checks::way::{api_servers, autoscaler_lease, endpoint_slices_of, tunnel_reads};
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
@@ -175,6 +175,11 @@ fn put_cluster(store: &mut Store, cluster: &Value) {
         );
     }
     put(store, api_servers(), &cluster["apiServers"], many::<Pod>);
+    let [deployment, daemon_set] = tunnel_reads();
+    let agents = &cluster["tunnelAgents"];
+    put(store, deployment, &agents["deployment"], one::<Deployment>);
+    put(store, daemon_set, &agents["daemonSet"], one::<DaemonSet>);
+    put_autoscaler(store, &cluster["autoscaler"]);
     let nodes = |versions: &Value| {
         let nodes = fields(versions).map(|(name, version)| {
             let info = json!({
@@ -192,6 +197,17 @@ fn put_cluster(store: &mut Store, cluster: &Value) {
         &cluster["kubeletVersions"],
         nodes,
     );
+}
+
+/// The Lease of the autoscaler, and the pod that it names.
+fn put_autoscaler(store: &mut Store, autoscaler: &Value) {
+    let lease = &autoscaler["lease"];
+    put(store, autoscaler_lease(), lease, one::<Lease>);
+    if let Brought::Got(lease) = brought(lease) {
+        let holder = lease["spec"]["holderIdentity"].as_str().unwrap_or_default();
+        let pod = Read::get(Resource::Pod, Some("kube-system"), holder);
+        put(store, pod, &autoscaler["pod"], one::<Pod>);
+    }
 }
 
 /// Who else has a say about pods.
@@ -456,6 +472,7 @@ fn put_events(store: &mut Store, namespace: Option<&str>, subject: &Value) {
                 .iter()
                 .position(|pod| pod["metadata"]["name"] == about["name"]);
             about["uid"] = match pod {
+                _ if about["uid"].is_string() => about["uid"].take(),
                 Some(at) if about["kind"] == "Pod" => json!(format!("pod-{at}")),
                 _ => json!(UID),
             };
@@ -570,6 +587,7 @@ pub fn swept(mut snapshot: Snapshot) -> Snapshot {
             let is_of_mesh =
                 read.name.is_none() && (read.labels.is_none() || *read == api_servers());
             match fact {
+                _ if is_of_autoscaler(read) => {}
                 _ if is_of_mesh => swept.insert(read.clone(), fact.clone()),
                 Fact::Got(objects) => all.extend(T::among(objects).unwrap_or_default().to_vec()),
                 Fact::Absent | Fact::NotAsked => {}
@@ -584,10 +602,17 @@ pub fn swept(mut snapshot: Snapshot) -> Snapshot {
         for_workload!(kind, list(&mut snapshot.reads, &mut swept), ());
     }
     for (read, fact) in snapshot.reads.reads() {
-        if !read.resource.is_workload() {
+        if !read.resource.is_workload() && !is_of_autoscaler(read) {
             swept.insert(read.clone(), fact.clone());
         }
     }
     snapshot.reads = swept;
     snapshot
+}
+
+/// Whether a sweep leaves a read out: that of the autoscaler's Lease, or of the pod that it names.
+fn is_of_autoscaler(read: &Read) -> bool {
+    let lease = autoscaler_lease();
+    let is_pod = read.resource == Resource::Pod && read.name.is_some();
+    *read == lease || is_pod && read.namespace == lease.namespace
 }

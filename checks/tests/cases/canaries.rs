@@ -13,6 +13,9 @@ use crate::fill::{filled, places};
 
 const CANARY: &str = "CANARY";
 
+/// What nothing is written of where no istiod has it.
+const DROPPED: [Resource; 2] = [Resource::ClusterRole, Resource::ClusterRoleBinding];
+
 fn snapshot(reads: Store) -> Snapshot {
     Snapshot {
         api_version: Snapshot::API_VERSION.to_owned(),
@@ -34,9 +37,28 @@ fn written(resource: Resource, objects: Objects, others: &[Resource], text: &str
     }
     let read = Read::list(resource, None);
     reads.insert(read.clone(), Fact::Got(objects));
-    let (snapshot, _) = redact(snapshot(reads)).unwrap();
+    let mut snapshot = snapshot(reads);
+    // Of events only those pass whose namespace somebody asked about.
+    for namespace in [text, "a"] {
+        let target = Target {
+            kind: Kind::Pod,
+            namespace: namespace.to_owned(),
+            name: "x".to_owned(),
+        };
+        let manifest = None;
+        snapshot.subjects.push(Subject { target, manifest });
+    }
+    let (snapshot, _) = redact(snapshot).unwrap();
     let objects = snapshot.reads.of(&read).got().cloned();
-    serde_json::to_value(objects.unwrap()).unwrap()
+    let written = serde_json::to_value(objects.unwrap()).unwrap();
+    let is_left_out = written.as_array().is_some_and(Vec::is_empty);
+    assert_eq!(
+        is_left_out,
+        DROPPED.contains(&resource),
+        "{}",
+        resource.kind()
+    );
+    written
 }
 
 fn filled_objects<T: Object>(text: &str) -> Objects {
@@ -153,6 +175,7 @@ fn a_list_of_metadata_and_a_manifest_are_redacted_as_well() {
             ".serviceAccountName",
             ".resourceVersion",
             ".restartPolicy",
+            ".medium",
         ];
         let unexpected = found
             .iter()
@@ -168,7 +191,7 @@ fn of_a_value_nothing_passes_but_what_is_needed() {
         "name": "discovery",
         "image": "user:CANARY@registry:5000/istio/pilot:1.31.0",
         "command": ["sh", "-c", "mysql -pCANARY"],
-        "args": ["discovery", "--password=CANARY", "--httpsAddr", ":15017", "--token", "CANARY"],
+        "args": ["discovery", "--password=CANARY", "--httpsAddr", ":15017", "--token", "CANARY", "/CANARY/cluster-autoscaler"],
         "env": [
             {"name": "REVISION", "value": "default"},
             {"name": "DB_PASSWORD", "value": "CANARY"},
@@ -234,7 +257,7 @@ fn of_a_value_nothing_passes_but_what_is_needed() {
         (
             Resource::Event,
             json!({
-                "metadata": metadata, "involvedObject": {},
+                "metadata": metadata, "involvedObject": {"namespace": "a", "uid": "u"},
                 "message": "exec failed: DB_PASSWORD=CANARY with Bearer CANARY at https://u:CANARY@h/x",
                 "source": {"host": "CANARY"},
             }),

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::world::{folder, is_fact};
 
 /// What a case can start from, besides `cluster` and `subjects`.
-const PLACES: [(&str, &[&str]); 32] = [
+const PLACES: [(&str, &[&str]); 34] = [
     ("clusterRoles", &["cluster", "clusterRoles"]),
     ("clusterRoleBindings", &["cluster", "clusterRoleBindings"]),
     ("namespace", &["cluster", "namespaces", "shop"]),
@@ -62,6 +62,8 @@ const PLACES: [(&str, &[&str]); 32] = [
     ("configMaps", &["cluster", "configMaps"]),
     ("kubeletVersions", &["cluster", "kubeletVersions"]),
     ("apiServers", &["cluster", "apiServers"]),
+    ("tunnelAgents", &["cluster", "tunnelAgents"]),
+    ("autoscaler", &["cluster", "autoscaler"]),
     ("object", &["subjects", "0", "object"]),
     ("template", &["subjects", "0", "object", "template"]),
     ("pods", &["subjects", "0", "pods"]),

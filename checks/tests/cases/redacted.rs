@@ -6,7 +6,7 @@ use injdoctor_checks::redaction::redact;
 use injdoctor_checks::report::Command;
 use injdoctor_checks::way::Prediction;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{assert_none, case, patch, world};
 
@@ -110,7 +110,7 @@ fn no_credential_is_printed() {
         "admission webhook \"x\" denied the request: DB_PASSWORD=hunter2 of https://u:hunter2@h/x";
     let event = json!({
         "type": "Warning", "reason": "FailedCreate", "message": refusal, "metadata": {},
-        "involvedObject": {"kind": "ReplicaSet", "name": "made"}, "lastTimestamp": "2030-01-01T00:00:00Z",
+        "involvedObject": {"kind": "ReplicaSet", "namespace": "shop", "name": "made"}, "lastTimestamp": "2030-01-01T00:00:00Z",
     });
     let condition = json!({
         "type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": refusal,
@@ -190,5 +190,59 @@ fn what_a_file_leaves_out_is_unknown_and_not_guessed() {
             !format!("{written:?}").contains("\"--password=hunter2\""),
             "{expression}"
         );
+    }
+}
+
+/// A namespace has events of everybody, and of istiod's namespace they are read as well.
+#[test]
+fn events_that_decide_nothing_are_not_in_a_file() {
+    const SHOP: (&str, &str) = ("ReplicaSet", "shop");
+    const ISTIOD: (&str, &str) = ("Pod", "istio-system");
+    const UID: &str = "ce2e5f8d-da26-42f3-a70b-7e8bbafe1aba";
+    let event = |(kind, namespace): (&str, &str),
+                 uid: Option<&str>,
+                 reason: &str,
+                 message: &str| {
+        json!({
+            "type": "Warning", "reason": reason, "message": message, "metadata": {"namespace": namespace},
+            "involvedObject": {"kind": kind, "namespace": namespace, "name": "x", "uid": uid},
+            "lastTimestamp": "2026-11-21T14:34:49Z",
+        })
+    };
+    let unanswered = "Readiness probe failed: context deadline exceeded";
+    let refusal = event(SHOP, None, "FailedCreate", "denied");
+    let probe = event(ISTIOD, Some(UID), "Unhealthy", unanswered);
+    let of_others = event(SHOP, Some("other"), "FailedCreate", "denied");
+    let others = [
+        event(SHOP, Some("other"), "Unhealthy", unanswered),
+        event(ISTIOD, Some("gone"), "Unhealthy", unanswered),
+        event(
+            ISTIOD,
+            Some(UID),
+            "BackOff",
+            "Back-off restarting failed container",
+        ),
+        event(
+            ISTIOD,
+            Some("gone"),
+            "FailedScheduling",
+            "0/3 nodes are available",
+        ),
+    ];
+    let of_webhook = json!({
+        "target": {"kind": "MutatingWebhookConfiguration", "namespace": "", "name": "istio-sidecar-injector"},
+    });
+    for (target, needed) in [
+        (json!({}), vec![&refusal, &probe]),
+        (of_webhook, vec![&refusal, &probe, &of_others]),
+    ] {
+        let all = || [&refusal, &probe, &of_others].into_iter().chain(&others);
+        let written = |events: Vec<&Value>| {
+            let change = json!({"events": events, "pods": []});
+            let world = patch::apply(patch::apply(world::base(), &target), &change);
+            let (written, _) = redact(world::snapshot(&world)).unwrap();
+            written
+        };
+        assert_eq!(written(all().collect()), written(needed), "{target}");
     }
 }

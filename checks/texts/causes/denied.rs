@@ -40,13 +40,26 @@ pub(super) fn causes(denied: Denied) -> Causes {
             "Autopilot refuses the capabilities of istio-init",
         ),
         Denied::PodSecurity {
+            because_of_capture: true,
+            ..
+        } => Causes::likely(
+            "tcpdump-not-permitted",
+            "Pod Security refuses the capabilities with which a container of kubectl debug captures",
+        )
+        .or(
+            "pod-security",
+            "istio-init needs the same capabilities, so that new pods that have it are refused, too",
+        ),
+        Denied::PodSecurity {
             because_of_sidecar: true,
+            ..
         } => Causes::certain("pod-security", "Pod Security names what the sidecar brings").or(
             "pod-security-context",
             "the pod itself may violate the level as well",
         ),
         Denied::PodSecurity {
             because_of_sidecar: false,
+            ..
         } => Causes::possible(
             "pod-security",
             "Pod Security refuses the pod; the containers that are named are its own",

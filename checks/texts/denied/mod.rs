@@ -38,6 +38,8 @@ pub enum Denied {
     PodSecurity {
         /// A container of Istio is what violates.
         because_of_sidecar: bool,
+        /// A container with which `kubectl debug` would capture is.
+        because_of_capture: bool,
     },
     /// A PodSecurityPolicy.
     PodSecurityPolicy,

@@ -67,8 +67,25 @@ fn pod_security(head: &Head) -> Option<Reading> {
         values.add(Key::Reason, violations.trim());
     }
     pod(head, &mut values);
-    let denied = Denied::PodSecurity { because_of_sidecar };
+    let denied = Denied::PodSecurity {
+        because_of_sidecar,
+        because_of_capture: is_of_capture(head),
+    };
     Some(values.into_reading(What::Denied(denied), head.at.start, message.end()))
+}
+
+/// Whether a container of `kubectl debug` is refused what the profile netadmin gives it, and not what others give.
+/// Source: `computeDebugContainerName`, `generateNodeDebugPod` and the profiles in `pkg/cmd/debug` of kubectl (1.27 to 1.36).
+fn is_of_capture(head: &Head) -> bool {
+    const SUFFIX: usize = 5;
+    let message = head.message();
+    let is_named = message.after("debugger-").is_some_and(|rest| {
+        let (suffix, _) = rest.take(|c| c.is_ascii_alphanumeric() || c == '-');
+        suffix.text.len() == SUFFIX
+    });
+    (is_named || head.before().has("node-debugger-"))
+        && message.has("net_raw")
+        && !message.has("sys_ptrace")
 }
 
 /// The container of Istio that is named, or else the first.

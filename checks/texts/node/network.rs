@@ -64,6 +64,10 @@ pub(super) const ANCHORS: &[Anchor] = &[
         read: plugin,
     },
     Anchor {
+        words: "nsenter: failed to execute",
+        read: script,
+    },
+    Anchor {
         words: "failed to create pod sandbox",
         read: sandbox,
     },
@@ -109,6 +113,13 @@ fn plugin(head: &Head) -> Option<Reading> {
         values.add(Key::Path, path);
     }
     Some(values.into_reading(What::Node(Node::CniPlugin), head.at.start, message.end()))
+}
+
+/// Early versions of the plugin run a script in the network of the pod: `nsenter: failed to execute
+/// /opt/cni/bin/istio-iptables.sh: No such file or directory`.
+fn script(head: &Head) -> Option<Reading> {
+    let is_own = head.message().has("istio-iptables");
+    is_own.then(|| plugin(head)).flatten()
 }
 
 fn sandbox(head: &Head) -> Option<Reading> {

@@ -124,8 +124,16 @@ fn unschedulable(head: &Head) -> Option<Reading> {
     ))
 }
 
+/// `Node NODE cannot be removed: pod with local storage present: POD`.
+/// Source: Cluster Autoscaler 1.37, `cluster-autoscaler/simulator/cluster.go` and, below that,
+/// `drainability/rules/localstorage/rule.go`.
 fn keeps_node(head: &Head) -> Option<Reading> {
-    let values = Values::default();
+    let mut values = Values::default();
+    let named = head.rest().strip(":").map(|rest| rest.word().0);
+    if let Some(pod) = named {
+        values.add(Key::Pod, pod);
+    }
+    let end = named.map_or(head.at.end, Part::end);
     let around = head.around();
     let is_autoscaler = [
         "scale.down",
@@ -137,7 +145,7 @@ fn keeps_node(head: &Head) -> Option<Reading> {
     .iter()
     .any(|sign| around.has(sign));
     (is_autoscaler && head.surroundings.mesh)
-        .then(|| values.into_reading(What::Node(Node::KeepsNode), head.at.start, head.at.end))
+        .then(|| values.into_reading(What::Node(Node::KeepsNode), head.at.start, end))
 }
 
 /// A file or socket that the sidecar has to write, in a folder that it may not write.

@@ -1,4 +1,4 @@
-//! What tcpdump and sudo say in the sidecar. Source: `pcap-linux.c` of libpcap 1.10, and sudo 1.9.
+//! What tcpdump and sudo say in the sidecar. Source: `pcap.c` of libpcap (1.0 to 1.10), and sudo (1.8 to 1.9).
 
 use super::Proxy;
 use crate::texts::What;
@@ -16,6 +16,11 @@ pub(super) const ANCHORS: &[Anchor] = &[
     },
     Anchor {
         words: "no new privileges",
+        read: without_privileges,
+    },
+    // Before sudo knew of that flag.
+    Anchor {
+        words: "sudo: effective uid is not 0",
         read: without_privileges,
     },
 ];

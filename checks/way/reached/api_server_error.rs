@@ -1,10 +1,10 @@
 //! The API server's own words about a call that failed.
 
-use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
-
+use super::failed_call::newest_failure;
+use super::step::Entry;
 use crate::facts::{Kind, Missing};
 use crate::texts::{Transport, What};
-use crate::way::changes::Changed;
+use crate::way::changes::{self, Changed};
 use crate::way::{Case, Rejection};
 
 /// Why a call failed.
@@ -21,16 +21,8 @@ pub struct CallError {
 ///
 /// # Errors
 /// [`Missing`] where it was not read whether one stands.
-pub fn of(case: &Case, webhook: &MutatingWebhook) -> Result<Option<CallError>, Missing> {
-    if case.target().kind == Kind::MutatingWebhookConfiguration {
-        return Ok(None);
-    }
-    let observation = case.observation();
-    if let Some(missing) = &observation.missing {
-        return Err(missing.clone());
-    }
-    let rejection = observation.rejection.as_ref();
-    Ok(rejection.and_then(|rejection| CallError::of(rejection, &webhook.name)))
+pub fn of(case: &Case, entry: Entry) -> Result<Option<CallError>, Missing> {
+    standing(case, entry, || Ok(Vec::new()))
 }
 
 /// The same, unless something was changed after the call that decides about it; `deciding` has what does.
@@ -39,17 +31,53 @@ pub fn of(case: &Case, webhook: &MutatingWebhook) -> Result<Option<CallError>, M
 /// [`Missing`] where that was not read.
 pub fn standing(
     case: &Case,
-    webhook: &MutatingWebhook,
+    entry: Entry,
     deciding: impl FnOnce() -> Result<Vec<Changed>, Missing>,
 ) -> Result<Option<CallError>, Missing> {
-    let Some(error) = of(case, webhook)? else {
+    let Some(refusal) = refusal(case, entry)? else {
         return Ok(None);
     };
-    let observation = case.observation();
-    let stood = observation.rejection.as_ref().and_then(Rejection::stood);
+    let Some(error) = error(case, entry, &refusal) else {
+        return Ok(None);
+    };
+    let stood = refusal.stood();
     let is_since = |one: &Changed| stood.is_none_or(|stood| one.at > stood);
     let is_over = deciding()?.iter().any(is_since);
     Ok((!is_over).then_some(error))
+}
+
+/// The refusal that tells how the last call fared: of the target's pods, or, where the webhook itself is the target, the
+/// newest of whatever pods that tells of a call to where the entry leads, unless the way there was changed since.
+///
+/// # Errors
+/// [`Missing`] where it was not read whether one stands.
+pub fn refusal(case: &Case, entry: Entry) -> Result<Option<Rejection>, Missing> {
+    if is_webhook(case) {
+        let Some((at, failure)) = newest_failure(case, entry)? else {
+            return Ok(None);
+        };
+        let way = changes::of_way(case, entry)?;
+        let is_over = way.iter().any(|one| one.at > at);
+        return Ok((!is_over).then_some(failure));
+    }
+    let observation = case.observation();
+    match &observation.missing {
+        Some(missing) => Err(missing.clone()),
+        None => Ok(observation.rejection.clone()),
+    }
+}
+
+/// What a refusal says of a call of the entry, or of another that leads to the same where the webhook is the target.
+fn error(case: &Case, entry: Entry, refusal: &Rejection) -> Option<CallError> {
+    if !is_webhook(case) {
+        return CallError::of(refusal, &entry.webhook.name);
+    }
+    let mut entries = entry.configuration.webhooks.iter().flatten();
+    entries.find_map(|one| CallError::of(refusal, &one.name))
+}
+
+fn is_webhook(case: &Case) -> bool {
+    case.target().kind == Kind::MutatingWebhookConfiguration
 }
 
 impl CallError {

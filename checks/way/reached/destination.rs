@@ -185,6 +185,14 @@ impl<'a> Destination<'a> {
             .unwrap_or_default()
     }
 
+    /// The first of its entries.
+    pub fn first(&self) -> Entry<'a> {
+        Entry {
+            configuration: self.configuration,
+            webhook: self.entry,
+        }
+    }
+
     /// The Service that is called; none for a webhook by URL.
     pub fn service(&self) -> Option<&'a ServiceReference> {
         self.entry.client_config.service.as_ref()

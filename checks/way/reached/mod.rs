@@ -12,6 +12,7 @@ mod ca_bundle;
 mod certificate;
 mod destination;
 mod endpoints;
+mod failed_call;
 mod istiod;
 mod network_policies;
 mod no_proxy;
@@ -24,14 +25,16 @@ mod url;
 mod walk;
 
 pub use api_server::environment_of;
+pub use api_server_error::refusal;
 pub use backend::{Backends, TargetPort, WrongPods, backends, injector_port, ports_named};
 pub use ca_bundle::{
-    Empty, Mismatch, NotPem, ca_bundle, has_istios_name, is_from_istiod, is_patched, is_self_made,
-    root_certificate,
+    Empty, Mismatch, NotPem, ca_bundle, churn, has_istios_name, is_from_istiod, is_patched,
+    is_self_made, root_certificate,
 };
 pub use certificate::{Expired, WrongName};
 pub use destination::{Destination, Destinations, destinations};
 pub use endpoints::{NoEndpoints, endpoints};
+pub use failed_call::{RETRIED, is_about, newest_failure};
 pub use istiod::{Istiod, started};
 pub use network_policies::{ShutOff, ingress, shut_off};
 pub use no_proxy::{Detour, Proxied, Witness, detours};

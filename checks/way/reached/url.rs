@@ -31,7 +31,7 @@ impl fmt::Display for Failing {
 
 /// Who answers at the URL. Only an error that the API server got from it tells.
 pub fn answers<T>(case: &Case, entry: Entry) -> Step<T, Failing> {
-    match api_server_error::of(case, entry.webhook)? {
+    match api_server_error::of(case, entry)? {
         // Whoever sends that answers.
         Some(error) if error.transport != Some(Transport::NotAReview) => Ok(Err(Failing {
             webhook: entry.name(),

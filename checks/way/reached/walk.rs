@@ -37,10 +37,10 @@ fn walk(route: &mut Route, case: &Case, entry: Entry, injector: bool) -> Option<
         return None;
     };
     route.note(case, Leg::NoProxy, || {
-        no_proxy::direct(case, webhook, service)
+        no_proxy::direct(case, entry, service)
     });
     let port = route.note(case, Leg::Service, || {
-        service::called::<Obstacle>(case, service, Some(webhook))
+        service::called::<Obstacle>(case, service, Some(entry))
     })?;
     let kind = || case.control_plane_kind(entry.configuration, webhook);
     let ready = route.note(case, Leg::Endpoints, || {
@@ -49,7 +49,7 @@ fn walk(route: &mut Route, case: &Case, entry: Entry, injector: bool) -> Option<
             Err(none) => return Ok(Err(none)),
         };
         match injector && kind()? == Some(ControlPlaneKind::Outside) {
-            true => endpoints::answering(case, service, webhook, ready),
+            true => endpoints::answering(case, entry, service, ready),
             false => Ok(Ok(ready)),
         }
     });

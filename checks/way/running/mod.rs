@@ -15,4 +15,6 @@ pub use cni::{Agent, agent, node};
 pub use container::Container;
 pub use said::{Place, Said};
 pub use step::{Step, has_failed, step, waits_for_end};
-pub use unwell::{START, Unwell, has_sidecar, is_meant, may_have_sidecars, unwell, wanted_logs};
+pub use unwell::{
+    START, Unwell, failed, has_sidecar, is_meant, is_of, may_have_sidecars, unwell, wanted_logs,
+};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use k8s_openapi::api::batch::v1::JobCondition;
 use k8s_openapi::api::core::v1::PodSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -122,12 +123,21 @@ pub fn unwell<'a>(case: &Case<'a>) -> Result<Vec<Unwell<'a>>, Missing> {
 pub fn is_meant(target: &Target, run: Option<&Job>, pod: &Pod) -> bool {
     match (target.kind, run) {
         (Kind::Pod, _) => pod.metadata.name.as_deref() == Some(&target.name),
-        (_, Some(run)) => {
-            let owner = controller(&pod.metadata);
-            owner.is_some_and(|owner| owner.uid == uid(&run.metadata))
-        }
+        (_, Some(run)) => is_of(run, &pod.metadata),
         (_, None) => !has_failed(pod),
     }
+}
+
+/// Whether a pod is one of a Job's.
+pub fn is_of(run: &Job, pod: &ObjectMeta) -> bool {
+    controller(pod).is_some_and(|owner| owner.uid == uid(&run.metadata))
+}
+
+/// The condition by which a Job has failed for good.
+pub fn failed(run: &Job) -> Option<&JobCondition> {
+    let conditions = run.status.as_ref()?.conditions.as_ref()?;
+    let mut conditions = conditions.iter();
+    conditions.find(|one| one.type_ == "Failed" && one.status == "True")
 }
 
 /// Pods in one state.

@@ -89,6 +89,7 @@ fn symptom(symptom: &Symptom) -> v1::Symptom {
             Kind::Pods(Difference::OtherRevision) => v1::SymptomKind::OtherRevision,
             Kind::Pods(Difference::OtherVersion) => v1::SymptomKind::OtherVersion,
             Kind::PodsNotReady => v1::SymptomKind::PodsNotReady,
+            Kind::JobFailed => v1::SymptomKind::JobFailed,
         },
         severity: severity(symptom.severity),
         message: symptom.message.clone().into(),

@@ -433,6 +433,8 @@ pub enum SymptomKind {
     OtherVersion,
     /// Pods with a sidecar are not ready, though the newest is older than half a minute.
     PodsNotReady,
+    /// A Job has failed, and none of its pods is left.
+    JobFailed,
 }
 
 /// The root cause.

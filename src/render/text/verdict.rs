@@ -5,7 +5,7 @@ use std::io;
 use injdoctor_checks::Stage;
 use injdoctor_checks::diagnosis::{Diagnosis, Status};
 use injdoctor_checks::report::{Difference, Severity};
-use injdoctor_checks::symptoms::{Kind, Symptom};
+use injdoctor_checks::symptoms::Kind;
 use injdoctor_checks::way::{Outcome, Prediction, Seen};
 
 use super::groups::Group;
@@ -118,20 +118,25 @@ fn prediction(diagnosis: &Diagnosis, predicted: &Prediction) -> (Style, String) 
         }
         Outcome::Unknown => "UNKNOWN: data missing".to_owned(),
     };
-    let is_not_ready = |one: &Symptom| one.kind == Kind::PodsNotReady;
-    let not_ready = diagnosis.symptoms.iter().any(is_not_ready);
-    let headline = match (is_unseen(diagnosis), not_ready) {
-        (true, _) => format!("{headline}; the pods that exist: UNKNOWN"),
-        (false, true) => format!("{headline}; pods that exist are NOT READY"),
-        (false, false) => headline,
+    let headline = if is_unseen(diagnosis) {
+        format!("{headline}; the pods that exist: UNKNOWN")
+    } else if shows(diagnosis, Kind::PodsNotReady) {
+        format!("{headline}; pods that exist are NOT READY")
+    } else if shows(diagnosis, Kind::JobFailed) {
+        format!("{headline}; the Job has FAILED")
+    } else {
+        headline
     };
     (style, headline)
 }
 
+fn shows(diagnosis: &Diagnosis, kind: Kind) -> bool {
+    diagnosis.symptoms.iter().any(|one| one.kind == kind)
+}
+
 /// Whether pods are refused, whatever is predicted.
 fn is_refused(diagnosis: &Diagnosis) -> bool {
-    let mut symptoms = diagnosis.symptoms.iter();
-    symptoms.any(|one| one.kind == Kind::PodsRefused)
+    shows(diagnosis, Kind::PodsRefused)
 }
 
 /// Whether everything was read, and yet nothing is certain.
@@ -153,12 +158,12 @@ fn injected(diagnosis: &Diagnosis, predicted: &Prediction) -> String {
     let if_admitted = if_admitted(diagnosis);
     let observed = diagnosis.observed.as_ref();
     match observed.map(|observed| (observed, observed.outcome)) {
-        Some(_) if has(diagnosis, Difference::OtherRevision) => {
+        Some(_) if shows(diagnosis, Kind::Pods(Difference::OtherRevision)) => {
             format!(
                 "INJECTED{revision}{if_admitted}; pods of another revision keep it until they are restarted"
             )
         }
-        Some(_) if has(diagnosis, Difference::OtherVersion) => {
+        Some(_) if shows(diagnosis, Kind::Pods(Difference::OtherVersion)) => {
             format!(
                 "INJECTED{revision}{if_admitted}; pods of another version keep it until they are restarted"
             )
@@ -193,15 +198,10 @@ fn rejected(predicted: &Prediction) -> &'static str {
     }
 }
 
-fn has(diagnosis: &Diagnosis, difference: Difference) -> bool {
-    let mut symptoms = diagnosis.symptoms.iter();
-    symptoms.any(|one| one.kind == Kind::Pods(difference))
-}
-
 /// An info says that nothing contradicts the outcome: before a webhook is called that is because
 /// nobody asks, or somebody opts out; later on it is because istiod is built so.
 fn why_not(diagnosis: &Diagnosis) -> &'static str {
-    if has(diagnosis, Difference::LosesSidecar) {
+    if shows(diagnosis, Kind::Pods(Difference::LosesSidecar)) {
         return ": pods that are restarted lose their sidecar";
     }
     let root = diagnosis

@@ -127,12 +127,10 @@ impl Cluster {
     /// A command with `KUBECONFIG` set and all programs on its `PATH`.
     pub fn command(&self, program: &str) -> Command {
         let mut folders = vec![self.site.tools.folder().to_owned()];
-        // injdoctor is built into the same folder as what runs this.
-        folders.extend(
-            env::current_exe()
-                .ok()
-                .and_then(|exe| exe.parent().map(Path::to_owned)),
-        );
+        // injdoctor is built into the same folder as what runs this; tests are in a folder below.
+        if let Ok(exe) = env::current_exe() {
+            folders.extend(exe.ancestors().skip(1).take(2).map(Path::to_owned));
+        }
         folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
         let mut command = Command::new(program);
         if let Ok(path) = env::join_paths(&folders) {
@@ -264,8 +262,6 @@ impl Cluster {
             istio::restart(api)?;
         }
         istio::await_ready(api).context("the cluster does not work again after a scenario")?;
-        // What happened to the istiods of one scenario is no news to the next one.
-        api.delete("/api/v1/namespaces/istio-system/events", &json!({}))?;
         self.snapshot.await_root(api)
     }
 
@@ -331,13 +327,11 @@ impl Cluster {
         });
         let pods = "/api/v1/namespaces/kube-system/pods";
         let api = self.first.api;
-        match api.delete(
-            &format!("{pods}/kube-apiserver-{NODE}"),
+        // A scenario may have shown it in another way.
+        api.delete(
+            &format!("{pods}?labelSelector=component=kube-apiserver"),
             &json!({"gracePeriodSeconds": 0}),
-        ) {
-            Err(error) if !error.is_not_found() => return Err(error.into()),
-            _ => {}
-        }
+        )?;
         api.create(pods, &pod)
             .map(drop)
             .context("cannot show the API server's pod")

@@ -152,23 +152,42 @@ impl Diagnosis {
         Ok(())
     }
 
+    /// What a check finds.
+    fn finding(&self, check: &str) -> Option<&Value> {
+        let mut findings = list(&self.json, "/findings").iter();
+        findings.find(|finding| text(finding, "/name") == check)
+    }
+
     /// Makes sure that a check finds something.
     pub(crate) fn ensure_finds(&self, check: &str) -> Result<()> {
-        let mut findings = list(&self.json, "/findings").iter();
         ensure!(
-            findings.any(|finding| text(finding, "/name") == check),
+            self.finding(check).is_some(),
             "{check} finds nothing\n{}",
             self.output
         );
         Ok(())
     }
 
-    /// The commands of the first fix of the root cause, quoted for a shell.
-    pub(crate) fn commands_of_first_fix(&self) -> Result<Vec<String>> {
-        let cause = text(&self.json, "/rootCause/name");
-        let finding = list(&self.json, "/findings")
-            .iter()
-            .find(|finding| text(finding, "/name") == cause)
+    /// Makes sure that a check finds nothing.
+    pub(crate) fn ensure_finds_nothing(&self, check: &str) -> Result<()> {
+        ensure!(
+            self.finding(check).is_none(),
+            "{check} finds something still\n{}",
+            self.output
+        );
+        Ok(())
+    }
+
+    /// Whether these words are among the reasons why something is unknown.
+    pub(crate) fn is_unknown(&self, words: &str) -> bool {
+        let mut checks = list(&self.json, "/checks").iter();
+        checks.any(|one| text(one, "/status") == "unknown" && text(one, "/reason").contains(words))
+    }
+
+    /// The commands of the first fix of a cause, quoted for a shell.
+    pub(crate) fn commands_of_first_fix(&self, cause: &str) -> Result<Vec<String>> {
+        let finding = self
+            .finding(cause)
             .with_context(|| format!("no finding is named {cause}\n{}", self.output))?;
         let commands = list(finding, "/fixes/0/commands");
         if commands.is_empty() {

@@ -25,6 +25,12 @@ pub(crate) fn prove_fixes(
         !known.any(|one| one.title.starts_with(title.as_str()))
     });
     ensure!(unused.is_none(), "no fix is called {unused:?}");
+    let expected = scenario.expect.proposes.as_ref();
+    let missing = expected.filter(|command| {
+        let mut known = proposals.iter().flat_map(|one| &one.commands);
+        !known.any(|one| one == *command)
+    });
+    ensure!(missing.is_none(), "no fix has the command {missing:?}");
 
     let mut now = diagnosis;
     let mut known = BTreeSet::new();

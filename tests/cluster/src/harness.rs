@@ -13,6 +13,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::network::{Inside, enter};
 use crate::pods;
+use crate::scenario::Pods;
 use crate::{skipped, tell};
 
 /// Set where nothing may be left out, whatever the machine lacks.
@@ -23,7 +24,7 @@ pub struct Proof<T> {
     name: String,
     run: Run<T>,
     lane: u8,
-    runs_pods: bool,
+    pods: Option<Pods>,
 }
 
 type Run<T> = Box<dyn FnOnce(&mut T) -> Result<()> + Send>;
@@ -38,14 +39,14 @@ impl<T> Proof<T> {
             name: name.into(),
             run: Box::new(run),
             lane: 0,
-            runs_pods: false,
+            pods: None,
         }
     }
 
-    /// Says whether pods run in it: it is left out where they cannot.
+    /// Says how pods run in it, if they do: it is left out where they cannot.
     #[must_use]
-    pub fn running_pods(mut self, runs_pods: bool) -> Self {
-        self.runs_pods = runs_pods;
+    pub fn running_pods(mut self, pods: Option<Pods>) -> Self {
+        self.pods = pods;
         self
     }
 
@@ -81,25 +82,21 @@ pub fn prove<T: 'static>(
         true => Some(enter()?),
         false => None,
     };
-    let lacking = inside
-        .as_ref()
-        .and_then(|_| pods::lacks())
-        .filter(|_| env::var_os(CI_VARIABLE).is_none());
-    if let Some(lacking) = lacking
-        && proofs
-            .iter()
-            .any(|proof| proof.runs_pods && proof.is_selected(&arguments))
-    {
-        tell(&format!(
-            "left out are the tests in which pods run: this machine lacks {lacking}"
-        ));
-    }
+    let may_lack = inside.is_some() && env::var_os(CI_VARIABLE).is_none();
+    let mut lacks = BTreeMap::<String, Vec<String>>::new();
     let mut lanes: BTreeMap<u8, Vec<Job<T>>> = BTreeMap::new();
     let mut trials = Vec::new();
     for proof in proofs {
-        let left_out = inside.is_none() || (proof.runs_pods && lacking.is_some());
+        let is_selected = proof.is_selected(&arguments);
+        let pods = proof.pods.as_ref().filter(|_| may_lack && is_selected);
+        let lacking = pods.and_then(pods::lacks);
+        if let Some(lacking) = lacking {
+            let names = lacks.entry(lacking.to_owned()).or_default();
+            names.push(proof.name.clone());
+        }
+        let left_out = inside.is_none() || lacking.is_some();
         let (answer, outcome) = mpsc::channel();
-        if !left_out && proof.is_selected(&arguments) {
+        if !left_out && is_selected {
             let lane = lanes.entry(proof.lane).or_default();
             lane.push((proof.run, answer));
         }
@@ -108,6 +105,12 @@ pub fn prove<T: 'static>(
             outcome.map_err(failed)
         });
         trials.push(trial.with_ignored_flag(left_out));
+    }
+    for (lacking, names) in lacks {
+        let names = names.join(", ");
+        tell(&format!(
+            "left out, as pods run in them and this machine lacks {lacking}: {names}"
+        ));
     }
     for lane in lanes.into_values() {
         let inside = inside.clone();

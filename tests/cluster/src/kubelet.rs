@@ -156,10 +156,12 @@ impl Kubelet {
             let options = json!({"gracePeriodSeconds": 0, "preconditions": {"uid": uid}});
             return self.api.delete(&path(pod), &options).map(drop);
         }
-        if self.started.contains_key(uid) {
-            return Ok(());
+        match self.started.get(uid) {
+            Some(Started::Running(running)) => running.debug(pod),
+            Some(Started::Reported | Started::Istiod(_)) => {}
+            None => self.run(pod)?,
         }
-        self.run(pod)
+        Ok(())
     }
 
     fn run(&mut self, pod: &Value) -> Result<(), ApiError> {
@@ -193,7 +195,10 @@ impl Kubelet {
             return NODE_IP;
         }
         let ip = self.next_ip;
-        self.next_ip = Ipv4Addr::from(u32::from(ip) + 1);
+        let next = u32::from(ip) + 1;
+        // One that ends in 0 would be read as that of a network.
+        let skipped = u32::from(next.is_multiple_of(256));
+        self.next_ip = Ipv4Addr::from(next + skipped);
         ip
     }
 }

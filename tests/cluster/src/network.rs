@@ -57,9 +57,9 @@ pub struct Inside {
 
 impl Inside {
     /// Moves this thread, and with it the threads and processes that it starts from now on, into a network of its own with
-    /// an empty folder of its own at `folder`.
+    /// an empty folder of its own at `folder`. By their IPC namespace they are told from those of other clusters.
     pub(crate) fn use_own_network(&self) -> Result<()> {
-        let own = CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS;
+        let own = CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWIPC;
         unshare(own).context("cannot make a network of its own")?;
         let setup = Command::new("sh")
             .args(["-ec", SETUP, "sh"])

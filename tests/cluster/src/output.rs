@@ -63,7 +63,7 @@ fn print(
     let of_webhook = scenario
         .webhook
         .as_ref()
-        .is_some_and(|one| one.finds == check);
+        .is_some_and(|one| one.finds.as_deref() == Some(check));
     let mut arguments = match of_webhook {
         true => vec!["webhook".to_owned()],
         false => [&["check".to_owned()], scenario.target.as_slice()].concat(),

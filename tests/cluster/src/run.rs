@@ -32,7 +32,7 @@ pub fn run(cluster: &mut Cluster, scenario: &Scenario, binary: &Path) -> Result<
 
 /// Builds the world of a scenario and breaks it.
 pub fn set_up(cluster: &mut Cluster, scenario: &Scenario) -> Result<()> {
-    if let (Some(_), Some(lacking)) = (&scenario.pods, pods::lacks()) {
+    if let Some(lacking) = scenario.pods.as_ref().and_then(pods::lacks) {
         bail!("its pods have to run, and this machine lacks {lacking}");
     }
     cluster.run_pods(scenario.pods.clone());
@@ -183,7 +183,8 @@ fn prove_healing(
     heal: &Heal,
     diagnosis: &Diagnosis,
 ) -> Result<()> {
-    let commands = diagnosis.commands_of_first_fix()?;
+    let cause = scenario.expect.checks().next().unwrap_or_default();
+    let commands = diagnosis.commands_of_first_fix(cause)?;
     run_all(cluster, &commands)?;
     perform(cluster, &heal.then).context("in `then`")?;
 
@@ -212,13 +213,13 @@ fn prove_healing(
     }
     wait_for("a diagnosis of the healed", || {
         let diagnosis = Diagnosis::of(cluster, scenario, binary)?;
+        let unseen = || format!("healed by\n{advice}\nbut the diagnosis does not see it");
         // A pod that is not to be injected has a root cause for that: that somebody wants it so.
         if matches!(heal.outcome, HealedOutcome::Injected | HealedOutcome::Ready) {
             diagnosis
                 .compare("root cause", "/rootCause/name", None)
-                .with_context(|| {
-                    format!("healed by\n{advice}\nbut the diagnosis does not see it")
-                })?;
+                .and_then(|()| diagnosis.ensure_finds_nothing(cause))
+                .with_context(unseen)?;
         }
         ensure!(
             diagnosis.exit == 0,

@@ -47,7 +47,7 @@ pub struct Scenario {
     /// What the proposed commands have to achieve.
     #[serde(default)]
     pub heal: Option<Heal>,
-    /// What `injdoctor webhook` finds, of which no pod is concerned.
+    /// What `injdoctor webhook` says.
     #[serde(default)]
     pub webhook: Option<Webhook>,
 }
@@ -56,17 +56,24 @@ pub struct Scenario {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Webhook {
-    /// The name of the check.
-    pub finds: String,
+    /// The name of the check; none where nothing is found.
+    #[serde(default)]
+    pub finds: Option<String>,
     /// What succeeds after the fix.
     #[serde(default)]
     pub then: Vec<Step>,
+    /// Words that say what nobody knows, where in the end not all is known to be well.
+    #[serde(default)]
+    pub unknown: Option<String>,
 }
 
 /// How pods run.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pods {
+    /// The programs of the machine that are run in them, beside those that are everywhere.
+    #[serde(default)]
+    pub programs: BTreeSet<String>,
     /// The images that cannot be pulled, with the words of the container runtime.
     #[serde(default)]
     pub unpullable: BTreeMap<String, String>,
@@ -139,6 +146,9 @@ pub struct Expectation {
     /// scenario is about.
     #[serde(default, rename = "istiod says")]
     pub istiod_says: Option<String>,
+    /// A command that is proposed, and cannot be run here.
+    #[serde(default)]
+    pub proposes: Option<String>,
     /// What is predicted for the next pod. The API server's dry run has to agree.
     pub predicted: Predicted,
     /// What is seen on the pods that exist.
@@ -149,7 +159,7 @@ pub struct Expectation {
 }
 
 impl Expectation {
-    /// The checks that find something.
+    /// The checks that find something, that of the root cause first.
     pub fn checks(&self) -> impl Iterator<Item = &str> {
         let names = [&self.root_cause, &self.finds].into_iter();
         names.filter_map(|name| name.as_deref())
@@ -181,7 +191,8 @@ pub enum Observed {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Heal {
-    /// What the API server's dry run says after the commands of the root cause's first fix.
+    /// What the API server's dry run says after the commands of the first fix: that of the root cause, or else of what is
+    /// found.
     pub outcome: HealedOutcome,
     /// What is to be done after them that is not a command of the tool.
     #[serde(default)]
@@ -216,8 +227,9 @@ fn reviews() -> Vec<String> {
 impl Scenario {
     /// The checks that find something.
     pub fn checks(&self) -> impl Iterator<Item = &str> {
-        let webhook = self.webhook.iter().map(|webhook| webhook.finds.as_str());
-        self.expect.checks().chain(webhook)
+        let webhook = self.webhook.as_ref();
+        let found = webhook.and_then(|webhook| webhook.finds.as_deref());
+        self.expect.checks().chain(found)
     }
 
     /// All scenarios, by stage and name.

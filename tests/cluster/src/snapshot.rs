@@ -11,7 +11,7 @@ use crate::namespace;
 use crate::wait::wait_for;
 
 /// Collections that a scenario or a fix may change outside of its own namespaces.
-const COLLECTIONS: [&str; 22] = [
+const COLLECTIONS: [&str; 23] = [
     "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
     "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations",
     "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies",
@@ -29,6 +29,7 @@ const COLLECTIONS: [&str; 22] = [
     "/api/v1/namespaces/istio-system/resourcequotas",
     "/api/v1/namespaces/istio-system/limitranges",
     "/apis/apps/v1/namespaces/istio-system/deployments",
+    "/apis/apps/v1/namespaces/kube-system/deployments",
     "/apis/networking.k8s.io/v1/namespaces/istio-system/networkpolicies",
     "/apis/networking.istio.io/v1beta1/proxyconfigs",
     "/api/v1/namespaces/kube-system/configmaps",
@@ -56,6 +57,9 @@ const VOLATILE: [(&str, &str); 11] = [
         "kubectl.kubernetes.io/restartedAt",
     ),
 ];
+
+/// Changes of a webhook configuration after which it is made again.
+const MOST_CHANGES: u64 = 30;
 
 /// istiod writes it, once it runs as before: restored from here, it would be said to be set by somebody else.
 const ROOT: &str = "/api/v1/namespaces/istio-system/configmaps/istio-ca-root-cert";
@@ -85,7 +89,11 @@ impl Snapshot {
             for (path, object) in &now {
                 match before.get(path) {
                     None => delete(api, path)?,
-                    Some(old) if essence(old) == essence(object) => continue,
+                    Some(old) if essence(old) == essence(object) && !is_worn(object) => continue,
+                    Some(old) if is_worn(object) => {
+                        delete(api, path)?;
+                        create(api, path, old)?;
+                    }
                     Some(old) => {
                         let version = text(object, "/metadata/resourceVersion");
                         let mut changed = essence(old);
@@ -145,6 +153,14 @@ fn path(collection: &str, object: &Value) -> String {
         }
         _ => format!("{collection}/{name}"),
     }
+}
+
+/// Whether a webhook configuration was changed so often that the next scenario would tell of a fight about it. The count
+/// starts again where it is made again.
+fn is_worn(object: &Value) -> bool {
+    let generation = object.pointer("/metadata/generation");
+    text(object, "/kind") == "MutatingWebhookConfiguration"
+        && generation.and_then(Value::as_u64) > Some(MOST_CHANGES)
 }
 
 fn essence(object: &Value) -> Value {

@@ -1,6 +1,7 @@
 //! The labels of the namespace: `istio-injection` and `istio.io/rev`.
 
 mod blocks_pod_label;
+mod fought_over;
 mod label_misplaced;
 mod label_value;
 mod labels_conflict;
@@ -17,4 +18,5 @@ pub(crate) static CHECKS: &[&Check] = &[
     &opted_out::CHECK,
     &blocks_pod_label::CHECK,
     &labels_conflict::CHECK,
+    &fought_over::CHECK,
 ];

@@ -52,10 +52,12 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     let mut message =
         format!("the pod asks for {what} in annotation {key}, but webhooks select by labels only");
     if said.means == Means::Revision && said.value != right {
-        message = format!(
-            "{message}, and none serves revision {}",
-            said.value_in_words()
-        );
+        let revision = said.value_in_words();
+        let why = match what_if.revisions().contains(&said.value) {
+            true => format!("revision {revision} is of a mesh that leaves the namespace out"),
+            false => format!("none serves revision {revision}"),
+        };
+        message = format!("{message}, and {why}");
     }
     let finding = Finding::new(
         Severity::Warning,

@@ -1,6 +1,7 @@
 //! `istio-injection=enabled` without a default revision.
 
 use super::helm_revision_default::named_default;
+use super::left_out::choose_a_mesh;
 use super::live_revision;
 use crate::causes::called::uncalled;
 use crate::causes::fields::namespace_label;
@@ -79,6 +80,9 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
             )
             .undo(remove_tag(case, names::DEFAULT_REVISION, revision)),
         );
+    }
+    if finding.fixes.is_empty() {
+        finding.fixes.extend(choose_a_mesh(case, &what_if)?);
     }
     Ok(Verdict::of([finding]))
 }

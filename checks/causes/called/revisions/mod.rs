@@ -2,13 +2,14 @@
 
 mod default_missing;
 mod helm_revision_default;
+mod left_out;
 mod pod_revision_ignored;
 mod pod_revision_unknown;
 mod revision_unknown;
 
 use crate::causes::Check;
 use crate::facts::Missing;
-use crate::way::discovery::is_of_another_mesh;
+use crate::way::discovery::of_own_mesh;
 use crate::way::{Case, injector, names, namespace_labels, preferred};
 
 /// The checks of this topic, in the order of their codes.
@@ -20,19 +21,18 @@ pub(crate) static CHECKS: &[&Check] = &[
     &helm_revision_default::CHECK,
 ];
 
-/// The revision, never a tag, of the live webhook that is meant, or else of the default's before others; none of a mesh
-/// that leaves the namespace out, where another does not.
+/// The revision, never a tag, of the live webhook of the namespace's mesh that is meant, or else of the default's before
+/// others.
 ///
 /// # Errors
 /// [`Missing`] where the target, its namespace or the webhooks were not read.
 fn live_revision(case: &Case) -> Result<Option<String>, Missing> {
     let labels = namespace_labels(case)?;
-    let (others, own): (Vec<_>, Vec<_>) = injector::injectors(case.webhooks()?)
-        .filter(|(_, webhook)| !injector::is_deactivated(webhook))
-        .partition(|call| is_of_another_mesh(case, *call, &labels));
-    let live = if own.is_empty() { others } else { own };
-    let live = live.into_iter();
-    let mut live: Vec<_> = live
+    let live = injector::injectors(case.webhooks()?)
+        .filter(|(_, webhook)| !injector::is_deactivated(webhook));
+    let own = of_own_mesh(case, live, |call| *call, &labels);
+    let mut live: Vec<_> = own
+        .into_iter()
         .filter_map(|(configuration, _)| injector::label(configuration, names::ISTIO_REV))
         .map(str::to_owned)
         .collect();

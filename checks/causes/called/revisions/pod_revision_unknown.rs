@@ -1,5 +1,6 @@
 //! The pod names a revision that no webhook serves.
 
+use super::left_out::choose_a_mesh;
 use crate::causes::called::uncalled;
 use crate::causes::fields::template_field;
 use crate::causes::{Verdict, declare_check};
@@ -21,7 +22,8 @@ declare_check! {
     /// the entry for that label selects only pods without `istio.io/rev`.
     ///
     /// ## How to fix it
-    /// Name a revision that is served in the pod template.
+    /// Name a revision in the pod template that is served, and of several meshes in one cluster one of the mesh whose
+    /// `discoverySelectors` select the namespace.
     ///
     /// ## References
     /// - Istio, Canary upgrades: <https://istio.io/latest/docs/setup/upgrade/canary/>
@@ -40,29 +42,34 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         .labels
         .get(key)
         .filter(|revision| !revisions.contains(revision));
-    let meant = preferred::meant(case, &revisions)?;
-    let (Some(revision), Some(first)) = (revision, meant.first().or(revisions.first())) else {
+    let is_called = |name: &&String| {
+        let pod = what_if.pod_with(&(key, (*name).clone()));
+        what_if.is_called(&what_if.namespace, &pod)
+    };
+    let Some(revision) = revision.filter(|_| revisions.iter().any(|one| is_called(&one))) else {
         return Ok(Verdict::Passed);
     };
-    if !what_if.is_called(&what_if.namespace, &what_if.pod_with(&(key, first.clone()))) {
-        return Ok(Verdict::Passed);
-    }
     let served = revisions.join(", ");
     let message =
         format!("the pod asks for revision {revision}, which no webhook serves (served: {served})");
-    let title = format!("name revision {first} in the pod template");
-    let change = [(Field::Labels, key, Some(first.as_str()))];
-    let finding = Finding::new(
+    let own = what_if.own_revisions(case);
+    let mut evidence = template_field(case, Field::Labels, key)?;
+    if !own.is_empty() {
+        evidence = evidence.expected(format!("one of {}", own.join(", ")));
+    }
+    let mut finding = Finding::new(
         Severity::Warning,
         Effect::Decides(Outcome::NotInjected),
         message,
     )
-    .evidence(template_field(case, Field::Labels, key)?.expected(format!("one of {served}")))
-    .fix(patch_template(
-        case,
-        &title,
-        &change,
-        &format!("new pods are injected by revision {first}"),
-    )?);
+    .evidence(evidence);
+    let meant = preferred::meant(case, &own)?;
+    if let Some(first) = meant.iter().chain(&own).find(is_called) {
+        let title = format!("name revision {first} in the pod template");
+        let change = [(Field::Labels, key, Some(first.as_str()))];
+        let effect = format!("new pods are injected by revision {first}");
+        finding = finding.fix(patch_template(case, &title, &change, &effect)?);
+    }
+    finding.fixes.extend(choose_a_mesh(case, &what_if)?);
     Ok(Verdict::of([finding]))
 }

@@ -1,5 +1,6 @@
 //! The namespace names a revision that no webhook serves.
 
+use super::left_out::choose_a_mesh;
 use super::live_revision;
 use crate::causes::called::uncalled;
 use crate::causes::fields::namespace_label;
@@ -74,6 +75,9 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
             tag.unforeseen(set_tag(case, revision, &live, &[]), WRITES_THE_WEBHOOK)
                 .undo(remove_tag(case, revision, &live)),
         );
+    }
+    if finding.fixes.is_empty() {
+        finding.fixes.extend(choose_a_mesh(case, &what_if)?);
     }
     Ok(Verdict::of([finding]))
 }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::bundles::bundles;
+use super::distrust::is_distrust;
 use super::label;
 use super::repair;
 use crate::causes::reached::istiod;
@@ -59,11 +60,6 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         });
     }
     found.verdict()
-}
-
-fn is_distrust(obstacle: &Obstacle) -> bool {
-    use Obstacle::{Empty, Mismatch, NotPem};
-    matches!(obstacle, Empty(_) | NotPem(_) | Mismatch(_))
 }
 
 /// What keeps istiod from writing.

@@ -2,11 +2,13 @@
 
 use super::bundles::bundle;
 use super::distrust;
+use crate::causes::reached::entry::show_managers;
 use crate::causes::reached::explanation::{Explain, Explanation};
 use crate::causes::reached::obstacle_findings::judge;
+use crate::causes::refused::standing_words;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::report::{Command, Fix, Risk};
+use crate::report::{Fix, Risk};
 use crate::way::reached::Mismatch;
 use crate::way::{Case, ControlPlaneKind, Destination};
 
@@ -45,7 +47,7 @@ impl Explain for Mismatch {
         let message = self.to_string();
         let kind = case.control_plane_kind(destination.configuration, destination.entry)?;
         if kind == Some(ControlPlaneKind::Outside) {
-            return Ok(outside(message, destination));
+            return Ok(outside(case, destination, message));
         }
         Ok(distrust::explained(case, destination, &CHECK, message))
     }
@@ -53,7 +55,7 @@ impl Explain for Mismatch {
 
 /// The root of an istiod outside of this cluster is not visible here: whoever runs it has it. What answers there may also be
 /// another program, where its address is wrong.
-fn outside(message: String, destination: &Destination) -> Explanation {
+fn outside(case: &Case, destination: &Destination, message: String) -> Explanation {
     let fix = Fix::new(
         format!(
             "ask whoever runs the istiod outside of this cluster for its root, and write that into caBundle of {}",
@@ -63,15 +65,9 @@ fn outside(message: String, destination: &Destination) -> Explanation {
         "the API server trusts that istiod, unless the address behind the Service is another program's; the command shows \
          caBundle with who set it",
     )
-    .show(Command::kubectl([
-        "get",
-        "mutatingwebhookconfiguration",
-        destination.name(),
-        "-o",
-        "yaml",
-        "--show-managed-fields",
-    ]));
+    .show(show_managers(destination.configuration));
     Explanation::new(&CHECK, message)
         .evidence([bundle(destination)])
+        .evidence(standing_words(case, destination))
         .fixes([fix])
 }

@@ -5,6 +5,7 @@ mod cannot_patch;
 mod distrust;
 mod empty;
 mod entry_name;
+pub(super) mod fought_over;
 pub(super) mod label;
 mod mismatch;
 mod not_pem;
@@ -21,4 +22,5 @@ pub(crate) static CHECKS: &[&Check] = &[
     &revision_label::CHECK,
     &entry_name::CHECK,
     &cannot_patch::CHECK,
+    &fought_over::CHECK,
 ];

@@ -80,7 +80,7 @@ impl Explain for WrongName {
         };
         Ok(Explanation::new(&CHECK, message)
             .evidence([called])
-            .evidence(standing_words(case))
+            .evidence(standing_words(case, destination))
             .fixes(add)
             .fixes(set_tag(case, destination)))
     }

@@ -3,6 +3,7 @@
 use super::ready::ready;
 use crate::causes::reached::explanation::Cause;
 use crate::causes::reached::place::Place;
+use crate::causes::refused::standing_words;
 use crate::facts::Missing;
 use crate::report::{Command, Evidence, Fix, Risk};
 
@@ -40,6 +41,7 @@ pub fn silent(place: &Place) -> Result<Cause, Missing> {
         named.push(format!("{addresses} in EndpointSlice {name}"));
     }
     evidence.push(place.field(".spec.selector"));
+    evidence.extend(standing_words(place.case, place.destination));
     let write = Fix::new(
         format!(
             "write the address of the istiod outside of this cluster into {}, or get it to answer there",

@@ -1,6 +1,7 @@
 //! Which cause the words of a failing call tell, and what is visible beside them.
 
 use super::hanging::hanging;
+use super::stale_connection::successor;
 use crate::facts::Missing;
 use crate::texts::{Http, Key, Tls, Transport, What};
 use crate::way::reached::{is_from_istiod, shut_off};
@@ -27,6 +28,8 @@ pub(super) enum Cause {
     Answer,
     /// The control plane's tunnel to the nodes does not connect.
     Tunnel,
+    /// The connection was one to an istiod that is gone.
+    Stale,
     /// The words fit several.
     Untold,
 }
@@ -35,7 +38,8 @@ impl Cause {
     /// The cause of a failing call, by the error in it.
     ///
     /// # Errors
-    /// [`Missing`] where it takes the NetworkPolicies or the events about istiod to tell, and they were not read.
+    /// [`Missing`] where it takes the NetworkPolicies, istiod's Deployment and pods or the events about these to tell, and
+    /// they were not read.
     pub(super) fn of(
         case: &Case,
         destination: &Destination,
@@ -56,6 +60,12 @@ impl Cause {
                 Transport::Deadline | Transport::NoHeaders | Transport::Tls(Tls::HandshakeTimeout),
             ) if hanging(case, destination, failure)?.is_some() => Self::Failing,
             Some(Transport::Http(Http::ServerError)) => Self::Failing,
+            Some(Transport::ConnectionLost) => Self::Stale,
+            Some(Transport::Deadline | Transport::NoHeaders)
+                if successor(case, destination, failure)?.is_some() =>
+            {
+                Self::Stale
+            }
             Some(Transport::NotAReview) => Self::Answer,
             Some(Transport::NoAgent) => Self::Tunnel,
             Some(Transport::DialTimeout) if is_pod_dialled(failure) => Self::Firewall,

@@ -2,13 +2,12 @@
 
 use k8s_openapi::api::core::v1::Event;
 
-use super::standing::RETRIED;
 use crate::causes::reached::istiod;
 use crate::facts::Missing;
 use crate::facts::kinds::Pod;
 use crate::facts::ownership::happened;
-use crate::texts::{Transport, error_of_network};
-use crate::way::{Case, Destination, Rejection};
+use crate::way::reached::RETRIED;
+use crate::way::{Case, Destination, Rejection, is_unanswered};
 
 /// A pod of istiod that did not answer to a probe.
 pub(super) struct Hanging<'a> {
@@ -52,14 +51,4 @@ fn is_about(event: &Event, pod: &Pod) -> bool {
     about.kind.as_deref() == Some("Pod")
         && about.namespace == metadata.namespace
         && about.name == metadata.name
-}
-
-/// Whether an event says that a probe got no answer in time. A process that does not listen yet refuses it.
-fn is_unanswered(event: &Event) -> bool {
-    let error = event.message.as_deref().and_then(error_of_network);
-    event.reason.as_deref() == Some("Unhealthy")
-        && matches!(
-            error,
-            Some(Transport::Deadline | Transport::NoHeaders | Transport::NoConnection)
-        )
 }

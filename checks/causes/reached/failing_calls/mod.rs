@@ -13,6 +13,7 @@ mod istiod_failing;
 mod konnectivity;
 mod network_policy;
 mod no_route;
+mod stale_connection;
 mod standing;
 mod tls_version;
 mod untold;
@@ -37,6 +38,7 @@ pub(crate) static CHECKS: &[&Check] = &[
     &istiod_failing::CHECK,
     &konnectivity::CHECK,
     &admission_review_version::CHECK,
+    &stale_connection::CHECK,
 ];
 
 /// The command that shows what istiod wrote last.

@@ -1,28 +1,14 @@
 //! The calls that fail now, which no obstacle on their way explains: each with what its words say.
 
-use std::cmp::Reverse;
-use std::time::Duration;
-
-use jiff::Timestamp;
-use k8s_openapi::api::admissionregistration::v1::{MutatingWebhookConfiguration, ServiceReference};
-use k8s_openapi::api::core::v1::Event;
-
 use super::cause::Cause;
 use crate::causes::Verdict;
 use crate::causes::reached::obstacle_findings::Found;
 use crate::causes::refused::{Refused, refused, words};
-use crate::facts::ownership::happened;
 use crate::facts::{Kind, Missing};
 use crate::report::{Effect, Evidence, Finding, Fix, Severity};
-use crate::texts::{Key, What};
-use crate::way::{
-    Case, Destination, Outcome, Rejection, injectors, is_refusal, is_way_changed_since,
-};
-
-/// How long a refusal tells something about now: a controller tries again at the latest after 1,000 s, and then
-/// the event is renewed.
-/// Source: `k8s.io/client-go/util/workqueue` (v0.36), `DefaultTypedControllerRateLimiter`.
-pub(super) const RETRIED: Duration = Duration::from_secs(1_000);
+use crate::texts::Key;
+use crate::way::reached::{is_about, newest_failure};
+use crate::way::{Case, Destination, Outcome, Rejection, is_way_changed_since};
 
 /// A call that fails.
 pub(super) struct FailingCall<'d, 'a> {
@@ -87,7 +73,7 @@ fn of_pods(case: &Case, cause: Cause, explain: Explain) -> Result<Verdict, Missi
     };
     let destinations = case.destinations()?;
     let mut all = destinations.all.iter();
-    let destination = all.find(|one| is_about(one, &rejection, true));
+    let destination = all.find(|one| is_about(one.first(), &rejection, true));
     let Some(destination) = destination else {
         return Ok(Verdict::Passed);
     };
@@ -114,7 +100,7 @@ fn of_pods(case: &Case, cause: Cause, explain: Explain) -> Result<Verdict, Missi
 pub(in crate::causes) fn explains(case: &Case, refusal: &Rejection) -> Result<bool, Missing> {
     let destinations = case.destinations()?;
     let mut all = destinations.all.iter();
-    match all.find(|one| is_about(one, refusal, true)) {
+    match all.find(|one| is_about(one.first(), refusal, true)) {
         Some(destination) => Cause::of(case, destination, refusal).map(|_| true),
         None => Ok(false),
     }
@@ -122,14 +108,13 @@ pub(in crate::causes) fn explains(case: &Case, refusal: &Rejection) -> Result<bo
 
 /// Events of whatever pods tell of failing calls.
 fn of_webhook(case: &Case, cause: Cause, explain: Explain) -> Result<Verdict, Missing> {
-    let warnings = case.warnings()?;
     let mut found = Found::new(case)?;
     for destination in &found.destinations.clone().all {
         found.note(|| {
             // An obstacle on the way explains them.
             let failure = match destination.route.obstacle(case) {
                 Some(_) => None,
-                None => newest_failure(case, destination, &warnings)?,
+                None => failure(case, destination)?,
             };
             let Some(failure) = failure else {
                 return Ok(None);
@@ -149,57 +134,11 @@ fn of_webhook(case: &Case, cause: Cause, explain: Explain) -> Result<Verdict, Mi
     found.verdict()
 }
 
-/// The newest failure of a call, if it may still be so.
-fn newest_failure(
-    case: &Case,
-    destination: &Destination,
-    warnings: &[&Event],
-) -> Result<Option<Rejection>, Missing> {
-    let may_be_so_now = |at: &Timestamp| at.checked_add(RETRIED).is_ok_and(|end| end >= case.now());
-    let refusals = warnings.iter().filter(|event| is_refusal(event));
-    let times = refusals.filter_map(|event| Some((happened(event)?, *event)));
-    let mut recent: Vec<_> = times.filter(|(at, _)| may_be_so_now(at)).collect();
-    // The newest first, as a text takes longer to read than a time.
-    recent.sort_by_key(|(at, _)| Reverse(*at));
-    let mut told = recent
-        .into_iter()
-        .map(|(at, event)| (at, event, Rejection::of(event)));
-    let webhooks = case.webhooks()?;
-    let newest =
-        told.find(|(_, _, failure)| is_about(destination, failure, is_of_one(webhooks, failure)));
-    let Some((at, event, failure)) = newest else {
+/// The newest failure of a call, if nothing on its way was changed since.
+fn failure(case: &Case, destination: &Destination) -> Result<Option<Rejection>, Missing> {
+    let Some((at, failure)) = newest_failure(case, destination.first())? else {
         return Ok(None);
     };
-    if is_way_changed_since(case, destination, at)? {
-        return Ok(None);
-    }
-    let namespace = event.involved_object.namespace.as_deref();
-    let source = format!("{} -n {}", failure.source, namespace.unwrap_or_default());
-    Ok(Some(Rejection { source, ..failure }))
-}
-
-/// Whether a refusal tells of a failed call of this destination: by the name of an entry, and by the Service in the
-/// URL, as entries of several revisions have the same names.
-fn is_about(destination: &Destination, refusal: &Rejection, is_only_one: bool) -> bool {
-    let Some(said) = &refusal.said else {
-        return false;
-    };
-    let is_it = |service: &ServiceReference| {
-        // An answer of the server has no URL in its words.
-        said.value(Key::Service).map_or(is_only_one, |name| {
-            name == service.name && said.value(Key::Namespace) == Some(&service.namespace)
-        })
-    };
-    let mut entries = destination.configuration.webhooks.iter().flatten();
-    let names_entry = entries.any(|one| said.value(Key::Webhook) == Some(&one.name));
-    let names_service = destination.service().is_none_or(is_it);
-    matches!(said.what, What::Call(_)) && names_entry && names_service
-}
-
-/// Whether no other injection webhook has an entry of the name that a refusal tells.
-fn is_of_one(webhooks: &[MutatingWebhookConfiguration], refusal: &Rejection) -> bool {
-    let said = refusal.said.as_ref();
-    let name = said.and_then(|said| said.value(Key::Webhook));
-    let of_this_name = injectors(webhooks).filter(|(_, entry)| Some(entry.name.as_str()) == name);
-    of_this_name.count() == 1
+    let is_over = is_way_changed_since(case, destination, at)?;
+    Ok((!is_over).then_some(failure))
 }

@@ -7,7 +7,7 @@ use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::environment_out_of_sight;
 use crate::report::{Effect, Evidence, Finding, Fix, Risk, Severity};
-use crate::way::reached::{Detour, Proxied, Witness, detours, host};
+use crate::way::reached::{Detour, Proxied, Witness, detours, host, refusal};
 use crate::way::{Case, Destination, Outcome};
 
 declare_check! {
@@ -72,15 +72,15 @@ impl Explain for Proxied {
             ),
         );
         Ok(Explanation::new(&CHECK, self.to_string())
-            .evidence([Evidence::new(witness(case), ".message").actual(error)])
+            .evidence([Evidence::new(witness(case, destination), ".message").actual(error)])
             .fixes([fix]))
     }
 }
 
 /// Where the error of the API server stands.
-fn witness(case: &Case) -> String {
-    let rejection = case.observation().rejection.clone();
-    rejection.map_or_else(String::new, |rejection| rejection.source)
+fn witness(case: &Case, destination: &Destination) -> String {
+    let refusal = refusal(case, destination.first()).ok().flatten();
+    refusal.map_or_else(String::new, |refusal| refusal.source)
 }
 
 /// The finding where some API servers send the call to a proxy and some do not.

@@ -9,6 +9,7 @@ use crate::causes::reached::istiod;
 use crate::causes::reached::obstacle_findings::judge;
 use crate::causes::reached::place::Place;
 use crate::causes::reached::selector::selector_for;
+use crate::causes::refused::standing_words;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::report::{Change, Fix, Object, Patch, Risk, Way};
@@ -63,7 +64,7 @@ impl Explain for Unroutable {
                     .set_in(metadata, &["spec", "clusterIP"]);
                 Ok(explanation.evidence([address]).fixes([make_again(&place)]))
             }
-            Self::ExternalName { host, .. } => {
+            Self::ExternalName { host, error, .. } => {
                 let kind = place
                     .field(".spec.type")
                     .actual("ExternalName")
@@ -84,7 +85,13 @@ impl Explain for Unroutable {
                         "calls of the webhook arrive at the istiod outside of the cluster",
                     ),
                 };
-                Ok(explanation.evidence([kind, name]).fixes([fix]))
+                let told = error
+                    .as_ref()
+                    .and_then(|_| standing_words(case, destination));
+                Ok(explanation
+                    .evidence([kind, name])
+                    .evidence(told)
+                    .fixes([fix]))
             }
         }
     }

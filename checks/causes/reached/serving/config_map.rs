@@ -33,7 +33,7 @@ pub fn shown(
         evidence.actual = made.map(|at| at.to_string());
     }
     let mut evidence = vec![evidence.expected("before istiod started")];
-    evidence.extend(standing_words(case));
+    evidence.extend(standing_words(case, destination));
     let fix = match config_map {
         Some(_) => {
             let fix = Fix::new(

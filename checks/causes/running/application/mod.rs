@@ -1,6 +1,7 @@
 //! What keeps applications from getting ready beside their sidecar.
 
 mod before_proxy;
+mod failed_job_without_pods;
 mod init_container_network;
 mod job;
 mod pods_not_ready;
@@ -17,4 +18,5 @@ pub(crate) static CHECKS: &[&Check] = &[
     &init_container_network::CHECK,
     &probe_rewrite::CHECK,
     &reserved_port::CHECK,
+    &failed_job_without_pods::CHECK,
 ];

@@ -2,19 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::Container as Spec;
-use serde_json::Value;
-
 use crate::causes::called::{Side, changers};
 use crate::causes::running::told::{not_ready, pods_in_words};
+use crate::causes::running::volumes::volumes_of_injection;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::kinds::Pod;
 use crate::facts::{Evidence, Missing};
 use crate::fixes::{container_of_template, sidecar_first};
 use crate::report::{Command, Finding, Fix, Risk};
+use crate::way::Case;
 use crate::way::rendered::containers::PROXY;
 use crate::way::running::{Container, Unwell};
-use crate::way::{Case, names};
+use k8s_openapi::api::core::v1::Container as Spec;
 
 declare_check! {
     /// Another webhook addresses containers by their number, and hits the sidecar's.
@@ -91,13 +90,6 @@ fn misplaced<'a>(case: &Case, pod: &'a Pod) -> Result<Option<&'a str>, Missing> 
 fn mounts(container: &Spec) -> impl Iterator<Item = &str> {
     let mounts = container.volume_mounts.iter().flatten();
     mounts.map(|mount| mount.name.as_str())
-}
-
-/// The volumes that istiod has written down as those that it brought; none where it has not injected the pod.
-fn volumes_of_injection(pod: &Pod) -> Option<Vec<String>> {
-    let status = pod.metadata.annotations.as_ref()?.get(names::STATUS)?;
-    let status: Value = serde_json::from_str(status).ok()?;
-    serde_json::from_value(status.get("volumes")?.clone()).ok()
 }
 
 fn finding(case: &Case, unwell: &Unwell, volume: &str) -> Result<Finding, Missing> {

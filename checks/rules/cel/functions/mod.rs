@@ -4,6 +4,7 @@ mod folds;
 mod lists;
 mod sets;
 
+use super::comparison::{self, COMPARISONS};
 use super::presence::{self, MAYBE, PRESENT};
 use super::unknown::{self, Touched, UNKNOWN};
 use cel::common::value::{CowVal, Val};
@@ -56,6 +57,9 @@ fn add_to(context: &mut Context, touched: &Touched) -> Result<(), DeclarationErr
     context.add_function(UNKNOWN, unknown::function(touched.clone()))?;
     context.add_function(PRESENT, presence::present())?;
     context.add_function(MAYBE, presence::maybe())?;
+    for (_, name, answer) in COMPARISONS {
+        context.add_function(name, comparison::function(answer, touched.clone()))?;
+    }
     folds::add_to(context, touched)
 }
 

@@ -4,6 +4,7 @@ mod known;
 mod pattern;
 mod unknown;
 
+use super::comparison;
 use super::limits;
 use super::presence::Question;
 use cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators};
@@ -41,6 +42,13 @@ impl Rewriting {
             return Err("the expression is too deep".to_owned());
         }
         self.deepest = self.deepest.max(depth);
+        if let Some(mut call) = comparison::take(&mut node.expr) {
+            for text in &mut call.args {
+                self.rewrite(text, depth + 1)?;
+            }
+            node.expr = Expr::Call(call);
+            return Ok(());
+        }
         if let Some(what) = self.unknown(&node.expr) {
             let mut before = known::evaluated_before(&mut node.expr);
             for one in &mut before {

@@ -97,7 +97,7 @@ where
     {
         return Ok(Ok(()));
     }
-    let error = api_server_error::of(case, webhook);
+    let error = api_server_error::of(case, entry);
     let unknown = Some(Transport::Tls(Tls::UnknownAuthority));
     if matches!(&error, Ok(Some(error)) if error.transport == unknown) {
         return Ok(Err(obstacle));
@@ -132,16 +132,12 @@ where
 /// # Errors
 /// [`Missing`] where it was not read whether a refusal stands.
 pub fn distrusted(case: &Case, entry: Entry) -> Result<Option<Mismatch>, Missing> {
-    let Entry {
-        configuration,
-        webhook,
-    } = entry;
     let changed = || {
-        let metadata = &configuration.metadata;
+        let metadata = &entry.configuration.metadata;
         let changed = changed("mutatingwebhookconfiguration", metadata);
         Ok(changed.into_iter().collect())
     };
-    let error = api_server_error::standing(case, webhook, changed)?;
+    let error = api_server_error::standing(case, entry, changed)?;
     let unknown = Some(Transport::Tls(Tls::UnknownAuthority));
     let error = error.filter(|error| error.transport == unknown);
     Ok(error.map(|error| Mismatch {

@@ -4,6 +4,7 @@
 //! `pilot/pkg/bootstrap/server.go` (`initIstiodCerts`, `getDNSNames`).
 
 mod bytes;
+mod churn;
 mod empty;
 mod mismatch;
 mod not_pem;
@@ -11,6 +12,7 @@ mod patcher;
 mod root;
 
 pub use bytes::{ca_bundle, root_certificate};
+pub use churn::churn;
 pub use empty::{Empty, not_empty};
 pub use mismatch::{Mismatch, distrusted, trusted};
 pub use not_pem::{NotPem, readable};

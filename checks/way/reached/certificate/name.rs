@@ -47,7 +47,7 @@ pub fn named(
         return Ok(Ok(()));
     }
     // The certificate itself is in sight of nobody: a Secret may hold another one.
-    match api_server_error::of(case, entry.webhook)? {
+    match api_server_error::of(case, entry)? {
         Some(CallError {
             text,
             transport: Some(Transport::Tls(Tls::WrongName | Tls::NoNames)),

@@ -5,13 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, ServiceReference};
+use k8s_openapi::api::admissionregistration::v1::ServiceReference;
 use k8s_openapi::api::core::v1::{Service, ServicePort};
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointSlice};
 
 use super::api_server_error::{self, CallError};
 use super::service::{self, NoPort, NoService, Unroutable};
-use super::step::Step;
+use super::step::{Entry, Step};
 use crate::facts::Missing;
 use crate::texts::Transport;
 use crate::way::Case;
@@ -69,12 +69,12 @@ pub fn ready(
     }))
 }
 
-/// The same of a Service whose addresses were written by hand: the API server's words tell whether they answer, unless
-/// what stands behind the Service was changed since.
+/// The same of a Service whose addresses were written by hand: only the API server's words tell whether they answer,
+/// unless what stands behind the Service was changed since.
 pub fn answering(
     case: &Case,
+    entry: Entry,
     reference: &ServiceReference,
-    webhook: &MutatingWebhook,
     endpoints: Endpoints,
 ) -> Step<Endpoints, NoEndpoints> {
     let silent = |error: &CallError| {
@@ -88,17 +88,27 @@ pub fn answering(
             )
         )
     };
-    let error = api_server_error::standing(case, webhook, || {
-        behind_service(case, &reference.namespace, &reference.name)
-    })?;
-    Ok(match error.filter(silent) {
-        Some(error) => Err(NoEndpoints {
+    let (namespace, name) = (&reference.namespace, &reference.name);
+    let error = api_server_error::standing(case, entry, || behind_service(case, namespace, name))?;
+    match error {
+        Some(error) if silent(&error) => Ok(Err(NoEndpoints {
             service: reference.into(),
             unready: endpoints.unready,
             silent: Some(error.text),
-        }),
-        None => Ok(endpoints),
-    })
+        })),
+        Some(_) => Ok(Ok(endpoints)),
+        None => {
+            let slices = case.endpoint_slices(namespace, name)?.iter();
+            let all =
+                slices.flat_map(|slice| slice.endpoints.iter().flat_map(|one| &one.addresses));
+            let addresses: Vec<_> = all.map(String::as_str).collect();
+            Err(Missing(format!(
+                "the addresses of Service {name} were written by hand ({}): whether they answer cannot be seen from the \
+                 cluster's API",
+                addresses.join(", ")
+            )))
+        }
+    }
 }
 
 fn behind_port(

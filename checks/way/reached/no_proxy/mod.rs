@@ -1,12 +1,12 @@
 //! Does the API server send the call to an HTTP proxy?
 
 use crate::facts::kinds::Pod;
-use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, ServiceReference};
+use k8s_openapi::api::admissionregistration::v1::ServiceReference;
 
 use super::api_server::environment_of;
 use super::api_server_error::{self, CallError};
 use super::service::{called_port, host};
-use super::step::Step;
+use super::step::{Entry, Step};
 use crate::facts::Missing;
 use crate::rules::no_proxy::{ProxyDecision, webhook_goes_through_proxy};
 use crate::texts::Transport;
@@ -52,12 +52,8 @@ pub fn detours<'a>(
 }
 
 /// Whether no proxy is in between.
-pub fn direct(
-    case: &Case,
-    webhook: &MutatingWebhook,
-    service: &ServiceReference,
-) -> Step<(), Proxied> {
-    let by_error = || by_error(case, webhook, service);
+pub fn direct(case: &Case, entry: Entry, service: &ServiceReference) -> Step<(), Proxied> {
+    let by_error = || by_error(case, entry, service);
     let api_servers = match case.api_servers() {
         Ok([]) => return Ok(by_error()?.map_or(Ok(()), Err)),
         Ok(api_servers) => api_servers,
@@ -82,10 +78,10 @@ pub fn direct(
 
 fn by_error(
     case: &Case,
-    webhook: &MutatingWebhook,
+    entry: Entry,
     service: &ServiceReference,
 ) -> Result<Option<Proxied>, Missing> {
-    let error = api_server_error::of(case, webhook)?.filter(is_of_a_proxy);
+    let error = api_server_error::of(case, entry)?.filter(is_of_a_proxy);
     Ok(error.map(|error| Proxied {
         host: host(service),
         witness: Witness::Error(error.text),

@@ -3,10 +3,10 @@
 //! Source: Kubernetes 1.36, `k8s.io/apiserver/pkg/util/proxy/proxy.go` (`ResolveCluster`, and
 //! `ResolveEndpoint` where kube-apiserver runs with `--enable-aggregator-routing=true`).
 
-use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, ServiceReference};
+use k8s_openapi::api::admissionregistration::v1::ServiceReference;
 use k8s_openapi::api::core::v1::ServicePort;
 
-use super::step::Step;
+use super::step::{Entry, Step};
 use crate::way::Case;
 
 mod missing;
@@ -29,11 +29,11 @@ pub fn host(service: &ServiceReference) -> String {
     format!("{}.{}.svc", service.name, service.namespace)
 }
 
-/// The port of the Service that a webhook calls; what became of calls is asked of `webhook`.
+/// The port of the Service that a webhook calls; what became of calls is asked of `entry`.
 pub fn called<'a, O>(
     case: &Case<'a>,
     reference: &ServiceReference,
-    webhook: Option<&MutatingWebhook>,
+    entry: Option<Entry>,
 ) -> Step<&'a ServicePort, O>
 where
     O: From<NoService> + From<Unroutable> + From<NoPort>,
@@ -42,7 +42,7 @@ where
     let Some(service) = case.service(&reference.namespace, &reference.name)? else {
         return Ok(Err(NoService { service: name }.into()));
     };
-    if let Some(unroutable) = unroutable::of(case, service, &name, webhook)? {
+    if let Some(unroutable) = unroutable::of(case, service, &name, entry)? {
         return Ok(Err(unroutable.into()));
     }
     Ok(port::of(service, name, called_port(reference)).map_err(Into::into))

@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
 use k8s_openapi::api::core::v1::Service;
 
 use super::name::ServiceName;
 use crate::facts::Missing;
 use crate::way::Case;
-use crate::way::reached::{api_server, api_server_error};
+use crate::way::reached::{Entry, api_server, api_server_error};
 
 /// The API server cannot route to a Service like this.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,12 +55,12 @@ impl fmt::Display for Unroutable {
 
 /// Why the API server cannot route to a Service. With aggregator routing it looks for an endpoint itself;
 /// without, it dials the cluster IP, or the name of an ExternalName Service, which leads out of sight: only
-/// an error that it got in a call for `webhook` tells.
+/// an error that it got in a call for `entry` tells.
 pub fn of(
     case: &Case,
     service: &Service,
     name: &ServiceName,
-    webhook: Option<&MutatingWebhook>,
+    entry: Option<Entry>,
 ) -> Result<Option<Unroutable>, Missing> {
     let Some(spec) = &service.spec else {
         return Ok(None);
@@ -78,7 +77,7 @@ pub fn of(
         if aggregator_routing(case) == Ok(true) {
             return external(None);
         }
-        let error = webhook.map(|webhook| api_server_error::of(case, webhook));
+        let error = entry.map(|entry| api_server_error::of(case, entry));
         if let Some(error) = error.transpose()?.flatten() {
             return external(Some(error.text));
         }

@@ -60,7 +60,7 @@ pub fn served(case: &Case, entry: Entry, istiod: &Istiod, pods: &[&Pod]) -> Step
     };
     // An istiod that started while it was there goes on with what it read, so this alone does not
     // prove the 404; the API server's own error does.
-    let error = api_server_error::of(case, entry.webhook)?.and_then(|error| error.transport);
+    let error = api_server_error::of(case, entry)?.and_then(|error| error.transport);
     if error == Some(Transport::Http(Http::NotFound)) {
         return Ok(Err(NotServing::ConfigMap(name)));
     }

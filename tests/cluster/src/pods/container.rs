@@ -28,6 +28,8 @@ pub(super) enum Part {
     Sidecar,
     /// One of the containers proper.
     Main,
+    /// Added to a pod that runs, as `kubectl debug` does.
+    Ephemeral,
 }
 
 /// What a container does.
@@ -131,10 +133,14 @@ impl Container {
     }
 
     pub(super) fn is_ready(&self) -> bool {
-        if self.part == Part::Init {
-            return self.exit_code() == Some(0);
+        match self.part {
+            Part::Init => self.exit_code() == Some(0),
+            Part::Sidecar | Part::Main => {
+                self.is_started() && self.readiness.as_ref().is_none_or(|probe| probe.passes)
+            }
+            // Nobody asks.
+            Part::Ephemeral => false,
         }
-        self.is_started() && self.readiness.as_ref().is_none_or(|probe| probe.passes)
     }
 
     /// Where its events belong.
@@ -142,6 +148,7 @@ impl Container {
         let list = match self.part {
             Part::Main => "containers",
             Part::Init | Part::Sidecar => "initContainers",
+            Part::Ephemeral => "ephemeralContainers",
         };
         format!("spec.{list}{{{}}}", self.name())
     }

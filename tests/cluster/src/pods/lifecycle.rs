@@ -52,12 +52,7 @@ impl Lifecycle {
     pub(super) fn new(api: Api, site: &Site, pod: &Value, ip: Ipv4Addr, node: Node) -> Self {
         let mut containers = Vec::new();
         let is_old = node.pods().is_some_and(|pods| pods.old_kubelet.is_some());
-        let inits = list(pod, "/spec/initContainers");
-        let waiting = match inits {
-            [] => "ContainerCreating",
-            _ => "PodInitializing",
-        };
-        for spec in inits {
+        for spec in list(pod, "/spec/initContainers") {
             let part = match text(spec, "/restartPolicy") {
                 "Always" if !is_old => Part::Sidecar,
                 _ => Part::Init,
@@ -65,7 +60,7 @@ impl Lifecycle {
             containers.push(Container::new(spec, part, "PodInitializing"));
         }
         for spec in list(pod, "/spec/containers") {
-            containers.push(Container::new(spec, Part::Main, waiting));
+            containers.push(Container::new(spec, Part::Main, waiting(pod)));
         }
         Self {
             api,
@@ -87,7 +82,10 @@ impl Lifecycle {
     pub(super) fn run(&mut self, order: &Order) {
         loop {
             match order.get() {
-                Wanted::Running => self.step(),
+                Wanted::Running => {
+                    self.add_ephemeral(order);
+                    self.step();
+                }
                 Wanted::Ending(until) => {
                     self.finish(until, order);
                     self.clear();
@@ -105,6 +103,20 @@ impl Lifecycle {
         self.containers.clear();
         self.sandbox = None;
         let _ = fs::remove_dir_all(&self.folder);
+    }
+
+    /// Takes in the ephemeral containers that are new. They go before all others, as they wait for none.
+    fn add_ephemeral(&mut self, order: &Order) {
+        for spec in order.ephemeral() {
+            let name = text(&spec, "/name");
+            if self.containers.iter().any(|one| one.name() == name) {
+                continue;
+            }
+            let is_ephemeral = |one: &&Container| one.part == Part::Ephemeral;
+            let at = self.containers.iter().filter(is_ephemeral).count();
+            let container = Container::new(&spec, Part::Ephemeral, waiting(&self.pod));
+            self.containers.insert(at, container);
+        }
     }
 
     fn step(&mut self) {
@@ -165,6 +177,7 @@ impl Lifecycle {
                 // An init container that is to end need not run again when it has ended well.
                 Part::Init if policy == "Always" => "OnFailure",
                 Part::Init | Part::Main => policy,
+                Part::Ephemeral => "Never",
             };
             let is_over = match container.exit_code() {
                 Some(0) => policy != "Always",
@@ -179,6 +192,7 @@ impl Lifecycle {
                 Part::Sidecar => container.is_started(),
                 // Only a hook holds up the next one, not a probe.
                 Part::Main => container.is_past_hook(),
+                Part::Ephemeral => true,
             };
             if !lets_pass {
                 return;
@@ -214,7 +228,10 @@ impl Lifecycle {
             sleep(PERIOD);
         }
         // Native sidecars end after the containers that may need them.
-        for parts in [&[Part::Main, Part::Init][..], &[Part::Sidecar]] {
+        for parts in [
+            &[Part::Main, Part::Init, Part::Ephemeral][..],
+            &[Part::Sidecar],
+        ] {
             let those = |one: &Container| parts.contains(&one.part);
             for one in self.containers.iter().filter(|one| those(one)) {
                 one.stop(false);
@@ -238,6 +255,14 @@ impl Lifecycle {
         let uid = text(&self.pod, "/metadata/uid");
         let options = json!({"gracePeriodSeconds": 0, "preconditions": {"uid": uid}});
         let _ = self.api.delete(&kubelet::path(&self.pod), &options);
+    }
+}
+
+/// Why a container has not been started yet.
+fn waiting(pod: &Value) -> &'static str {
+    match list(pod, "/spec/initContainers") {
+        [] => "ContainerCreating",
+        _ => "PodInitializing",
     }
 }
 

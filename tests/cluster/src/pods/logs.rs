@@ -164,11 +164,15 @@ fn file(logs: &Path, previous: bool) -> Option<PathBuf> {
 /// Why there is no log, with the kubelet's words.
 fn check(pod: &Value, container: &str, previous: bool) -> Result<(), String> {
     let name = text(pod, "/metadata/name");
-    let status = ["containerStatuses", "initContainerStatuses"]
-        .iter()
-        .flat_map(|field| list(pod, &format!("/status/{field}")))
-        .find(|status| text(status, "/name") == container)
-        .ok_or_else(|| format!("container \"{container}\" in pod \"{name}\" is not available"))?;
+    let status = [
+        "containerStatuses",
+        "initContainerStatuses",
+        "ephemeralContainerStatuses",
+    ]
+    .iter()
+    .flat_map(|field| list(pod, &format!("/status/{field}")))
+    .find(|status| text(status, "/name") == container)
+    .ok_or_else(|| format!("container \"{container}\" in pod \"{name}\" is not available"))?;
     let ended_before = status.pointer("/lastState/terminated").is_some();
     if previous {
         return if ended_before {

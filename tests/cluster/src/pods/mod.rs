@@ -17,6 +17,7 @@ mod sandbox;
 mod status;
 mod volumes;
 
+use std::iter;
 use std::net::Ipv4Addr;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,24 +28,27 @@ use serde_json::Value;
 
 use crate::api::Api;
 use crate::control_plane::Site;
+use crate::json::list;
 use crate::kubelet::Node;
+use crate::scenario::Pods;
 use crate::user_ids;
 
-/// What this machine lacks to run pods.
-pub(crate) fn lacks() -> Option<&'static str> {
+/// What this machine lacks to run pods in this way.
+pub(crate) fn lacks(pods: &Pods) -> Option<&str> {
     if !user_ids::are_there() {
         return Some(
             "user ids up to 65535: root has them, and who has subordinate ids and the package uidmap",
         );
     }
-    let iptables = Command::new("iptables")
-        .arg("--version")
-        .stdin(Stdio::null())
-        .output();
-    match iptables {
-        Ok(output) if output.status.success() => None,
-        _ => Some("iptables"),
-    }
+    let others = pods.programs.iter().map(String::as_str);
+    let mut programs = iter::once("iptables").chain(others);
+    programs.find(|program| !is_there(program))
+}
+
+fn is_there(program: &str) -> bool {
+    let mut version = Command::new(program);
+    let output = version.arg("--version").stdin(Stdio::null()).output();
+    output.is_ok_and(|output| output.status.success())
 }
 
 /// A pod that runs; its processes end with this value.
@@ -55,7 +59,11 @@ pub(crate) struct RunningPod {
 
 /// What is to become of a pod.
 #[derive(Default)]
-struct Order(Mutex<Wanted>);
+struct Order {
+    wanted: Mutex<Wanted>,
+    /// The ephemeral containers that it has been given.
+    ephemeral: Mutex<Vec<Value>>,
+}
 
 #[derive(Clone, Copy, Default)]
 enum Wanted {
@@ -68,11 +76,16 @@ enum Wanted {
 
 impl Order {
     fn get(&self) -> Wanted {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn give(&self, wanted: Wanted) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = wanted;
+        *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = wanted;
+    }
+
+    fn ephemeral(&self) -> Vec<Value> {
+        let ephemeral = self.ephemeral.lock();
+        ephemeral.unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -89,6 +102,13 @@ impl RunningPod {
             order,
             thread: Some(thread),
         }
+    }
+
+    /// Runs the ephemeral containers that the pod has by now: nothing else of it changes.
+    pub(crate) fn debug(&self, pod: &Value) {
+        let ephemeral = list(pod, "/spec/ephemeralContainers").to_vec();
+        let known = self.order.ephemeral.lock();
+        *known.unwrap_or_else(PoisonError::into_inner) = ephemeral;
     }
 
     /// Asks its containers to end, and removes it once they have, at the latest after this time.

@@ -26,6 +26,7 @@ pub(super) fn compose(pod: &Value, ip: Option<Ipv4Addr>, containers: &[Container
         "conditions": conditions(phase, ip.is_some(), containers),
         "containerStatuses": of(&[Part::Main]),
         "initContainerStatuses": of(&[Part::Init, Part::Sidecar]),
+        "ephemeralContainerStatuses": of(&[Part::Ephemeral]),
     });
     if let (Some(ip), Some(status)) = (ip, status.as_object_mut()) {
         status.insert("podIP".to_owned(), json!(ip));
@@ -95,9 +96,9 @@ fn conditions(phase: &str, has_sandbox: bool, containers: &[Container]) -> Value
         _ if was_initialized => false,
         Part::Init => one.exit_code() != Some(0),
         Part::Sidecar => !one.is_started(),
-        Part::Main => false,
+        Part::Main | Part::Ephemeral => false,
     });
-    let unready = names(&|one| one.part != Part::Init && !one.is_ready());
+    let unready = names(&|one| matches!(one.part, Part::Sidecar | Part::Main) && !one.is_ready());
     let is_over = phase == "Succeeded";
     let initialized = if is_over {
         condition("Initialized", &[], "", "PodCompleted", true)
@@ -166,9 +167,13 @@ fn container_status(pod: &Value, container: &Container) -> Value {
         "state": state,
         "lastState": last_state,
     });
-    // Kubelets that do not know native sidecars say nothing of init containers in this field.
-    let is_unknown =
-        container.part == Part::Init && text(&container.spec, "/restartPolicy") == "Always";
+    // Kubelets that do not know native sidecars say nothing of init containers in this field, and none says it of ephemeral
+    // ones.
+    let is_unknown = match container.part {
+        Part::Init => text(&container.spec, "/restartPolicy") == "Always",
+        Part::Ephemeral => true,
+        Part::Sidecar | Part::Main => false,
+    };
     if let (true, Some(fields)) = (is_unknown, status.as_object_mut()) {
         fields.remove("started");
     }
