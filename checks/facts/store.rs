@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, SerializeSeq};
@@ -10,14 +11,21 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::resource::OfRead;
 use super::{Fact, Object, Objects, Read, Resource};
 
-/// What came of each read. What is not in it was not asked.
+/// What came of each read. What is not in it was not asked. Copies share what is not changed in one of them.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Store(BTreeMap<Read, Fact<Objects>>);
+pub struct Store(BTreeMap<Read, Arc<Fact<Objects>>>);
 
 impl Store {
     /// Keeps what came of a read.
     pub fn insert(&mut self, read: Read, fact: Fact<Objects>) {
-        self.0.insert(read, fact);
+        self.0.insert(read, Arc::new(fact));
+    }
+
+    /// Keeps what came of a read in another store, too.
+    pub fn share(&mut self, read: &Read, other: &Self) {
+        if let Some(fact) = other.0.get(read) {
+            self.0.insert(read.clone(), Arc::clone(fact));
+        }
     }
 
     /// Forgets what came of a read, as if it had not been asked.
@@ -27,18 +35,19 @@ impl Store {
 
     /// What came of a read.
     pub fn of(&self, read: &Read) -> &Fact<Objects> {
-        self.0.get(read).unwrap_or(&Fact::NotAsked)
+        self.0.get(read).map_or(&Fact::NotAsked, Arc::as_ref)
     }
 
     /// Every read, with what came of it.
     pub fn reads(&self) -> impl Iterator<Item = (&Read, &Fact<Objects>)> {
-        self.0.iter()
+        self.0.iter().map(|(read, fact)| (read, fact.as_ref()))
     }
 
     /// Every read of a kind, with what came of it.
     pub fn reads_of(&self, resource: Resource) -> impl Iterator<Item = (&Read, &Fact<Objects>)> {
         let first = Read::list(resource, None);
         let reads = self.0.range(first..);
+        let reads = reads.map(|(read, fact)| (read, fact.as_ref()));
         reads.take_while(move |(read, _)| read.resource == resource)
     }
 
@@ -51,8 +60,8 @@ impl Store {
 
     /// The objects of a read, to be changed in place; none where it brought nothing.
     pub fn list_mut<T: Object>(&mut self, read: &Read) -> Option<&mut Vec<T>> {
-        match self.0.get_mut(read) {
-            Some(Fact::Got(objects)) => T::among_mut(objects),
+        match Arc::make_mut(self.0.get_mut(read)?) {
+            Fact::Got(objects) => T::among_mut(objects),
             _ => None,
         }
     }
@@ -85,27 +94,25 @@ impl Store {
             .iter_mut()
             .filter(|(read, _)| read.resource == T::RESOURCE)
         {
-            let Fact::Got(objects) = fact else {
-                continue;
-            };
-            let Some(all) = T::among_mut(objects) else {
-                continue;
-            };
             let is_it = |one: &T| {
                 let metadata = one.metadata();
                 metadata.name.as_deref() == Some(name)
                     && metadata.namespace.as_deref().unwrap_or_default()
                         == namespace.unwrap_or_default()
             };
-            let Some(at) = all.iter().position(is_it) else {
+            let all = fact.got().and_then(T::among).unwrap_or_default();
+            let Some((at, object)) = all.iter().enumerate().find(|(_, one)| is_it(one)) else {
                 continue;
             };
             is_known = true;
-            let object = all.remove(at);
-            match change(&object)? {
-                Some(changed) => all.insert(at, changed),
-                None if read.name.is_some() => *fact = Fact::Absent,
-                None => {}
+            let changed = change(object)?;
+            let fact = Arc::make_mut(fact);
+            if changed.is_none() && read.name.is_some() {
+                *fact = Fact::Absent;
+            } else if let Fact::Got(objects) = fact
+                && let Some(all) = T::among_mut(objects)
+            {
+                all.splice(at..=at, changed);
             }
         }
         Ok(is_known)
@@ -113,7 +120,8 @@ impl Store {
 
     /// Every read, with what came of it, to be changed in place.
     pub fn reads_mut(&mut self) -> impl Iterator<Item = (&Read, &mut Fact<Objects>)> {
-        self.0.iter_mut()
+        let all = self.0.iter_mut();
+        all.map(|(read, fact)| (read, Arc::make_mut(fact)))
     }
 }
 
@@ -122,7 +130,7 @@ impl Store {
 impl Serialize for Store {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut all = serializer.serialize_seq(Some(self.0.len()))?;
-        for (read, fact) in &self.0 {
+        for (read, fact) in self.reads() {
             all.serialize_element(&Entry(read, fact))?;
         }
         all.end()

@@ -16,7 +16,8 @@ use crate::report::{Change, Does, Object, Step};
 use crate::way::reached::meant_service;
 use crate::way::{Mesh, injectors};
 
-/// The snapshot with a single subject. Of the objects of others in long lists nothing is copied.
+/// The snapshot with a single subject. Of the objects of others in long lists nothing is in it, which
+/// saves going through them.
 pub fn alone(mesh: &Mesh, subject: &Subject) -> Snapshot {
     let (snapshot, index) = (mesh.snapshot(), mesh.index());
     let family = family(index, subject);
@@ -31,11 +32,13 @@ pub fn alone(mesh: &Mesh, subject: &Subject) -> Snapshot {
             && read.labels.is_none()
             && (read.resource.is_workload() || read.resource == Resource::Event)
             && !read.namespace.as_ref().is_some_and(is_of_mesh);
-        let fact = match fact {
-            Fact::Got(objects) if is_long => Fact::Got(own(index, read, objects, &family)),
-            fact => fact.clone(),
-        };
-        reads.insert(read.clone(), fact);
+        match fact {
+            Fact::Got(objects) if is_long => {
+                let own = own(index, read, objects, &family);
+                reads.insert(read.clone(), Fact::Got(own));
+            }
+            _ => reads.share(read, &snapshot.reads),
+        }
     }
     Snapshot {
         api_version: snapshot.api_version.clone(),

@@ -117,6 +117,7 @@ pub struct Case<'a> {
     subject: &'a Subject,
     chain: Memo<Rc<Chain<'a>>>,
     workloads: Memo<Result<Vec<Workload>, Missing>>,
+    newest_replica_set: Memo<Result<Option<Workload>, Missing>>,
     pod: Memo<Rc<JudgedPod>>,
     calls: Memo<Rc<[Call]>>,
     destinations: Memo<Result<Rc<Destinations<'a>>, Missing>>,
@@ -137,6 +138,7 @@ impl<'a> Case<'a> {
             subject,
             chain: OnceCell::new(),
             workloads: OnceCell::new(),
+            newest_replica_set: OnceCell::new(),
             pod: OnceCell::new(),
             calls: OnceCell::new(),
             destinations: OnceCell::new(),
@@ -345,12 +347,15 @@ impl<'a> Case<'a> {
     }
 
     /// The newest ReplicaSet of the target's Deployment.
-    pub fn newest_replica_set(&self) -> Result<Option<Workload>, Missing> {
-        let sets = self.below("ReplicaSets", |index, chain| match &chain.top {
-            Some(top) => ownership::whole_replica_sets(index, &self.target().namespace, top),
-            None => Fact::Absent,
-        })?;
-        Ok(sets.first().map(|set| set.workload()))
+    pub fn newest_replica_set(&self) -> Result<Option<&Workload>, Missing> {
+        let newest = self.memo_ref(&self.newest_replica_set, || {
+            let sets = self.below("ReplicaSets", |index, chain| match &chain.top {
+                Some(top) => ownership::whole_replica_sets(index, &self.target().namespace, top),
+                None => Fact::Absent,
+            })?;
+            Ok(sets.first().map(|set| set.workload()))
+        });
+        newest.as_ref().map(Option::as_ref).map_err(Clone::clone)
     }
 
     /// Events about the target and what belongs to it, newest last.

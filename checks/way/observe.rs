@@ -169,7 +169,7 @@ fn by_condition(case: &Case) -> Result<Option<Rejection>, Missing> {
     let chain = case.chain()?;
     // Only the newest ReplicaSet makes pods; an older one's condition is history.
     let newest = case.newest_replica_set()?;
-    let rejection = chain.iter().chain(&newest).find_map(replica_failure);
+    let rejection = chain.iter().chain(newest).find_map(replica_failure);
     Ok(rejection)
 }
 

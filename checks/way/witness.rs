@@ -236,8 +236,8 @@ fn is_of_newest_template(case: &Case, pod: &ObservedPod) -> Result<bool, Missing
     let Some(newest) = case.newest_replica_set()? else {
         return Ok(true);
     };
-    let name = newest.metadata.name.unwrap_or_default();
-    let rest = pod.name.strip_prefix(&name);
+    let name = newest.metadata.name.as_deref().unwrap_or_default();
+    let rest = pod.name.strip_prefix(name);
     Ok(rest.is_some_and(|rest| rest.starts_with('-')))
 }
 

@@ -28,8 +28,9 @@ use crate::log::Came;
 
 /// Items on one page of a list; kubectl's number.
 const PAGE: u32 = 500;
-/// Requests under way at once; each takes a connection of its own where the server has no HTTP/2.
-const AT_ONCE: usize = 16;
+/// Requests under way at once: all of a plan about one object, as what waits for another one's answer takes a round trip
+/// more. Each takes a connection of its own where the server has no HTTP/2.
+const AT_ONCE: usize = 32;
 /// Logs under way at once, beside the other requests: one whose node does not answer holds none of those back, and no
 /// other log.
 const LOGS_AT_ONCE: usize = 64;

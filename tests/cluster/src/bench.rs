@@ -120,7 +120,7 @@ impl Bench {
 
     fn many(&mut self, mesh: &Mesh, some: &Results) -> Result<()> {
         let sweep = Sweep::of(mesh.owners())?;
-        let many = measure(&self.cluster, &sweep.candidates(), RUNS_OF_MANY)?;
+        let many = measure(&self.cluster, &sweep.candidates_for_many(), RUNS_OF_MANY)?;
         let times = MANY_PODS / PODS;
         self.report(
             &mesh.title(),

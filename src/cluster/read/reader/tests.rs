@@ -5,6 +5,8 @@ use crate::cluster::connect::{Sizes, parse_size};
 use crate::cluster::fake::{Answer, Fake, absent, list, status};
 use futures::future::{join, join_all};
 use injdoctor_checks::facts::kinds::{MutatingAdmissionPolicy, Pod};
+use injdoctor_checks::facts::{Kind, Store};
+use injdoctor_checks::plan::{Question, plan};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Namespace;
 use serde_json::{Value, json};
@@ -798,4 +800,20 @@ async fn a_node_that_does_not_answer_is_not_waited_for() {
     };
     let log = Reader::new(&fake.link).log("shop", "web-1", &of).await;
     assert_eq!(failure(log), "no answer within 2s");
+}
+
+#[test]
+fn what_is_asked_first_about_one_object_waits_for_nothing() {
+    for (kind, name) in [
+        (Kind::Pod, "reviews-7749f65fb4-pmb9t"),
+        (Kind::Deployment, "reviews"),
+    ] {
+        let question = Question::Named {
+            namespace: "shop".to_owned(),
+            objects: vec![(kind, name.to_owned())],
+        };
+        let reads = plan(&question, &Store::default()).len();
+        let version = 1;
+        assert!(reads + version <= AT_ONCE, "{name}: {reads} reads");
+    }
 }

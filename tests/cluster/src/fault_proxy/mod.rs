@@ -57,7 +57,8 @@ impl FaultProxies {
         })
     }
 
-    /// Starts a proxy that disturbs this, or nothing.
+    /// Starts a proxy that disturbs this, or nothing. One that disturbs nothing asks the API server; those after it give the
+    /// same answers again, and ask for nothing but what it was not asked.
     ///
     /// # Errors
     /// Where no port is free.
@@ -66,6 +67,9 @@ impl FaultProxies {
         let listener = self.runtime.block_on(TcpListener::bind(address))?;
         let port = listener.local_addr()?.port();
         let name = format!("fault-proxy-{port}");
+        if disturbance.is_none() {
+            self.upstream.forget();
+        }
         // The way behind the proxy brings its own credentials.
         let kubeconfig = self.site.kubeconfig(&name, port, &json!({}))?;
         let handling = Arc::new(Handling::new(self.upstream.clone(), disturbance));

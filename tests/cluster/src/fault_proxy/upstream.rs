@@ -1,6 +1,8 @@
 //! The way on to the API server.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
 use bytes::Bytes;
@@ -15,14 +17,19 @@ use hyper_util::rt::TokioExecutor;
 /// Items on a page, so that small lists have several, too.
 const PAGE: &str = "limit=3";
 
-/// The API server behind its `kubectl proxy`.
+/// The API server behind its `kubectl proxy`, asked once for each thing: what changes meanwhile is no fault.
 #[derive(Clone)]
 pub(super) struct Upstream {
     client: Client<HttpConnector, Empty<Bytes>>,
     address: SocketAddr,
+    answers: Arc<Mutex<HashMap<Question, Genuine>>>,
 }
 
+/// What was asked: the URI, and the media types that would do.
+type Question = (String, Option<HeaderValue>);
+
 /// An answer as the API server gave it.
+#[derive(Clone)]
 pub(super) struct Genuine {
     pub(super) status: StatusCode,
     pub(super) media_type: HeaderValue,
@@ -34,10 +41,21 @@ impl Upstream {
         Self {
             client: Client::builder(TokioExecutor::new()).build_http(),
             address,
+            answers: Arc::default(),
         }
     }
 
-    /// Asks what was asked, with smaller pages; `from_start`: from the first page on, whatever page was asked for.
+    /// Asks the API server anew from now on.
+    pub(super) fn forget(&self) {
+        self.answers().clear();
+    }
+
+    fn answers(&self) -> MutexGuard<'_, HashMap<Question, Genuine>> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The answer to what was asked, with smaller pages; `from_start`: from the first page on, whatever page was asked
+    /// for.
     pub(super) async fn fetch(&self, asked: &Parts, from_start: bool) -> Result<Genuine> {
         let query = asked.uri.query().unwrap_or_default();
         let query: Vec<_> = query
@@ -57,9 +75,22 @@ impl Upstream {
             asked.uri.path(),
             query.join("&")
         );
+        let question = (uri, asked.headers.get(ACCEPT).cloned());
+        let known = self.answers().get(&question).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let genuine = self.ask(asked, &question).await?;
+        self.answers().insert(question, genuine.clone());
+        Ok(genuine)
+    }
+
+    async fn ask(&self, asked: &Parts, (uri, accepted): &Question) -> Result<Genuine> {
         let mut request = Request::builder().method(asked.method.clone()).uri(uri);
-        for name in [ACCEPT, USER_AGENT] {
-            if let Some(value) = asked.headers.get(&name) {
+        let accept = accepted.as_ref();
+        let agent = asked.headers.get(USER_AGENT);
+        for (name, value) in [(ACCEPT, accept), (USER_AGENT, agent)] {
+            if let Some(value) = value {
                 request = request.header(name, value);
             }
         }
