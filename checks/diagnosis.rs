@@ -1,9 +1,10 @@
 //! The answer about one subject.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::causes::Check;
-use crate::facts::{Missing, Owner, Target, Unread};
+use crate::facts::{Kind, Missing, Owner, Target, Unread};
 use crate::report::Finding;
 use crate::root_cause;
 use crate::symptoms::Symptom;
@@ -21,7 +22,7 @@ pub enum Status {
     /// A fact it needs was not read.
     Unknown(Missing),
     /// It does not concern this subject, with the reason.
-    NotApplicable(String),
+    NotApplicable(Cow<'static, str>),
 }
 
 /// One check and what came of it.
@@ -84,6 +85,20 @@ impl Causes {
         }
         self.by_namespace.entry(namespace).or_insert(number);
         number
+    }
+
+    /// The places of the findings whose cause is new. Webhook configurations have none: what mends these is not tried.
+    pub(crate) fn new_in(&mut self, diagnosis: &Diagnosis) -> Vec<usize> {
+        let (target, known) = (&diagnosis.target, self.number);
+        if target.kind == Kind::MutatingWebhookConfiguration {
+            return Vec::new();
+        }
+        let is_root = |place| place == 0 && diagnosis.root_cause.is_some();
+        let findings = diagnosis.findings.iter().enumerate();
+        let new = findings.filter(|(place, (check, finding))| {
+            self.number(target, check, is_root(*place), finding) >= known
+        });
+        new.map(|(place, _)| place).collect()
     }
 }
 

@@ -1,75 +1,133 @@
 //! From a snapshot to diagnoses.
 
+use std::cell::LazyCell;
+use std::thread;
+
+use crate::ahead::judge_ahead;
 use crate::diagnosis::{Causes, Diagnosis};
 use crate::facts::{Kind, Snapshot, Subject, Workload};
 use crate::judge::{Judgement, judge};
+use crate::report::Fix;
 use crate::simulation::Now;
 use crate::way::{self, Case, Mesh, Outcome};
 
 /// One diagnosis for each subject, in the order given.
-///
-/// What comes after a fix is worked out once for each cause: for the first subject that has it.
 pub fn diagnose(snapshot: &Snapshot) -> Vec<Diagnosis> {
-    let mesh = Mesh::new(snapshot);
-    let mut causes = Causes::default();
-    let subjects = snapshot.subjects.iter();
-    subjects
-        .map(|subject| diagnose_subject(&mesh, subject, &mut causes))
-        .collect()
+    diagnose_all(snapshot, 1, |diagnoses| diagnoses.collect())
 }
 
-/// The diagnosis of one subject of the mesh's snapshot. What does not depend on the subject is worked
-/// out once for the mesh; `causes` are those of the subjects before.
-pub fn diagnose_subject(mesh: &Mesh, subject: &Subject, causes: &mut Causes) -> Diagnosis {
-    let case = Case::new(mesh, subject);
-    let is_webhook = subject.target.kind == Kind::MutatingWebhookConfiguration;
+/// The diagnoses of all subjects of a snapshot, one after another in the order given; more threads than one
+/// judge ahead of whoever takes them.
+///
+/// What comes after a fix is worked out once for each cause: for the first subject that has it.
+pub fn diagnose_all<T>(
+    snapshot: &Snapshot,
+    threads: usize,
+    take: impl FnOnce(&mut dyn Iterator<Item = Diagnosis>) -> T,
+) -> T {
+    let (mut causes, mut own) = (Causes::default(), Causes::default());
+    // Threads have their own.
+    let mesh = LazyCell::new(|| Mesh::new(snapshot));
+    thread::scope(|scope| {
+        let ahead = (threads > 1).then(|| judge_ahead(scope, snapshot, threads));
+        let judged: Box<dyn Iterator<Item = Judged>> = match ahead {
+            Some(Ok(judged)) => Box::new(judged),
+            // Where the system gives no more threads, this one does it all.
+            _ => {
+                let subjects = snapshot.subjects.iter();
+                Box::new(subjects.map(|subject| Judged::new(&mesh, subject, &mut own)))
+            }
+        };
+        take(&mut judged.map(|judged| judged.diagnosis(&mut causes)))
+    })
+}
+
+/// What is known of a subject to a thread that sees only some of the others.
+pub(crate) struct Judged {
+    diagnosis: Diagnosis,
+    /// The fixes with what comes after them, of the findings at these places: those whose cause no subject had that
+    /// the thread judged before.
+    foreseen: Vec<(usize, Vec<Fix>)>,
+}
+
+impl Judged {
+    /// Judges a subject; `causes` are those of the subjects that the thread judged before.
+    pub(crate) fn new(mesh: &Mesh, subject: &Subject, causes: &mut Causes) -> Self {
+        let case = Case::new(mesh, subject);
+        let diagnosis = diagnosis(&case);
+        let new = causes.new_in(&diagnosis);
+        // Most have nothing new, and need no prediction for it.
+        let predicted = (!new.is_empty()).then(|| case.prediction());
+        let now = predicted.as_deref().map(|predicted| Now {
+            mesh,
+            subject,
+            case: &case,
+            predicted,
+        });
+        let foresee = |place: usize| {
+            let (check, finding) = diagnosis.findings.get(place)?;
+            Some((place, now.as_ref()?.foresee(check, finding)))
+        };
+        Self {
+            foreseen: new.into_iter().filter_map(foresee).collect(),
+            diagnosis,
+        }
+    }
+
+    /// The diagnosis; `causes` are those of all subjects before, which have those that the thread saw.
+    fn diagnosis(self, causes: &mut Causes) -> Diagnosis {
+        let mut diagnosis = self.diagnosis;
+        let new = causes.new_in(&diagnosis);
+        for (place, fixes) in self.foreseen {
+            let finding = diagnosis.findings.get_mut(place);
+            if let Some((_, finding)) = finding.filter(|_| new.contains(&place)) {
+                finding.fixes = fixes;
+            }
+        }
+        diagnosis
+    }
+}
+
+/// What is wrong with one subject of the mesh's snapshot and what mends it, but not what comes after that. What does
+/// not depend on the subject is worked out once for the mesh.
+pub fn judge_subject(mesh: &Mesh, subject: &Subject) -> Diagnosis {
+    diagnosis(&Case::new(mesh, subject))
+}
+
+fn diagnosis(case: &Case) -> Diagnosis {
+    let is_webhook = case.target().kind == Kind::MutatingWebhookConfiguration;
     let Judgement {
         predicted,
         symptoms,
         root_cause,
-        mut findings,
+        findings,
         checks,
     } = judge(
-        &case,
-        (!is_webhook).then(|| way::predict_beside_witnesses(&case)),
+        case,
+        (!is_webhook).then(|| way::predict_beside_witnesses(case)),
     );
-    if !is_webhook {
-        let now = Now {
-            mesh,
-            subject,
-            case: &case,
-            predicted: &case.prediction(),
-        };
-        let known = causes.len();
-        for (index, (check, finding)) in findings.iter_mut().enumerate() {
-            let is_root = index == 0 && root_cause.is_some();
-            if causes.number(&subject.target, check, is_root, finding) >= known {
-                now.foresee(check, finding);
-            }
-        }
-    }
     let assumptions = predicted
         .as_ref()
-        .map(|predicted| way::assumptions(&case, predicted));
+        .map(|predicted| way::assumptions(case, predicted));
     let ambient = predicted
         .as_ref()
         .filter(|predicted| predicted.outcome == Outcome::NotInjected)
-        .and_then(|_| way::asks_for_ambient(&case).ok().flatten());
+        .and_then(|_| way::asks_for_ambient(case).ok().flatten());
     let workload = predicted.as_ref().and_then(|_| case.workload().ok());
     Diagnosis {
-        target: subject.target.clone(),
+        target: case.target().clone(),
         assumptions: assumptions.unwrap_or_default(),
         ambient,
         owner: workload.and_then(Workload::owner),
         observed: (!is_webhook).then(|| case.observation().as_ref().clone()),
         webhooks: if is_webhook {
-            way::webhook_rows(&case)
+            way::webhook_rows(case)
         } else {
             Vec::new()
         },
         timeline: match is_webhook {
             true => Vec::new(),
-            false => way::timeline(&case),
+            false => way::timeline(case),
         },
         predicted,
         symptoms,

@@ -30,7 +30,7 @@ pub fn judge(case: &Case, predicted: Option<Prediction>) -> Judgement {
     let mut findings: Vec<(&'static Check, Finding)> = Vec::new();
     for check in registry() {
         let status = if is_webhook && check.about == About::Pods {
-            Status::NotApplicable("it is about pods".to_owned())
+            Status::NotApplicable("it is about pods".into())
         } else {
             match (check.run)(case) {
                 Ok(Verdict::Passed) => Status::Passed,

@@ -24,6 +24,7 @@
 )]
 
 pub mod advice;
+mod ahead;
 pub mod causes;
 pub mod diagnosis;
 mod engine;
@@ -43,5 +44,5 @@ pub mod views;
 pub mod way;
 
 pub use causes::registry;
-pub use engine::{diagnose, diagnose_subject};
+pub use engine::{diagnose, diagnose_all, judge_subject};
 pub use stage::Stage;

@@ -1,5 +1,7 @@
 //! How a check is declared.
 
+use std::borrow::Cow;
+
 use super::rank::Rank;
 use crate::facts::Missing;
 use crate::report::Finding;
@@ -43,7 +45,7 @@ pub enum Verdict {
     /// Nothing is wrong.
     Passed,
     /// The check does not concern this subject, with the reason.
-    NotApplicable(String),
+    NotApplicable(Cow<'static, str>),
     /// Something is wrong.
     Failed(Vec<Finding>),
 }
@@ -60,7 +62,7 @@ impl Verdict {
     }
 
     /// It does not concern this subject.
-    pub fn not_applicable(reason: impl Into<String>) -> Self {
+    pub fn not_applicable(reason: impl Into<Cow<'static, str>>) -> Self {
         Self::NotApplicable(reason.into())
     }
 }

@@ -41,7 +41,7 @@ pub fn refused(case: &Case) -> Result<Refused, Missing> {
         }
     };
     Ok(match reason {
-        Some(reason) => Refused::Expectedly(Verdict::NotApplicable(reason)),
+        Some(reason) => Refused::Expectedly(Verdict::not_applicable(reason)),
         None => Refused::Unexpectedly(Box::new(rejection.clone())),
     })
 }

@@ -1,5 +1,7 @@
 //! One read of the cluster, and what came of it.
 
+use std::fmt::Display;
+
 use serde::{Deserialize, Serialize};
 
 /// What came of one read. Only [`Fact::Got`] and [`Fact::Absent`] are knowledge; a check that meets
@@ -61,7 +63,7 @@ impl<T> Fact<T> {
     ///
     /// # Errors
     /// [`Missing`] with the reason where nothing is known; `what` names the fact nobody asked for.
-    pub fn known(&self, what: &str) -> Result<Option<&T>, Missing> {
+    pub fn known(&self, what: impl Display) -> Result<Option<&T>, Missing> {
         self.as_ref().known_value(what)
     }
 
@@ -69,7 +71,7 @@ impl<T> Fact<T> {
     ///
     /// # Errors
     /// As with [`Fact::known`].
-    pub fn known_value(self, what: &str) -> Result<Option<T>, Missing> {
+    pub fn known_value(self, what: impl Display) -> Result<Option<T>, Missing> {
         match self {
             Self::Got(value) => Ok(Some(value)),
             Self::Absent => Ok(None),

@@ -1,10 +1,9 @@
 //! Finding objects in a store: by name, by uid, by owner, and events by what they are about.
 
-use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
-
+use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 use k8s_openapi::api::core::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use std::cell::OnceCell;
 
 use super::{Fact, Form, Object, Objects, Read, Recorder, Resource, Store};
 
@@ -70,7 +69,12 @@ impl<'a> Index<'a> {
             return;
         }
         let is_whole = !matches!(objects, Objects::Metadata(_));
-        for (at, metadata) in objects.metadata().into_iter().enumerate() {
+        let all = objects.metadata();
+        match is_whole {
+            true => self.by_name.reserve(all.len()),
+            false => self.metadata.reserve(all.len()),
+        }
+        for (at, metadata) in all.into_iter().enumerate() {
             let name = (
                 read.resource,
                 metadata.namespace.as_deref().unwrap_or_default(),
@@ -81,8 +85,10 @@ impl<'a> Index<'a> {
             } else {
                 self.metadata.entry(name).or_insert(metadata);
             }
-            let is_new = metadata.uid.as_deref().is_none_or(|uid| known.insert(uid));
-            if let (Some(owner), true) = (controller_uid(metadata), is_new) {
+            let mut is_new = || metadata.uid.as_deref().is_none_or(|uid| known.insert(uid));
+            if let Some(owner) = controller_uid(metadata)
+                && is_new()
+            {
                 let owned = Owned {
                     resource: read.resource,
                     metadata,

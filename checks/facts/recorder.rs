@@ -1,7 +1,8 @@
 //! Which reads a result rests on.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+
+use foldhash::HashMap;
 
 use super::Read;
 

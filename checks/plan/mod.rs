@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::core::v1::Namespace;
 
 use crate::facts::kinds::{MutatingWebhookConfiguration, ValidatingWebhookConfiguration};
-use crate::facts::{Fact, Index, Kind, Read, Resource, Store, Subject, Target};
+use crate::facts::{Fact, Index, Kind, Read, Resource, Subject, Target};
 use crate::way::{injectors, validators};
 
 pub use contradicted::of_contradictions;
@@ -63,12 +63,11 @@ fn sweeps(names: &BTreeSet<String>) -> Vec<Sweep> {
 }
 
 /// The reads that are still to be done to answer a question; none where all is known that can be.
-pub fn plan(question: &Question, store: &Store) -> Vec<Read> {
-    let index = Index::new(store);
-    let mut plan = Plan::new(&index);
+pub fn plan(question: &Question, index: &Index) -> Vec<Read> {
+    let mut plan = Plan::new(index);
     mesh::plan(&mut plan, &namespaces(question));
     match question {
-        Question::Named { .. } => named::plan(&mut plan, &targets(question, &index)),
+        Question::Named { .. } => named::plan(&mut plan, &targets(question, index)),
         Question::Sweep(sweep) => sweep::plan(&mut plan, sweep),
         Question::Manifests { subjects, .. } => manifests::plan(&mut plan, subjects),
         Question::Webhooks(_) => {}
@@ -82,11 +81,11 @@ pub fn plan(question: &Question, store: &Store) -> Vec<Read> {
 }
 
 /// What a question is about, as far as the reads tell.
-pub fn subjects(question: &Question, store: &Store) -> Vec<Subject> {
+pub fn subjects(question: &Question, index: &Index) -> Vec<Subject> {
     if let Question::Manifests { subjects, .. } = question {
         return subjects.clone();
     }
-    let targets = targets(question, &Index::new(store)).into_iter();
+    let targets = targets(question, index).into_iter();
     let subject = |target| Subject {
         target,
         manifest: None,

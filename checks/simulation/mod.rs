@@ -31,14 +31,14 @@ pub struct Now<'n, 'a> {
 }
 
 impl Now<'_, '_> {
-    /// Works out what comes after each fix of a finding. A fix that changes nothing goes, one that does
+    /// The fixes of a finding with what comes after each. A fix that changes nothing is not among them, one that does
     /// not bring about what it is for stands behind the others.
-    pub fn foresee(&self, check: &Check, finding: &mut Finding) {
-        let fixes = std::mem::take(&mut finding.fixes).into_iter();
-        finding.fixes = fixes
-            .filter_map(|fix| self.with_plan(check, finding, fix))
-            .collect();
-        finding.fixes.sort_by_key(misses);
+    pub fn foresee(&self, check: &Check, finding: &Finding) -> Vec<Fix> {
+        let fixes = finding.fixes.iter().cloned();
+        let plans = fixes.filter_map(|fix| self.with_plan(check, finding, fix));
+        let mut fixes: Vec<_> = plans.collect();
+        fixes.sort_by_key(misses);
+        fixes
     }
 
     fn with_plan(&self, check: &Check, finding: &Finding, mut fix: Fix) -> Option<Fix> {

@@ -1,7 +1,6 @@
 //! A snapshot as it will be after the steps of a fix: the one place that knows where the objects are.
 
-use std::collections::HashSet;
-
+use foldhash::HashSet;
 use serde_json::Value;
 
 use super::controllers::{follow, roll_out, select};

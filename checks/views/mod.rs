@@ -15,8 +15,8 @@ pub use namespace::{Namespace, Odd, Tally};
 pub use revision::{Removal, Revision};
 
 use crate::causes::Check;
-use crate::diagnosis::{Causes, Diagnosis};
-use crate::engine::diagnose_subject;
+use crate::diagnosis::Diagnosis;
+use crate::engine::judge_subject;
 use crate::facts::{
     Index, Kind, Manifest, Missing, Read, Resource, Snapshot, Subject, Target, Template, Unread,
     Workload,
@@ -53,7 +53,7 @@ impl<'a> Overview<'a> {
         };
         all.ztunnels();
         for name in namespace::named(mesh, only) {
-            let plain = diagnose_subject(mesh, &plain_pod(&name), &mut Causes::default());
+            let plain = judge_subject(mesh, &plain_pod(&name));
             for revision in all.asked(&plain) {
                 all.revision(&revision).namespaces.insert(name.clone());
             }

@@ -82,12 +82,12 @@ impl Said {
     }
 }
 
-/// What is said about the pods: first what stands in their template, then what stands on the object that makes
+/// What is said about the pods of a target, worked out: first what stands in their template, then what stands on the object that makes
 /// them, which no controller copies to pods. In each, Istio's own keys come first.
 ///
 /// # Errors
 /// [`Missing`] where the target was not read.
-pub fn said_of_pods(case: &Case) -> Result<Vec<Said>, Missing> {
+pub(super) fn said_of_pods(case: &Case) -> Result<Vec<Said>, Missing> {
     let workload = case.workload()?;
     let mut said = said_in_template(workload);
     if !workload.template_path().is_empty() {
@@ -143,7 +143,7 @@ pub fn said_of_namespace(case: &Case) -> Result<Vec<Said>, Missing> {
 /// # Errors
 /// [`Missing`] where the target was not read.
 pub fn pod_asks(case: &Case) -> Result<Option<Said>, Missing> {
-    Ok(said_of_pods(case)?.into_iter().find(Said::asks))
+    Ok(case.said_of_pods()?.iter().find(|one| one.asks()).cloned())
 }
 
 /// Who asks for a sidecar in so many words, and does not merely name a revision.
@@ -151,8 +151,8 @@ pub fn pod_asks(case: &Case) -> Result<Option<Said>, Missing> {
 /// # Errors
 /// [`Missing`] where the target was not read.
 pub fn pod_asks_for_sidecar(case: &Case) -> Result<Option<Said>, Missing> {
-    let mut said = said_of_pods(case)?.into_iter();
-    Ok(said.find(|one| one.means == Means::Inject))
+    let mut said = case.said_of_pods()?.iter();
+    Ok(said.find(|one| one.means == Means::Inject).cloned())
 }
 
 /// Who asks for injection, on account of the pods or of the namespace.

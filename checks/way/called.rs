@@ -109,22 +109,30 @@ impl Mismatch {
 #[derive(Debug)]
 pub struct Creation<'a> {
     pod: &'a JudgedPod,
+    labels: &'a Labels,
     request: OnceCell<Result<cel::Request, String>>,
 }
 
 impl<'a> Creation<'a> {
     /// The creation of this pod.
     pub fn of(pod: &'a JudgedPod) -> Self {
+        Self::relabelled(pod, &pod.labels)
+    }
+
+    /// The creation of this pod with other labels.
+    pub fn relabelled(pod: &'a JudgedPod, labels: &'a Labels) -> Self {
         Self {
             pod,
+            labels,
             request: OnceCell::new(),
         }
     }
 
     fn request(&self) -> Result<&cel::Request, &String> {
-        let request = self
-            .request
-            .get_or_init(|| cel::Request::new(as_admitted(self.pod), &self.pod.namespace, false));
+        let request = self.request.get_or_init(|| {
+            let pod = as_admitted(self.pod, self.labels);
+            cel::Request::new(pod, &self.pod.namespace, false)
+        });
         request.as_ref()
     }
 }
@@ -147,7 +155,7 @@ pub fn called(terms: &Terms, namespace: Result<&Labels, &Missing>, creation: &Cr
         }
         Err(missing) => (!namespace_selector.is_empty()).then_some(missing),
     };
-    if let Some(mismatch) = mismatch(object_selector, &creation.pod.labels) {
+    if let Some(mismatch) = mismatch(object_selector, creation.labels) {
         return Answer::No(NotCalled::ObjectSelector(mismatch));
     }
     if let Err(rules) = &terms.rules {

@@ -1,8 +1,10 @@
 //! What is known about one subject, and what is worked out about it once.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+
+use foldhash::HashMap;
 
 use crate::facts::kinds::{
     ClusterRole, ClusterRoleBinding, Job, Pod, ValidatingWebhookConfiguration,
@@ -29,6 +31,7 @@ use crate::facts::{
 };
 use crate::rules::certificates::{Bundle, Trust, parse_pem_bundle, trusts};
 use crate::rules::istio_keys;
+use crate::way::asked::{self, Said};
 use crate::way::assumptions::{self, Gate};
 use crate::way::autoscaler::autoscaler;
 use crate::way::injector_config::json;
@@ -85,13 +88,17 @@ impl<'a> Mesh<'a> {
     /// What is worked out already for a snapshot, as far as it holds for a changed one, too.
     pub fn changed<'b>(&self, snapshot: &'b Snapshot) -> Mesh<'b> {
         let (before, after) = (&self.snapshot.reads, &snapshot.reads);
-        let mut injector_configs = self.injector_configs.borrow().clone();
-        injector_configs.retain(|(namespace, name), _| {
+        let is_same = |(namespace, name): &(String, String)| {
             let read = Read::get(Resource::ConfigMap, Some(namespace), name);
             before.of(&read) == after.of(&read)
-        });
+        };
+        let mut injector_configs = self.injector_configs.borrow().clone();
+        injector_configs.retain(|map, _| is_same(map));
+        let mut mesh_configs = self.mesh_configs.borrow().clone();
+        mesh_configs.retain(|map, _| is_same(map));
         Mesh {
             injector_configs: RefCell::new(injector_configs),
+            mesh_configs: RefCell::new(mesh_configs),
             bundles: self.bundles.clone(),
             trusts: self.trusts.clone(),
             meant: self.meant.clone(),
@@ -119,6 +126,7 @@ pub struct Case<'a> {
     workloads: Memo<Result<Vec<Workload>, Missing>>,
     newest_replica_set: Memo<Result<Option<Workload>, Missing>>,
     pod: Memo<Rc<JudgedPod>>,
+    said_of_pods: Memo<Result<Vec<Said>, Missing>>,
     calls: Memo<Rc<[Call]>>,
     destinations: Memo<Result<Rc<Destinations<'a>>, Missing>>,
     changes: Memo<Result<Rc<[Changed]>, Missing>>,
@@ -140,6 +148,7 @@ impl<'a> Case<'a> {
             workloads: OnceCell::new(),
             newest_replica_set: OnceCell::new(),
             pod: OnceCell::new(),
+            said_of_pods: OnceCell::new(),
             calls: OnceCell::new(),
             destinations: OnceCell::new(),
             changes: OnceCell::new(),
@@ -288,6 +297,12 @@ impl<'a> Case<'a> {
         Ok(self.memo(&self.pod, || Rc::new(JudgedPod::of(workload, self))))
     }
 
+    /// What is said about the pods in labels and annotations: see [`asked::said_of_pods`].
+    pub fn said_of_pods(&self) -> Result<&[Said], Missing> {
+        let said = self.memo_ref(&self.said_of_pods, || asked::said_of_pods(self));
+        said.as_deref().map_err(Clone::clone)
+    }
+
     /// What is below the top of the target's owners; nothing for a manifest.
     fn below<T>(
         &self,
@@ -389,12 +404,12 @@ impl<'a> Case<'a> {
         name: &str,
     ) -> Result<Option<&'a T>, Missing> {
         let fact = self.index().get::<T>(namespace, name);
-        fact.known_value(&Read::get(T::RESOURCE, namespace, name).to_string())
+        fact.known_value(Read::get(T::RESOURCE, namespace, name))
     }
 
     fn list<T: Object>(&self, read: &Read) -> Result<&'a [T], Missing> {
         let fact = self.index().list::<T>(read);
-        Ok(fact.known_value(&read.to_string())?.unwrap_or_default())
+        Ok(fact.known_value(read)?.unwrap_or_default())
     }
 
     /// The context of the user's kubeconfig; empty without one.
@@ -479,7 +494,7 @@ impl<'a> Case<'a> {
     pub fn limits(&self, resource: Resource) -> Result<Vec<&'a ObjectMeta>, Missing> {
         let namespace = &self.target().namespace;
         let read = Read::list(resource, Some(namespace)).metadata();
-        self.index().known(&read).known_value(&read.to_string())?;
+        self.index().known(&read).known_value(&read)?;
         let all = self.index().store().reads_of(resource);
         let objects = all.filter_map(|(_, fact)| fact.got());
         let own = objects.flat_map(Objects::metadata);

@@ -10,10 +10,11 @@ use k8s_openapi::api::core::v1::{
 use serde_json::{Value, json};
 
 use super::JudgedPod;
+use super::selector::Labels;
 
-/// The pod as a JSON value. What depends on objects that are not read (volumes of service account
+/// The pod with these labels as a JSON value. What depends on objects that are not read (volumes of service account
 /// tokens, priority classes, limit ranges) is not in it.
-pub fn as_admitted(pod: &JudgedPod) -> Value {
+pub fn as_admitted(pod: &JudgedPod, labels: &Labels) -> Value {
     let mut metadata = json!({ "namespace": pod.namespace });
     if let Some(fields) = metadata.as_object_mut() {
         for (field, name) in [("name", &pod.name), ("generateName", &pod.generate_name)] {
@@ -21,7 +22,7 @@ pub fn as_admitted(pod: &JudgedPod) -> Value {
                 fields.insert(field.to_owned(), json!(name));
             }
         }
-        for (field, map) in [("labels", &pod.labels), ("annotations", &pod.annotations)] {
+        for (field, map) in [("labels", labels), ("annotations", &pod.annotations)] {
             if !map.is_empty() {
                 fields.insert(field.to_owned(), json!(map));
             }

@@ -16,9 +16,13 @@ use super::{Case, names};
 /// The selectors in a mesh's ConfigMap; what istiod cannot read selects nothing new.
 pub fn discovery_selectors(config_map: &ConfigMap) -> Vec<LabelSelector> {
     let mesh = mesh_of_config(config_map);
-    mesh.and_then(|mesh| selectors_of(&mesh).cloned())
-        .and_then(|value| serde_json::from_value(value).ok())
-        .unwrap_or_default()
+    mesh.map(|mesh| selectors_in(&mesh)).unwrap_or_default()
+}
+
+fn selectors_in(mesh: &Value) -> Vec<LabelSelector> {
+    let value = selectors_of(mesh).cloned();
+    let selectors = value.and_then(|value| serde_json::from_value(value).ok());
+    selectors.unwrap_or_default()
 }
 
 /// The configuration in a mesh's ConfigMap; none where istiod cannot read it.
@@ -81,7 +85,11 @@ fn selectors_behind(case: &Case, (configuration, webhook): Call) -> Option<Vec<L
     let service = meant_service(webhook)?;
     let name = names::with_revision(names::MESH_CONFIG, revision);
     let config_map = case.mesh_config_map(&service.namespace, &name);
-    config_map.ok().flatten().map(discovery_selectors)
+    config_map.ok().flatten()?;
+    // What istiod cannot read selects nothing new.
+    let mesh = case.mesh_config(&service.namespace, &name).ok().flatten();
+    let mesh = mesh.as_deref().and_then(|mesh| mesh.as_ref().ok());
+    Some(mesh.map(selectors_in).unwrap_or_default())
 }
 
 #[cfg(test)]

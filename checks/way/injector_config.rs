@@ -27,6 +27,8 @@ pub struct InjectorConfig {
     pub values: Result<Value, String>,
     /// What was worked out so far about templates that are rendered together.
     together: RefCell<BTreeMap<Vec<String>, Rc<Templates>>>,
+    /// Why templates cannot be rendered for any pod, as far as that was worked out.
+    broken: RefCell<BTreeMap<String, Result<Option<String>, Missing>>>,
 }
 
 /// Key `config` of the injector's ConfigMap.
@@ -75,7 +77,23 @@ impl InjectorConfig {
             config,
             values,
             together: RefCell::default(),
+            broken: RefCell::default(),
         }
+    }
+
+    /// Why a template cannot be rendered for any pod; `look` says so, where nobody asked before.
+    pub(super) fn broken(
+        &self,
+        template: &str,
+        look: impl FnOnce() -> Result<Option<String>, Missing>,
+    ) -> Result<Option<String>, Missing> {
+        let mut known = self.broken.borrow_mut();
+        if let Some(broken) = known.get(template) {
+            return broken.clone();
+        }
+        let broken = look();
+        known.insert(template.to_owned(), broken.clone());
+        broken
     }
 
     /// The templates of these names, as far as the configuration has them.

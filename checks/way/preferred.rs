@@ -3,7 +3,7 @@
 
 use strsim::osa_distance;
 
-use super::asked::{Means, said_of_namespace, said_of_pods};
+use super::asked::{Means, said_of_namespace};
 use super::observe::revision_of;
 use crate::facts::Missing;
 use crate::way::Case;
@@ -40,7 +40,7 @@ pub fn asks_for_default(case: &Case) -> Result<bool, Missing> {
 fn names(case: &Case) -> Result<Vec<String>, Missing> {
     let said = said_of_namespace(case)?
         .into_iter()
-        .chain(said_of_pods(case)?);
+        .chain(case.said_of_pods()?.iter().cloned());
     let named = said.filter(|one| one.means == Means::Revision);
     let named = named.map(|one| one.value);
     let pods = case.pods().unwrap_or_default();

@@ -59,11 +59,7 @@ impl<'a> WhatIf<'a> {
         namespace: &Labels,
         pod: &Labels,
     ) -> Vec<(&'a MutatingWebhookConfiguration, &'a MutatingWebhook)> {
-        let pod = JudgedPod {
-            labels: pod.clone(),
-            ..(*self.pod).clone()
-        };
-        let creation = Creation::of(&pod);
+        let creation = Creation::relabelled(&self.pod, pod);
         let called = |terms| matches!(called(terms, Ok(namespace), &creation), Answer::Yes(_));
         let all = self.injectors.iter();
         all.filter(|(_, terms)| called(terms))

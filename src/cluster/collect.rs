@@ -96,28 +96,31 @@ pub async fn collect_from(
     mut reads: Store,
 ) -> Result<Snapshot, CollectError> {
     let reader = Reader::new(link);
-    let first = plan::plan(question, &reads);
+    let first = plan::plan(question, &Index::new(&reads));
     link.log.plan(1, &first);
     let (server_version, first) = join!(reader.version(), carry_out_all(&reader, question, first),);
     reader.verdict()?;
     extend(&mut reads, first?, link);
     let mut wave = 2;
-    while wave <= WAVES {
-        let next = plan::plan(question, &reads);
-        if next.is_empty() {
-            break;
-        }
+    let subjects = loop {
+        let next = {
+            let index = Index::new(&reads);
+            let next = plan::plan(question, &index);
+            if next.is_empty() || wave > WAVES {
+                break plan::subjects(question, &index);
+            }
+            next
+        };
         link.log.plan(wave, &next);
         let facts = carry_out_all(&reader, question, next).await?;
         extend(&mut reads, facts, link);
         wave += 1;
-    }
+    };
     if let Question::Manifests { namespaces, .. } = question {
         plan::apply(namespaces, &mut reads);
     }
     let mut connection = link.connection.clone();
     connection.injector_config = copy_in_use(link, &reads);
-    let subjects = plan::subjects(question, &reads);
     if let Err(error) = is_there(question, &reads, &subjects) {
         return Err(with_similar(&reader, error).await);
     }

@@ -1,12 +1,12 @@
 //! From facts to an answer: the one way for live clusters, files and the demonstration.
 
 use std::io::{self, Write};
+use std::num::NonZero;
+use std::thread::available_parallelism;
 
-use injdoctor_checks::diagnose_subject;
-use injdoctor_checks::diagnosis::Causes;
+use injdoctor_checks::diagnose_all;
 use injdoctor_checks::facts::{Connection, Snapshot};
 use injdoctor_checks::report::{Command, quote};
-use injdoctor_checks::way::Mesh;
 
 use crate::cli;
 use crate::codes::LeftOut;
@@ -46,16 +46,7 @@ pub fn answer(
     look: Look,
     out: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
-    let mesh = Mesh::new(snapshot);
-    let (mut causes, mut exit) = (Causes::default(), Exit::Clear);
-    let (choice, mut left_out) = (format.choice(), LeftOut::new());
-    // One after another, so that thousands take no more memory than one.
-    let mut diagnoses = snapshot.subjects.iter().map(|subject| {
-        let mut diagnosis = diagnose_subject(&mesh, subject, &mut causes);
-        choice.narrow(&mut diagnosis, &mut left_out);
-        exit = exit.with(&diagnosis, format.fail_on);
-        diagnosis
-    });
+    let (choice, mut left_out, mut exit) = (format.choice(), LeftOut::new(), Exit::Clear);
     let report = Report {
         snapshot,
         list: question.list,
@@ -64,12 +55,30 @@ pub fn answer(
         again: &question.again(&snapshot.connection),
         narrowed: !choice.is_all(),
     };
-    let written = render::render(&report, &mut diagnoses, format, look, out);
-    super::finish(written, out)?;
-    // Where a reader has seen enough, the rest still decides how the run ends.
-    diagnoses.for_each(drop);
+    // One after another, so that thousands take no more memory than some.
+    diagnose_all(snapshot, threads(snapshot), |diagnoses| {
+        let mut diagnoses = diagnoses.map(|mut diagnosis| {
+            choice.narrow(&mut diagnosis, &mut left_out);
+            exit = exit.with(&diagnosis, format.fail_on);
+            diagnosis
+        });
+        let written = render::render(&report, &mut diagnoses, format, look, out);
+        super::finish(written, out)?;
+        // Where a reader has seen enough, the rest still decides how the run ends.
+        diagnoses.for_each(drop);
+        anyhow::Ok(())
+    })?;
     tell_left_out(&left_out);
     Ok(exit)
+}
+
+/// How many subjects are worth a thread of their own.
+const WORTH_A_THREAD: usize = 100;
+
+/// How many threads may judge: no more than there are cores.
+pub(super) fn threads(snapshot: &Snapshot) -> usize {
+    let cores = available_parallelism().map_or(1, NonZero::get);
+    cores.min(snapshot.subjects.len() / WORTH_A_THREAD)
 }
 
 /// Says on standard error what the user left out.

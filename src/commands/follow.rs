@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-use injdoctor_checks::diagnose_subject;
-use injdoctor_checks::diagnosis::{Causes, Diagnosis};
+use injdoctor_checks::diagnosis::Diagnosis;
 use injdoctor_checks::facts::{Fact, Snapshot, Subject};
+use injdoctor_checks::judge_subject;
 use injdoctor_checks::plan::Question;
 use injdoctor_checks::way::Mesh;
 use jiff::Zoned;
@@ -41,11 +41,11 @@ struct Seen {
 impl Seen {
     fn of(snapshot: &Snapshot, answer: &Answer) -> Self {
         let mesh = Mesh::new(snapshot);
-        let (mut causes, mut seen) = (Causes::default(), Self::default());
+        let mut seen = Self::default();
         // What could not be read this time may be the next.
         let is_partial = (snapshot.reads.reads()).any(|(_, fact)| matches!(fact, Fact::Failed(_)));
         for subject in &snapshot.subjects {
-            let mut diagnosis = diagnose_subject(&mesh, subject, &mut causes);
+            let mut diagnosis = judge_subject(&mesh, subject);
             answer
                 .choice()
                 .narrow(&mut diagnosis, &mut LeftOut::default());

@@ -88,7 +88,7 @@ pub fn to_webhooks(snapshot: &mut Snapshot, name: Option<&str>) -> anyhow::Resul
             bail!("the snapshot does not hold mutatingwebhookconfiguration {name:?}");
         }
     }
-    snapshot.subjects = plan::subjects(&question, &snapshot.reads);
+    snapshot.subjects = plan::subjects(&question, &Index::new(&snapshot.reads));
     Ok(())
 }
 

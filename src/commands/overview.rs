@@ -4,15 +4,14 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use anyhow::bail;
-use injdoctor_checks::diagnose_subject;
-use injdoctor_checks::diagnosis::Causes;
+use injdoctor_checks::diagnose_all;
 use injdoctor_checks::facts::{Index, Snapshot};
 use injdoctor_checks::plan::{self, Question};
 use injdoctor_checks::views::{Overview, is_of_all};
 use injdoctor_checks::way::Mesh;
 use serde::Serialize;
 
-use super::answer::tell_left_out;
+use super::answer::{tell_left_out, threads};
 use super::source;
 use crate::cli::{Answer, ConnectionFlags, Format, Namespace, Revision};
 use crate::codes::LeftOut;
@@ -134,7 +133,7 @@ fn read(
     let mut snapshot = source::file(file, connection)?;
     if is_of_all(&Index::new(&snapshot.reads)).is_ok() {
         let question = Question::Namespaces(only.clone());
-        snapshot.subjects = plan::subjects(&question, &snapshot.reads);
+        snapshot.subjects = plan::subjects(&question, &Index::new(&snapshot.reads));
     } else if only.is_empty() {
         let subjects = snapshot.subjects.iter();
         *only = subjects.map(|one| one.target.namespace.clone()).collect();
@@ -159,17 +158,17 @@ fn count<'a>(mesh: &'a Mesh<'a>, only: &BTreeSet<String>, answer: &Answer) -> Co
         failed: BTreeSet::new(),
         exit: Exit::Clear,
     };
-    let mut causes = Causes::default();
     let (choice, mut left_out) = (answer.choice(), LeftOut::new());
-    for subject in &mesh.snapshot().subjects {
-        let mut diagnosis = diagnose_subject(mesh, subject, &mut causes);
-        choice.narrow(&mut diagnosis, &mut left_out);
-        counted.overview.add(&diagnosis);
-        counted.exit = counted.exit.with(&diagnosis, answer.fail_on);
-        if exit::fails(&diagnosis, answer.fail_on) {
-            counted.failed.insert(diagnosis.target.namespace);
+    diagnose_all(mesh.snapshot(), threads(mesh.snapshot()), |diagnoses| {
+        for mut diagnosis in diagnoses {
+            choice.narrow(&mut diagnosis, &mut left_out);
+            counted.overview.add(&diagnosis);
+            counted.exit = counted.exit.with(&diagnosis, answer.fail_on);
+            if exit::fails(&diagnosis, answer.fail_on) {
+                counted.failed.insert(diagnosis.target.namespace);
+            }
         }
-    }
+    });
     tell_left_out(&left_out);
     counted
 }

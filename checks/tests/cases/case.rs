@@ -132,7 +132,7 @@ pub fn status_in_words(status: &Status) -> (&'static str, String) {
         Status::Passed => ("passed", String::new()),
         Status::Failed => ("failed", String::new()),
         Status::Unknown(missing) => ("unknown", missing.to_string()),
-        Status::NotApplicable(reason) => ("notApplicable", reason.clone()),
+        Status::NotApplicable(reason) => ("notApplicable", reason.to_string()),
     }
 }
 

@@ -25,6 +25,7 @@ mod meta;
 mod patch;
 mod properties;
 mod redacted;
+mod threads;
 mod views;
 mod world;
 

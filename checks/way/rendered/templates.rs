@@ -33,7 +33,8 @@ pub(super) fn unusable(
     let values = injector.values.as_ref().ok();
     for template in selected {
         let text = config.templates.get(template).map(String::as_str);
-        if let Some(reason) = broken(text.unwrap_or_default(), values)? {
+        let look = || broken(text.unwrap_or_default(), values);
+        if let Some(reason) = injector.broken(template, look)? {
             return Ok(Some(Refusal::TemplateBroken {
                 template: template.clone(),
                 reason,

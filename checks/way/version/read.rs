@@ -67,7 +67,7 @@ pub fn version_of_deployment(snapshot: &Snapshot, deployment: &Deployment) -> Ve
     let name = names::with_revision(names::INJECTOR_CONFIG, revision);
     let config_map = Read::get(Resource::ConfigMap, namespace, &name);
     let injector = || {
-        let objects = reads.of(&config_map).known(&config_map.to_string())?;
+        let objects = reads.of(&config_map).known(&config_map)?;
         let found = objects.and_then(|objects| ConfigMap::among(objects)?.first());
         Ok(found.map(|found| (found, Rc::new(InjectorConfig::parse(found)))))
     };

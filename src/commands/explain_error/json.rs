@@ -47,7 +47,7 @@ fn of(one: &texts::Match, found_there: Option<&BTreeSet<&'static str>>) -> Match
         means: advice.map(|advice| advice.means),
         because: cause.because,
         values: values
-            .map(|value| (value.key.name(), value.text.as_str().into()))
+            .map(|value| (value.key.name(), (&value.text).into()))
             .collect(),
         place: Place {
             start: found.place.start,

@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use injdoctor_checks::diagnose_subject;
-use injdoctor_checks::diagnosis::Causes;
 use injdoctor_checks::facts::kinds::MutatingWebhookConfiguration;
 use injdoctor_checks::facts::{Fact, Index, Snapshot, Subject};
+use injdoctor_checks::judge_subject;
 use injdoctor_checks::plan::{Question, Sweep};
 use injdoctor_checks::texts::{Found, Key, Match, What};
 use injdoctor_checks::way::Mesh;
@@ -171,9 +170,8 @@ fn is_pod_of(pod: &str, workload: &str) -> bool {
 /// The names of the checks that find something there.
 pub fn found(snapshot: &Snapshot) -> BTreeSet<&'static str> {
     let mesh = Mesh::new(snapshot);
-    let mut causes = Causes::default();
     let subjects = snapshot.subjects.iter();
-    let diagnoses = subjects.map(|subject| diagnose_subject(&mesh, subject, &mut causes));
+    let diagnoses = subjects.map(|subject| judge_subject(&mesh, subject));
     let findings = diagnoses.flat_map(|diagnosis| diagnosis.findings);
     findings.map(|(check, _)| check.name).collect()
 }

@@ -406,7 +406,7 @@ fn check(result: &CheckResult) -> v1::Check {
         Status::Passed => (v1::Status::Passed, None),
         Status::Failed => (v1::Status::Failed, None),
         Status::Unknown(missing) => (v1::Status::Unknown, Some(Text::from(missing.to_string()))),
-        Status::NotApplicable(reason) => (v1::Status::NotApplicable, Some(Text::from(reason))),
+        Status::NotApplicable(reason) => (v1::Status::NotApplicable, Some(reason.clone().into())),
     };
     v1::Check {
         code: result.check.code.into(),

@@ -65,10 +65,14 @@ impl<F: Formatter> Formatter for Spelt<F> {
     }
 }
 
+/// Whether there is nothing to be spelt out for certain: so it is with nearly all texts, and told at once.
+pub fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 /// What stands before the first invisible character, that character, and what follows it.
 fn split(text: &str) -> Option<(&str, char, &str)> {
-    // Nearly all texts, and told at once.
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+    if is_plain(text) {
         return None;
     }
     let (at, found) = text.char_indices().find(|(_, c)| is_invisible(*c))?;

@@ -9,7 +9,7 @@ pub mod v1alpha1;
 pub mod views;
 
 use std::cell::RefCell;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use injdoctor_checks::diagnosis::Diagnosis;
 use injdoctor_checks::facts::Snapshot;
@@ -36,9 +36,12 @@ pub fn shallow(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn spelt(value: &impl Serialize, format: impl Formatter, out: &mut dyn Write) -> io::Result<()> {
-    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, escape::Spelt(format));
+    // JSON is written in small pieces.
+    let mut out = BufWriter::new(out);
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, escape::Spelt(format));
     value.serialize(&mut serializer)?;
-    writeln!(out)
+    writeln!(out)?;
+    out.flush()
 }
 
 /// Writes each diagnosis as JSON on a line of its own.

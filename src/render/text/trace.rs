@@ -106,7 +106,7 @@ pub fn checks(diagnosis: &Diagnosis, page: &mut Page) -> io::Result<()> {
             Status::Passed => (Mark::Yes, String::new()),
             Status::Failed => (Mark::No, String::new()),
             Status::Unknown(missing) => (Mark::Unknown, missing.to_string()),
-            Status::NotApplicable(reason) => (Mark::Pointless, reason.clone()),
+            Status::NotApplicable(reason) => (Mark::Pointless, reason.to_string()),
         };
         let unicode = page.look().unicode;
         let name = format!("{} {}", result.check.code, result.check.name);

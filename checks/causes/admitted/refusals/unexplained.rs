@@ -62,11 +62,11 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         told.any(|one| one.name == *name)
     };
     if let Some(name) = cause.filter(explains) {
-        return Ok(Verdict::NotApplicable(format!("{name} explains it")));
+        return Ok(Verdict::not_applicable(format!("{name} explains it")));
     }
     if reached::is_meshed(&rejection) || reached::explains(case, &rejection)? {
-        return Ok(Verdict::NotApplicable(
-            "the call of the webhook fails, which is explained".to_owned(),
+        return Ok(Verdict::not_applicable(
+            "the call of the webhook fails, which is explained",
         ));
     }
     let who = refuser(rejection.said.as_ref());

@@ -6,7 +6,7 @@ use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::ask_by_label;
 use crate::report::{Effect, Field, Finding, Severity};
-use crate::way::asked::{Means, Place, Said, said_of_pods};
+use crate::way::asked::{Means, Place, Said};
 use crate::way::relabelled::WhatIf;
 use crate::way::{Case, Outcome};
 
@@ -34,7 +34,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     let Some(what_if) = uncalled(case)? else {
         return Ok(Verdict::Passed);
     };
-    let said = said_of_pods(case)?;
+    let said = case.said_of_pods()?;
     let Some(said) = said.iter().find(|one| is_meant(&what_if, one)) else {
         return Ok(Verdict::Passed);
     };

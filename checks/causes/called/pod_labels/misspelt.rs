@@ -6,7 +6,7 @@ use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::ask_by_label;
 use crate::report::{Effect, Field, Finding, Severity};
-use crate::way::asked::{Means, Said, said_of_pods};
+use crate::way::asked::{Means, Said};
 use crate::way::relabelled::{Label, WhatIf};
 use crate::way::{Case, Outcome, is_static, names};
 
@@ -41,7 +41,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         return Ok(Verdict::Passed);
     }
     let mut findings = Vec::new();
-    for said in said_of_pods(case)?.iter().filter(|one| !one.is_exact) {
+    for said in case.said_of_pods()?.iter().filter(|one| !one.is_exact) {
         findings.extend(finding(case, said)?);
     }
     findings.extend(setting::findings(case)?);

@@ -3,7 +3,7 @@
 use super::own_label::{asked_by_pod_alone, finding};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
-use crate::way::asked::{Means, said_of_pods};
+use crate::way::asked::Means;
 use crate::way::{Case, names};
 
 declare_check! {
@@ -28,7 +28,7 @@ declare_check! {
 }
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
-    let said = said_of_pods(case)?.into_iter();
+    let said = case.said_of_pods()?.iter();
     let mut said = said.filter(|one| one.key == names::INJECT && one.means == Means::Inject);
     match said.any(|one| one.is_label_of_template()) {
         true => Ok(

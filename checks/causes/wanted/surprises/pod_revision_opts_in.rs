@@ -3,7 +3,7 @@
 use super::own_label::{asked_by_pod_alone, finding};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::{Kind, Missing};
-use crate::way::asked::{Means, said_of_pods};
+use crate::way::asked::Means;
 use crate::way::{Case, names};
 
 declare_check! {
@@ -30,8 +30,9 @@ declare_check! {
 }
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
-    let said: Vec<_> = said_of_pods(case)?
-        .into_iter()
+    let said: Vec<_> = case
+        .said_of_pods()?
+        .iter()
         .filter(|one| one.is_label_of_template())
         .collect();
     let asks = said.iter().any(|one| one.means == Means::Inject);

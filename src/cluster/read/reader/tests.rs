@@ -5,7 +5,7 @@ use crate::cluster::connect::{Sizes, parse_size};
 use crate::cluster::fake::{Answer, Fake, absent, list, status};
 use futures::future::{join, join_all};
 use injdoctor_checks::facts::kinds::{MutatingAdmissionPolicy, Pod};
-use injdoctor_checks::facts::{Kind, Store};
+use injdoctor_checks::facts::{Index, Kind, Store};
 use injdoctor_checks::plan::{Question, plan};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Namespace;
@@ -812,7 +812,7 @@ fn what_is_asked_first_about_one_object_waits_for_nothing() {
             namespace: "shop".to_owned(),
             objects: vec![(kind, name.to_owned())],
         };
-        let reads = plan(&question, &Store::default()).len();
+        let reads = plan(&question, &Index::new(&Store::default())).len();
         let version = 1;
         assert!(reads + version <= AT_ONCE, "{name}: {reads} reads");
     }
