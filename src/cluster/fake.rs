@@ -51,7 +51,7 @@ impl Fake {
                         if value["kind"] == "List" && !path.starts_with("/version") {
                             Asked::of(&path).complete_list(&mut value, metadata_alone);
                         }
-                        (code, value.to_string().into_bytes())
+                        (code, in_order(value).into_bytes())
                     }
                     Answer::Text(code, text) => (code, text.as_bytes().to_vec()),
                     Answer::Bytes(bytes) => (200, bytes),
@@ -113,6 +113,16 @@ impl Fake {
     /// How many requests there were.
     pub fn requests(&self) -> usize {
         self.asked.lock().unwrap().len()
+    }
+}
+
+/// A list as an API server writes it: its items come last.
+fn in_order(mut value: Value) -> String {
+    let items = value.as_object_mut().and_then(|list| list.remove("items"));
+    let head = value.to_string();
+    match (items, head.strip_suffix('}')) {
+        (Some(items), Some(head)) => format!("{head},\"items\":{items}}}"),
+        _ => head,
     }
 }
 

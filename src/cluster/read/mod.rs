@@ -1,8 +1,9 @@
-//! Asking the API server: `reader` sends the requests, `receive` takes in the answers within limits,
+//! Asking the API server: `reader` sends the requests, `pages` those of a list, `receive` takes in the answers within limits,
 //! `answer` compares them with what was asked; `trouble` is what goes wrong with one of them, and
 //! `tally` what all of them say together about the server.
 
 mod answer;
+mod pages;
 mod reader;
 mod receive;
 mod tally;

@@ -1,6 +1,5 @@
 //! Asking the API server, one fact at a time: the only place that sends requests, and only reads.
 
-use std::collections::VecDeque;
 use std::fmt::Debug;
 use std::time::Duration;
 
@@ -14,7 +13,6 @@ use kube::core::{Request, Resource};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
-use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::answer::Wanted;
@@ -26,8 +24,6 @@ use crate::cluster::connect::{ConnectError, Link, Size};
 use crate::cluster::lean::{LeanObject, LeanPod};
 use crate::log::Came;
 
-/// Items on one page of a list; kubectl's number.
-const PAGE: u32 = 500;
 /// Requests under way at once: all of a plan about one object, as what waits for another one's answer takes a round trip
 /// more. Each takes a connection of its own where the server has no HTTP/2.
 const AT_ONCE: usize = 32;
@@ -69,7 +65,7 @@ impl<K> Readable for K where
 /// Reads from one API server within the limits of its link.
 #[derive(Debug)]
 pub struct Reader<'a> {
-    link: &'a Link,
+    pub(super) link: &'a Link,
     deadline: Option<Instant>,
     permits: Semaphore,
     log_permits: Semaphore,
@@ -185,7 +181,7 @@ impl<'a> Reader<'a> {
         let limit = Size(2 * LOG_BYTES.unsigned_abs());
         let answer = match request {
             Ok(request) => {
-                let answer = self.ask_once(&self.log_permits, request, limit, read);
+                let answer = self.ask_once(&self.log_permits, request, limit, read, |_| ());
                 let answer = timeout(LOG_TIME, answer).await;
                 answer.unwrap_or(Err(Trouble::Late(LOG_TIME)))
             }
@@ -299,48 +295,6 @@ impl<'a> Reader<'a> {
         self.tally.verdict(self.link)
     }
 
-    async fn pages<T: DeserializeOwned + Send + 'static>(
-        &self,
-        selection: Selection<'_>,
-        wanted: &Wanted,
-        request: fn(&Request, &ListParams) -> Built,
-    ) -> Result<Vec<T>, Trouble> {
-        let path = Request::new(wanted.path(selection.namespace));
-        let first = ListParams {
-            label_selector: selection.labels.map(str::to_owned),
-            field_selector: selection.fields.map(str::to_owned),
-            limit: Some(PAGE),
-            ..ListParams::default()
-        };
-        let (mut params, mut pages, mut restarted) = (first.clone(), Pages::default(), false);
-        let limit = self.link.limits.sizes.page;
-        let read = |text: String| {
-            let next = wanted.check_page(&text, selection.namespace)?;
-            Ok(Page { next, text })
-        };
-        loop {
-            match self.ask(request(&path, &params), limit, read).await {
-                Ok(page) => {
-                    pages.add(page.text).await?;
-                    if page.next.is_none() || selection.pages == Some(pages.number) {
-                        return pages.items().await;
-                    }
-                    if page.next == params.continue_token {
-                        return Err(Trouble::malformed("a page of the list follows itself"));
-                    }
-                    params.continue_token = page.next;
-                }
-                // The server has forgotten the state that the list was begun in.
-                Err(Trouble::Api(status))
-                    if status.code == 410 && params.continue_token.is_some() && !restarted =>
-                {
-                    (params, pages, restarted) = (first.clone(), Pages::default(), true);
-                }
-                Err(trouble) => return Err(trouble),
-            }
-        }
-    }
-
     /// Sends a request, again where it makes sense, and makes of the answer what `read` makes of it,
     /// or says why it is not what was asked for.
     async fn ask<T>(
@@ -348,6 +302,17 @@ impl<'a> Reader<'a> {
         request: Built,
         limit: Size,
         read: impl Fn(String) -> Result<T, String>,
+    ) -> Result<T, Trouble> {
+        self.ask_peeking(request, limit, read, |_| ()).await
+    }
+
+    /// The same; `peek` sees as much of the answer as is there, whenever more of it comes in.
+    pub(super) async fn ask_peeking<T>(
+        &self,
+        request: Built,
+        limit: Size,
+        read: impl Fn(String) -> Result<T, String>,
+        peek: impl Fn(&[u8]),
     ) -> Result<T, Trouble> {
         let read = |bytes| {
             let text = String::from_utf8(bytes);
@@ -357,7 +322,7 @@ impl<'a> Reader<'a> {
         let mut retries = RETRIES.into_iter();
         loop {
             let answer = self
-                .ask_once(&self.permits, request.clone(), limit, &read)
+                .ask_once(&self.permits, request.clone(), limit, &read, &peek)
                 .await;
             let Err(trouble) = answer else {
                 return answer;
@@ -388,6 +353,7 @@ impl<'a> Reader<'a> {
         request: Asked,
         limit: Size,
         read: impl Fn(Vec<u8>) -> Result<T, String>,
+        peek: impl Fn(&[u8]),
     ) -> Result<T, Trouble> {
         // A closed semaphore is impossible; without a permit the request is merely not held back.
         let _permit = permits.acquire().await.ok();
@@ -400,7 +366,14 @@ impl<'a> Reader<'a> {
         }
         let (path, began) = (request.uri().to_string(), Instant::now());
         let mut came = Came::default();
-        let answering = receive(&self.link.client, request, limit, &self.budget, &mut came);
+        let answering = receive(
+            &self.link.client,
+            request,
+            limit,
+            &self.budget,
+            &mut came,
+            peek,
+        );
         let time = left.into_iter().chain(self.link.limits.request).min();
         let answer = match time {
             Some(time) => timeout(time, answering)
@@ -419,77 +392,12 @@ impl<'a> Reader<'a> {
 type Asked = http::Request<Vec<u8>>;
 
 /// A request, or why there is none.
-type Built = Result<Asked, kube::core::request::Error>;
-
-/// A page of a list.
-struct Page {
-    /// The token of the next page.
-    next: Option<String>,
-    text: String,
-}
-
-/// The pages of a list. The items of each are read while the next ones are on their way: either takes as long.
-struct Pages<T> {
-    number: usize,
-    texts: VecDeque<JoinHandle<serde_json::Result<Vec<T>>>>,
-    read: Vec<Vec<T>>,
-}
-
-/// Texts of pages that wait to be read: more of them only take memory.
-const WAITING: usize = 2;
+pub(super) type Built = Result<Asked, kube::core::request::Error>;
 
 /// What a list says of itself.
 #[derive(Deserialize)]
-struct ListHead {
-    metadata: ListMeta,
-}
-
-/// The items of a list.
-#[derive(Deserialize)]
-struct Body<T> {
-    /// Null for an empty list of metadata.
-    items: Option<Vec<T>>,
-}
-
-impl<T> Default for Pages<T> {
-    fn default() -> Self {
-        Self {
-            number: 0,
-            texts: VecDeque::new(),
-            read: Vec::new(),
-        }
-    }
-}
-
-impl<T: DeserializeOwned + Send + 'static> Pages<T> {
-    async fn add(&mut self, text: String) -> Result<(), Trouble> {
-        self.number += 1;
-        self.texts.push_back(spawn_blocking(move || {
-            let body: Body<T> = serde_json::from_str(&text)?;
-            Ok(body.items.unwrap_or_default())
-        }));
-        self.read_all_but(WAITING).await
-    }
-
-    async fn read_all_but(&mut self, waiting: usize) -> Result<(), Trouble> {
-        while self.texts.len() > waiting
-            && let Some(text) = self.texts.pop_front()
-        {
-            let malformed = |error: String| Trouble::malformed(&error);
-            let items = text.await.map_err(|error| malformed(error.to_string()))?;
-            let items = items.map_err(|error| malformed(error.to_string()))?;
-            self.read.push(items);
-        }
-        Ok(())
-    }
-
-    /// The items of all pages.
-    async fn items(mut self) -> Result<Vec<T>, Trouble> {
-        self.read_all_but(0).await?;
-        let mut all = Vec::with_capacity(self.read.iter().map(Vec::len).sum());
-        self.read.into_iter().for_each(|items| all.extend(items));
-        Ok(all)
-    }
+pub(super) struct ListHead {
+    pub(super) metadata: ListMeta,
 }
 
 /// The version that an API server says it has.

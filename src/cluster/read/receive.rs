@@ -46,13 +46,15 @@ impl Budget {
     }
 }
 
-/// Sends a request and gives the answer, which has at most so many bytes after it is unpacked.
+/// Sends a request and gives the answer, which has at most so many bytes after it is unpacked. `peek` sees as much of it
+/// as is there, whenever more of it comes in.
 pub async fn receive(
     client: &Client,
     request: Request<Vec<u8>>,
     limit: Size,
     budget: &Budget,
     came: &mut Came,
+    peek: impl Fn(&[u8]),
 ) -> Result<Vec<u8>, Trouble> {
     let answer = client.send(request.map(Body::from)).await?;
     let code = answer.status().as_u16();
@@ -60,7 +62,12 @@ pub async fn receive(
     let mut bytes = Vec::new();
     // A read that succeeds is answered with 200 and nothing else.
     let limit = if code == 200 { limit } else { ERROR };
-    let collected = collect(answer.into_body(), limit, budget, &mut bytes).await;
+    let peek = |bytes: &[u8]| {
+        if code == 200 {
+            peek(bytes);
+        }
+    };
+    let collected = collect(answer.into_body(), limit, budget, &mut bytes, peek).await;
     came.bytes = Some(bytes.len());
     match (code, collected) {
         (200, Ok(())) => Ok(bytes),
@@ -76,6 +83,7 @@ async fn collect(
     limit: Size,
     budget: &Budget,
     bytes: &mut Vec<u8>,
+    peek: impl Fn(&[u8]),
 ) -> Result<(), Trouble> {
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame?.into_data() else {
@@ -94,6 +102,7 @@ async fn collect(
             }
             _ => bytes.extend_from_slice(&data),
         }
+        peek(bytes);
     }
     Ok(())
 }

@@ -2,6 +2,8 @@
 
 use std::env;
 use std::io::{self, Write};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use testcluster::Cluster;
@@ -12,13 +14,17 @@ use super::commands::Candidate;
 /// The exit code of injdoctor and of others that means: no answer.
 const FAILED: i32 = 2;
 
+/// The longest pause after a command.
+const PAUSE: Duration = Duration::from_secs(2);
+
 const MIB: f64 = 1024.0 * 1024.0;
 
 /// What was measured of some commands.
 pub(super) struct Results(Vec<(Candidate, Vec<Run>)>);
 
 /// Runs the commands in turn, so that whatever else the machine does slows down all of them. A first run of each does
-/// not count: it fills caches.
+/// not count: it fills caches. After each is a pause as long as it took: the API server collects the garbage of a large
+/// answer for a while, which is not the next command's fault.
 pub(super) fn measure(cluster: &Cluster, commands: &[Candidate], runs: usize) -> Result<Results> {
     let mut all: Vec<(Candidate, Vec<Run>)> = Vec::new();
     for command in commands {
@@ -50,6 +56,7 @@ fn once(cluster: &Cluster, candidate: &Candidate) -> Result<Run> {
     // Findings have exit codes of their own; to have nothing to say is what a failure looks like.
     let answered = run.printed > 0 && run.code.is_some_and(|code| code != FAILED);
     ensure!(answered, failed());
+    thread::sleep(PAUSE.min(Duration::from_secs_f64(run.seconds)));
     Ok(run)
 }
 
