@@ -1,6 +1,9 @@
 //! A snapshot as it will be after the steps of a fix: the one place that knows where the objects are.
 
+use std::collections::BTreeSet;
+
 use foldhash::HashSet;
+use k8s_openapi::api::core::v1::Namespace;
 use serde_json::Value;
 
 use super::controllers::{follow, roll_out, select};
@@ -24,6 +27,10 @@ pub fn alone(mesh: &Mesh, subject: &Subject) -> Snapshot {
     let webhooks = webhooks.got().copied().unwrap_or_default();
     let meant = injectors(webhooks).filter_map(|(_, one)| meant_service(one));
     let of_mesh: HashSet<_> = meant.map(|service| service.namespace.clone()).collect();
+    // No other namespace is asked about: nothing was read in it but what is its own in long lists.
+    let read_in = snapshot.reads.reads();
+    let read_in = read_in.filter_map(|(read, _)| read.namespace.as_deref());
+    let namespaces = read_in.chain([subject.target.namespace.as_str()]).collect();
     let mut reads = Store::default();
     for (read, fact) in snapshot.reads.reads() {
         let is_of_mesh = |namespace: &String| of_mesh.contains(namespace);
@@ -35,6 +42,9 @@ pub fn alone(mesh: &Mesh, subject: &Subject) -> Snapshot {
             Fact::Got(objects) if is_long => {
                 let own = own(index, read, objects, &family);
                 reads.insert(read.clone(), Fact::Got(own));
+            }
+            Fact::Got(Objects::Namespace(_)) if read.name.is_none() => {
+                reads.insert(read.clone(), Fact::Got(those_of(index, &namespaces)));
             }
             _ => reads.share(read, &snapshot.reads),
         }
@@ -71,6 +81,13 @@ fn own(index: &Index, read: &Read, objects: &Objects, family: &HashSet<&str>) ->
         }
         objects => objects.at(&index.places(read, family)),
     }
+}
+
+/// The namespaces of these names, of a list of all.
+fn those_of(index: &Index, names: &BTreeSet<&str>) -> Objects {
+    let namespaces = names.iter().map(|name| index.get::<Namespace>(None, name));
+    let namespaces = namespaces.filter_map(|fact| fact.got().copied().cloned());
+    Objects::Namespace(namespaces.collect())
 }
 
 /// The snapshot after some steps.
