@@ -3,7 +3,7 @@
 mod convert;
 mod escape;
 pub mod explanation;
-mod shallow;
+mod layout;
 mod text;
 pub mod v1alpha1;
 pub mod views;
@@ -16,8 +16,9 @@ use injdoctor_checks::facts::Snapshot;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
-use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
+use serde_json::ser::{CompactFormatter, Formatter};
 
+use self::layout::Layout;
 use super::{Diagnoses, Report};
 
 /// Writes the answer as JSON.
@@ -27,12 +28,12 @@ pub fn json(report: &Report, diagnoses: Diagnoses, out: &mut dyn Write) -> io::R
 
 /// Writes a value as JSON in which every control and format character is spelt out.
 pub fn pretty(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    spelt(value, PrettyFormatter::default(), out)
+    spelt(value, Layout::all(), out)
 }
 
 /// Writes the same value with whatever is deep in it on a single line.
 pub fn shallow(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    spelt(value, shallow::Shallow::default(), out)
+    spelt(value, Layout::near_the_top(), out)
 }
 
 fn spelt(value: &impl Serialize, format: impl Formatter, out: &mut dyn Write) -> io::Result<()> {

@@ -41,10 +41,12 @@ impl From<&'static str> for Text {
 
 impl Serialize for Text {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if !is_plain(&self.0) && self.0.contains(is_invisible) {
-            DoubleQuoted(&self.0).serialize(serializer)
-        } else {
-            serializer.serialize_str(&self.0)
+        match &self.0 {
+            // What stands in the program holds no such character.
+            Cow::Owned(text) if !is_plain(text) && text.contains(is_invisible) => {
+                DoubleQuoted(text).serialize(serializer)
+            }
+            text => serializer.serialize_str(text),
         }
     }
 }
