@@ -6,7 +6,7 @@ use super::names;
 use super::selector::Labels;
 use crate::facts::{Missing, Workload};
 use crate::report::{Evidence, Field};
-use crate::rules::istio_keys::{self, Meant};
+use crate::rules::istio_keys::Meant;
 use crate::way::Case;
 
 /// A label or an annotation by which somebody says whether to inject, or with which revision. It may be one
@@ -89,14 +89,15 @@ impl Said {
 /// [`Missing`] where the target was not read.
 pub(super) fn said_of_pods(case: &Case) -> Result<Vec<Said>, Missing> {
     let workload = case.workload()?;
-    let mut said = said_in_template(workload);
+    let mut said = said_in_template(case, workload);
     if !workload.template_path().is_empty() {
         let own = Words {
+            case,
             place: Place::Workload,
             object: &workload.reference(),
             path: Vec::new(),
             set_in: &workload.metadata,
-            meant: istio_keys::of_pods,
+            meant: Case::meant_of_pods,
         };
         said.extend(own.said(&workload.metadata));
     }
@@ -108,14 +109,15 @@ pub(super) fn said_of_pods(case: &Case) -> Result<Vec<Said>, Missing> {
     Ok(said)
 }
 
-fn said_in_template(workload: &Workload) -> Vec<Said> {
+fn said_in_template(case: &Case, workload: &Workload) -> Vec<Said> {
     let path = workload.template_path().split('.');
     let template = Words {
+        case,
         place: Place::Template,
         object: &workload.reference(),
         path: path.filter(|step| !step.is_empty()).collect(),
         set_in: &workload.metadata,
-        meant: istio_keys::of_pods,
+        meant: Case::meant_of_pods,
     };
     template.said(&workload.template.metadata)
 }
@@ -129,11 +131,12 @@ pub fn said_of_namespace(case: &Case) -> Result<Vec<Said>, Missing> {
         return Ok(Vec::new());
     };
     let words = Words {
+        case,
         place: Place::Namespace,
         object: &format!("namespace/{}", case.target().namespace),
         path: Vec::new(),
         set_in: &namespace.metadata,
-        meant: istio_keys::of_namespaces,
+        meant: Case::meant_of_namespaces,
     };
     Ok(words.said(&namespace.metadata))
 }
@@ -167,17 +170,18 @@ pub fn asks(case: &Case) -> Result<Option<Said>, Missing> {
 }
 
 /// Where labels and annotations stand.
-struct Words<'a> {
+struct Words<'a, 'c> {
+    case: &'a Case<'c>,
     place: Place,
     object: &'a str,
     /// The steps to their metadata.
     path: Vec<&'a str>,
     /// The metadata of the whole object, which tells who set them.
     set_in: &'a ObjectMeta,
-    meant: fn(&str) -> Option<Meant>,
+    meant: fn(&Case<'c>, &str) -> Option<Meant>,
 }
 
-impl Words<'_> {
+impl Words<'_, '_> {
     fn said(&self, metadata: &ObjectMeta) -> Vec<Said> {
         let annotations = metadata.annotations.as_ref();
         let maps = [
@@ -211,7 +215,7 @@ impl Words<'_> {
         // A namespace's label of the right name has to say yes; whoever misplaced it meant something by it.
         let is_label = exact.is_some() && field == Field::Labels;
         let is_misplaced = self.place == Place::Namespace && !is_label;
-        let means = match exact.or_else(|| (self.meant)(key))? {
+        let means = match exact.or_else(|| (self.meant)(self.case, key))? {
             Meant::Revision => Means::Revision,
             Meant::Inject if means_no(value) => Means::OptOut,
             Meant::Inject if means_yes(value) || is_misplaced => Means::Inject,

@@ -11,7 +11,7 @@ use crate::facts::kinds::{
 };
 use jiff::Timestamp;
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
-use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{ConfigMap, Event, Namespace, Node, Service};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
@@ -26,16 +26,17 @@ use super::{
 };
 use crate::facts::ownership::{self, Chain, Member};
 use crate::facts::{
-    Fact, Index, Kind, Log, LogOf, MakesPods as _, Missing, Object, Objects, Read, ReadSet,
-    Resource, Snapshot, Subject, Target, Unread, Workload,
+    Fact, Index, Kind, Log, LogOf, Missing, Object, Objects, Read, ReadSet, Resource, Snapshot,
+    Subject, Target, Unread, Workload,
 };
 use crate::rules::certificates::{Bundle, Trust, parse_pem_bundle, trusts};
-use crate::rules::istio_keys;
+use crate::rules::istio_keys::{self, Meant};
 use crate::way::asked::{self, Said};
 use crate::way::assumptions::{self, Gate};
 use crate::way::autoscaler::autoscaler;
 use crate::way::injector_config::json;
 use crate::way::istiod_log;
+use crate::way::relabelled::WhatIf;
 use crate::way::running::{self, Unwell};
 use crate::way::terms::Terms;
 
@@ -49,11 +50,21 @@ pub struct Mesh<'a> {
     /// By their text.
     bundles: RefCell<HashMap<Vec<u8>, Rc<Bundle>>>,
     trusts: RefCell<Trusts>,
-    /// The annotations of sidecars that keys of labels and annotations are meant to be.
-    meant: RefCell<HashMap<String, Option<&'static str>>>,
+    /// What keys of labels and annotations are meant to be.
+    keys: Keys,
     terms: OnceCell<Vec<Terms>>,
     gates: Gates,
 }
+
+/// What keys are meant to be: see [`istio_keys`].
+#[derive(Clone, Debug, Default)]
+struct Keys {
+    of_pods: ByKey<Meant>,
+    of_namespaces: ByKey<Meant>,
+    of_sidecars: ByKey<&'static str>,
+}
+
+type ByKey<T> = RefCell<HashMap<String, Option<T>>>;
 
 /// By namespace and name.
 type ByName<T> = BTreeMap<(String, String), Rc<T>>;
@@ -79,7 +90,7 @@ impl<'a> Mesh<'a> {
             mesh_configs: RefCell::default(),
             bundles: RefCell::default(),
             trusts: RefCell::default(),
-            meant: RefCell::default(),
+            keys: Keys::default(),
             terms: OnceCell::new(),
             gates: Gates::default(),
         }
@@ -101,7 +112,7 @@ impl<'a> Mesh<'a> {
             mesh_configs: RefCell::new(mesh_configs),
             bundles: self.bundles.clone(),
             trusts: self.trusts.clone(),
-            meant: self.meant.clone(),
+            keys: self.keys.clone(),
             ..Mesh::new(snapshot)
         }
     }
@@ -124,10 +135,13 @@ pub struct Case<'a> {
     subject: &'a Subject,
     chain: Memo<Rc<Chain<'a>>>,
     workloads: Memo<Result<Vec<Workload>, Missing>>,
-    newest_replica_set: Memo<Result<Option<Workload>, Missing>>,
+    newest_replica_set: Memo<Result<Option<&'a ReplicaSet>, Missing>>,
+    namespace: Memo<Result<Option<&'a Namespace>, Missing>>,
+    pods: Memo<Result<Vec<&'a ObjectMeta>, Missing>>,
     pod: Memo<Rc<JudgedPod>>,
     said_of_pods: Memo<Result<Vec<Said>, Missing>>,
     calls: Memo<Rc<[Call]>>,
+    what_if: Memo<Result<Rc<WhatIf<'a>>, Missing>>,
     destinations: Memo<Result<Rc<Destinations<'a>>, Missing>>,
     changes: Memo<Result<Rc<[Changed]>, Missing>>,
     prediction: Memo<Rc<Prediction>>,
@@ -147,9 +161,12 @@ impl<'a> Case<'a> {
             chain: OnceCell::new(),
             workloads: OnceCell::new(),
             newest_replica_set: OnceCell::new(),
+            namespace: OnceCell::new(),
+            pods: OnceCell::new(),
             pod: OnceCell::new(),
             said_of_pods: OnceCell::new(),
             calls: OnceCell::new(),
+            what_if: OnceCell::new(),
             destinations: OnceCell::new(),
             changes: OnceCell::new(),
             prediction: OnceCell::new(),
@@ -322,9 +339,11 @@ impl<'a> Case<'a> {
 
     /// The metadata of the pods that belong to the target.
     pub fn pods(&self) -> Result<Vec<&'a ObjectMeta>, Missing> {
-        self.below("pods", |index, chain| match &chain.top {
-            Some(top) => ownership::pods(index, self.target(), top),
-            None => Fact::Absent,
+        self.memo(&self.pods, || {
+            self.below("pods", |index, chain| match &chain.top {
+                Some(top) => ownership::pods(index, self.target(), top),
+                None => Fact::Absent,
+            })
         })
     }
 
@@ -362,15 +381,14 @@ impl<'a> Case<'a> {
     }
 
     /// The newest ReplicaSet of the target's Deployment.
-    pub fn newest_replica_set(&self) -> Result<Option<&Workload>, Missing> {
-        let newest = self.memo_ref(&self.newest_replica_set, || {
+    pub fn newest_replica_set(&self) -> Result<Option<&'a ReplicaSet>, Missing> {
+        self.memo(&self.newest_replica_set, || {
             let sets = self.below("ReplicaSets", |index, chain| match &chain.top {
                 Some(top) => ownership::whole_replica_sets(index, &self.target().namespace, top),
                 None => Fact::Absent,
             })?;
-            Ok(sets.first().map(|set| set.workload()))
-        });
-        newest.as_ref().map(Option::as_ref).map_err(Clone::clone)
+            Ok(sets.first().copied())
+        })
     }
 
     /// Events about the target and what belongs to it, newest last.
@@ -424,7 +442,9 @@ impl<'a> Case<'a> {
 
     /// The target's namespace.
     pub fn namespace(&self) -> Result<Option<&'a Namespace>, Missing> {
-        self.namespace_named(&self.target().namespace)
+        self.memo(&self.namespace, || {
+            self.namespace_named(&self.target().namespace)
+        })
     }
 
     /// The namespace of a name.
@@ -649,15 +669,20 @@ impl<'a> Case<'a> {
         bundle
     }
 
+    /// What a key on pods is meant to say: see [`istio_keys::of_pods`].
+    pub fn meant_of_pods(&self, key: &str) -> Option<Meant> {
+        meant(&self.mesh.keys.of_pods, key, istio_keys::of_pods)
+    }
+
+    /// What a key on a namespace is meant to say: see [`istio_keys::of_namespaces`].
+    pub fn meant_of_namespaces(&self, key: &str) -> Option<Meant> {
+        let known = &self.mesh.keys.of_namespaces;
+        meant(known, key, istio_keys::of_namespaces)
+    }
+
     /// The annotation of a sidecar that a key is meant to be: see [`istio_keys::of_sidecars`].
-    pub fn meant_by(&self, key: &str) -> Option<&'static str> {
-        let mut known = self.mesh.meant.borrow_mut();
-        if let Some(meant) = known.get(key) {
-            return *meant;
-        }
-        let meant = istio_keys::of_sidecars(key);
-        known.insert(key.to_owned(), meant);
-        meant
+    pub fn meant_of_sidecars(&self, key: &str) -> Option<&'static str> {
+        meant(&self.mesh.keys.of_sidecars, key, istio_keys::of_sidecars)
     }
 
     /// The nodes.
@@ -692,6 +717,14 @@ impl<'a> Case<'a> {
         }))
     }
 
+    /// The target, for trying other labels on.
+    ///
+    /// # Errors
+    /// [`Missing`] where namespace, pod or webhooks were not read.
+    pub fn what_if(&self) -> Result<Rc<WhatIf<'a>>, Missing> {
+        self.memo(&self.what_if, || WhatIf::new(self).map(Rc::new))
+    }
+
     /// Where the injection webhooks lead that are called for the pod, or that belong to the target
     /// where it is a webhook configuration. What was read for a leg of their ways is noted by who looks
     /// at the leg.
@@ -721,6 +754,17 @@ impl<'a> Case<'a> {
     pub fn unwell(&self) -> Result<Rc<[Unwell<'a>]>, Missing> {
         self.memo(&self.unwell, || running::unwell(self).map(Rc::from))
     }
+}
+
+/// What a key is meant to be, worked out once.
+fn meant<T: Copy>(known: &ByKey<T>, key: &str, work_out: fn(&str) -> Option<T>) -> Option<T> {
+    let mut known = known.borrow_mut();
+    if let Some(meant) = known.get(key) {
+        return *meant;
+    }
+    let meant = work_out(key);
+    known.insert(key.to_owned(), meant);
+    meant
 }
 
 /// What is made once of what was read, or why nothing was.

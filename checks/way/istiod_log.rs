@@ -146,7 +146,7 @@ fn log(pod: &Pod, about: &str) -> Option<LogOf> {
 pub fn about(case: &Case) -> Result<String, Missing> {
     let workload = case.workload()?;
     let set = case.newest_replica_set()?;
-    let metadata = &set.unwrap_or(workload).metadata;
+    let metadata = set.map_or(&workload.metadata, |set| &set.metadata);
     let name = match workload.kind {
         Kind::Pod => metadata
             .generate_name

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{Event, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use serde_json::Value;
+use serde::Deserialize;
 
 use super::ambient::{gateway_of, is_redirected};
 use super::changes;
@@ -122,8 +122,12 @@ pub(crate) fn revision_of(pod: &ObjectMeta) -> Option<String> {
 
 /// The revision that such an annotation names.
 pub(crate) fn status_revision(status: &str) -> Option<String> {
-    let status: Value = serde_json::from_str(status).ok()?;
-    Some(status.get("revision")?.as_str()?.to_owned())
+    #[derive(Deserialize)]
+    struct Status {
+        revision: String,
+    }
+    let status: Status = serde_json::from_str(status).ok()?;
+    Some(status.revision)
 }
 
 /// The newest refusal, unless a pod was made after it or none is wanted any more. Where a ReplicaSet's
@@ -169,7 +173,10 @@ fn by_condition(case: &Case) -> Result<Option<Rejection>, Missing> {
     let chain = case.chain()?;
     // Only the newest ReplicaSet makes pods; an older one's condition is history.
     let newest = case.newest_replica_set()?;
-    let rejection = chain.iter().chain(newest).find_map(replica_failure);
+    // Most have no conditions, and nothing to be copied for them.
+    let newest = newest.filter(|set| !set.conditions().is_empty());
+    let newest = newest.map(|set| set.workload());
+    let rejection = chain.iter().chain(&newest).find_map(replica_failure);
     Ok(rejection)
 }
 

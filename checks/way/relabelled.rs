@@ -41,7 +41,7 @@ impl<'a> WhatIf<'a> {
     ///
     /// # Errors
     /// [`Missing`] where namespace, pod or webhooks were not read.
-    pub fn new(case: &Case<'a>) -> Result<Self, Missing> {
+    pub(super) fn new(case: &Case<'a>) -> Result<Self, Missing> {
         let (namespace, pod) = (namespace_labels(case)?, case.pod()?);
         let entries = entries(case.webhooks()?).zip(case.terms()?);
         let injectors =

@@ -10,6 +10,8 @@ pub(crate) mod webhook_selectors;
 
 pub(in crate::causes) use living_pods::{Side, changers};
 
+use std::rc::Rc;
+
 use crate::causes::{Check, Verdict};
 use crate::facts::Missing;
 use crate::way::Case;
@@ -41,7 +43,7 @@ pub fn of_static(case: &Case) -> Result<Option<Verdict>, Missing> {
 ///
 /// # Errors
 /// [`Missing`] where that cannot be told.
-fn uncalled<'a>(case: &Case<'a>) -> Result<Option<WhatIf<'a>>, Missing> {
+fn uncalled<'a>(case: &Case<'a>) -> Result<Option<Rc<WhatIf<'a>>>, Missing> {
     if crate::way::is_static(case)? {
         return Ok(None);
     }
@@ -51,5 +53,5 @@ fn uncalled<'a>(case: &Case<'a>) -> Result<Option<WhatIf<'a>>, Missing> {
             _ => {}
         }
     }
-    WhatIf::new(case).map(Some)
+    case.what_if().map(Some)
 }

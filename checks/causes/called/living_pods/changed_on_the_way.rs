@@ -5,7 +5,6 @@ use crate::causes::fields::template_field;
 use crate::causes::{Verdict, declare_check, istiod_log};
 use crate::facts::Missing;
 use crate::report::{Command, Effect, Evidence, Field, Finding, Fix, Risk, Severity};
-use crate::way::relabelled::WhatIf;
 use crate::way::{Case, ObservedPod, Outcome, Prediction, is_fresh};
 
 declare_check! {
@@ -107,7 +106,7 @@ fn contradicts(pod: &ObservedPod, prediction: &Prediction) -> bool {
 
 /// Whether a pod with the labels as they are in the living one would fare as that does.
 fn explains(case: &Case, labels: &[&Differing], is_injected: bool) -> Result<bool, Missing> {
-    let what_if = WhatIf::new(case)?;
+    let what_if = case.what_if()?;
     let mut pod = what_if.pod.labels.clone();
     for one in labels {
         match &one.value {

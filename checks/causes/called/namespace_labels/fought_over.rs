@@ -9,7 +9,6 @@ use crate::facts::Missing;
 use crate::fixes::relabel_namespace;
 use crate::report::{Command, Effect, Evidence, Finding, Fix, Risk, Severity};
 use crate::rules::last_applied::{LAST_APPLIED, labels_applied};
-use crate::way::relabelled::WhatIf;
 use crate::way::{Case, Outcome};
 
 declare_check! {
@@ -45,7 +44,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         return Ok(Verdict::Passed);
     };
     let mut applied = labels_applied(&namespace.metadata);
-    let what_if = WhatIf::new(case)?;
+    let what_if = case.what_if()?;
     let own = &what_if.namespace;
     applied
         .retain(|key, value| NAMESPACE_KEYS.contains(&key.as_str()) && own.get(key) != Some(value));

@@ -77,7 +77,7 @@ fn opt_out(case: &Case) -> Result<Verdict, Missing> {
     let Some(said) = said.iter().find(|one| !one.asks()) else {
         return Ok(Verdict::Passed);
     };
-    let what_if = WhatIf::new(case)?;
+    let what_if = case.what_if()?;
     let label = (names::ISTIO_INJECTION, "disabled".to_owned());
     let helps = !what_if.is_called(&what_if.namespace_with(&label), &what_if.pod.labels);
     let prediction = case.prediction();

@@ -6,7 +6,6 @@ use crate::facts::Missing;
 use crate::fixes::unlabel_namespace;
 use crate::report::{Effect, Finding, Severity};
 use crate::way::Case;
-use crate::way::relabelled::WhatIf;
 use crate::way::{Outcome, names};
 
 declare_check! {
@@ -30,7 +29,7 @@ declare_check! {
 }
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
-    let what_if = WhatIf::new(case)?;
+    let what_if = case.what_if()?;
     let (winner, loser) = (names::ISTIO_INJECTION, names::ISTIO_REV);
     let (Some(value), Some(revision)) =
         (what_if.namespace.get(winner), what_if.namespace.get(loser))

@@ -8,7 +8,6 @@ use crate::fixes::{ask_by_label, patch_template, unlabel_namespace};
 use crate::report::{Effect, Field, Finding, Severity};
 use crate::way::Case;
 use crate::way::asked::pod_asks_for_sidecar;
-use crate::way::relabelled::WhatIf;
 use crate::way::{AmbientBy, Outcome, asks_for_ambient, is_static, names};
 
 declare_check! {
@@ -33,7 +32,7 @@ declare_check! {
 }
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
-    let what_if = WhatIf::new(case)?;
+    let what_if = case.what_if()?;
     let key = names::DATAPLANE_MODE;
     let (Some(by), false) = (asks_for_ambient(case)?, is_static(case)?) else {
         return Ok(Verdict::Passed);

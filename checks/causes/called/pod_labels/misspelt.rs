@@ -50,7 +50,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
 
 /// The finding where the right key would change what becomes of the pod.
 fn finding(case: &Case, said: &Said) -> Result<Option<Finding>, Missing> {
-    let what_if = WhatIf::new(case)?;
+    let what_if = case.what_if()?;
     let Some(label) = what_if.pod_label(case, said)? else {
         return Ok(None);
     };

@@ -7,7 +7,6 @@ use crate::fixes::patch_template;
 use crate::report::{Effect, Evidence, Field, Finding, Severity};
 use crate::way::Case;
 use crate::way::asked::means_no;
-use crate::way::relabelled::WhatIf;
 use crate::way::{Outcome, is_static, names};
 
 declare_check! {
@@ -30,7 +29,7 @@ declare_check! {
 }
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
-    let what_if = WhatIf::new(case)?;
+    let what_if = case.what_if()?;
     let workload = case.workload()?;
     if workload.template_path().is_empty() || is_static(case)? {
         return Ok(Verdict::Passed);

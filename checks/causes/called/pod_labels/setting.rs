@@ -73,7 +73,7 @@ pub fn findings(case: &Case) -> Result<Vec<Finding>, Missing> {
 fn meant(case: &Case, key: &str, is_in_place: bool) -> Option<&'static str> {
     match as_of_sidecars(key) {
         Some(known) => (!is_in_place).then_some(known),
-        None => case.meant_by(key),
+        None => case.meant_of_sidecars(key),
     }
 }
 

@@ -6,7 +6,6 @@ use crate::facts::Missing;
 use crate::fixes::patch_template;
 use crate::report::{Effect, Field, Finding, Severity};
 use crate::way::Case;
-use crate::way::relabelled::WhatIf;
 use crate::way::{Outcome, names};
 
 declare_check! {
@@ -31,7 +30,7 @@ declare_check! {
 }
 
 fn run(case: &Case) -> Result<Verdict, Missing> {
-    let what_if = WhatIf::new(case)?;
+    let what_if = case.what_if()?;
     let key = names::ISTIO_REV;
     let Some(revision) = what_if.pod.labels.get(key) else {
         return Ok(Verdict::Passed);

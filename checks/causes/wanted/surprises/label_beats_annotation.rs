@@ -8,7 +8,6 @@ use crate::fixes::patch_template;
 use crate::report::{Effect, Field, Finding, Fix, Severity};
 use crate::stage::Stage;
 use crate::way::Case;
-use crate::way::relabelled::WhatIf;
 use crate::way::wanted::{by_config, config, understood};
 use crate::way::{Answer, Declined, JudgedPod, Outcome, Version, names};
 
@@ -97,7 +96,7 @@ fn disagreement(case: &Case, pod: &JudgedPod) -> Result<Option<bool>, Missing> {
     let prediction = case.prediction();
     if prediction.outcome == Outcome::NotInjected && prediction.decided == Stage::Called {
         // The label keeps the API server from asking istiod, which would have obeyed the annotation.
-        let what_if = WhatIf::new(case)?;
+        let what_if = case.what_if()?;
         if !what_if.is_called(&what_if.namespace, &unlabelled.labels) {
             return Ok(None);
         }

@@ -6,7 +6,6 @@ use crate::facts::Missing;
 use crate::fixes::{label_namespace, patch_template};
 use crate::report::{Effect, Evidence, Field, Finding, Fix, Risk, Severity};
 use crate::way::observe::{brings_proxy, status_of_template, status_revision};
-use crate::way::relabelled::WhatIf;
 use crate::way::rendered::containers::PROXY;
 use crate::way::{Case, Outcome, names};
 
@@ -103,7 +102,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     for key in NAMESPACE_KEYS {
         finding = finding.evidence(namespace_label(case, key)?);
     }
-    let label = WhatIf::new(case)?.namespace_label(case)?;
+    let label = case.what_if()?.namespace_label(case)?;
     if let Some(label) = label.filter(|_| !brings_proxy(spec)) {
         finding = finding.fix(label_namespace(case, &label)?);
     }

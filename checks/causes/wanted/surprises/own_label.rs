@@ -7,7 +7,6 @@ use crate::facts::Missing;
 use crate::fixes::patch_template;
 use crate::report::{Effect, Field, Finding, Severity};
 use crate::way::asked::{Said, said_of_namespace};
-use crate::way::relabelled::WhatIf;
 use crate::way::rendered::containers::GATEWAY;
 use crate::way::{Case, names};
 
@@ -17,7 +16,7 @@ use crate::way::{Case, names};
 /// # Errors
 /// [`Missing`] where it cannot be told.
 pub fn asked_by_pod_alone(case: &Case, keys: &[&str]) -> Result<Result<(), Verdict>, Missing> {
-    let what_if = WhatIf::new(case)?;
+    let what_if = case.what_if()?;
     let templates = what_if.pod.annotations.get(names::TEMPLATES);
     if templates.is_some_and(|all| all.split(',').any(|one| one.trim() == GATEWAY)) {
         return Ok(Err(Verdict::not_applicable("the pod is a gateway")));
