@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::api::core::v1::{Event, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use serde::Deserialize;
+use serde_json::Value;
 
 use super::ambient::{gateway_of, is_redirected};
 use super::changes;
@@ -122,12 +122,8 @@ pub(crate) fn revision_of(pod: &ObjectMeta) -> Option<String> {
 
 /// The revision that such an annotation names.
 pub(crate) fn status_revision(status: &str) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Status {
-        revision: String,
-    }
-    let status: Status = serde_json::from_str(status).ok()?;
-    Some(status.revision)
+    let status: Value = serde_json::from_str(status).ok()?;
+    Some(status.get("revision")?.as_str()?.to_owned())
 }
 
 /// The newest refusal, unless a pod was made after it or none is wanted any more. Where a ReplicaSet's

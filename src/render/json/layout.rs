@@ -23,7 +23,7 @@ pub struct Layout {
 
 impl Layout {
     /// A line for each thing, as `serde_json`'s own pretty format has it, which writes each space on its own.
-    pub fn all() -> Self {
+    pub fn pretty() -> Self {
         Self {
             deepest: usize::MAX,
             indent: 2,
@@ -34,12 +34,12 @@ impl Layout {
     }
 
     /// A line for each thing near the top, and what is in it on that line.
-    pub fn near_the_top() -> Self {
+    pub fn shallow() -> Self {
         Self {
             deepest: NEAR_THE_TOP,
             indent: 1,
             colon: b":",
-            ..Self::all()
+            ..Self::pretty()
         }
     }
 

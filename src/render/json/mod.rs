@@ -28,12 +28,12 @@ pub fn json(report: &Report, diagnoses: Diagnoses, out: &mut dyn Write) -> io::R
 
 /// Writes a value as JSON in which every control and format character is spelt out.
 pub fn pretty(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    spelt(value, Layout::all(), out)
+    spelt(value, Layout::pretty(), out)
 }
 
 /// Writes the same value with whatever is deep in it on a single line.
 pub fn shallow(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    spelt(value, Layout::near_the_top(), out)
+    spelt(value, Layout::shallow(), out)
 }
 
 fn spelt(value: &impl Serialize, format: impl Formatter, out: &mut dyn Write) -> io::Result<()> {
