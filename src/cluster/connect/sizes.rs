@@ -13,7 +13,8 @@ pub struct Sizes {
     /// One object. The API server takes at most 3 MiB for one, and etcd 1.5 MiB (`--max-request-bytes`)
     /// of protobuf; as JSON that is six times as much where each character has to be escaped.
     pub object: Size,
-    /// A page of a list, of 500 objects: 128 KiB for each, and a pod has 5 to 20.
+    /// A page of a list. Of 500 objects each may have 128 KiB, and a pod has 5 to 20; of the metadata of 2,000 each may
+    /// have 32 KiB, and a pod's has 1 to 4.
     pub page: Size,
     /// All answers of a run: the 150,000 pods of the largest cluster that Kubernetes supports have 3 GiB.
     pub run: Size,

@@ -21,14 +21,30 @@ use super::answer::Wanted;
 use super::reader::{Built, ListHead, Reader, Selection};
 use super::trouble::Trouble;
 
-/// Items on one page of a list; kubectl's number.
-const PAGE: u32 = 500;
+/// The objects of a list as they are, in pages of kubectl's size.
+pub(super) const OBJECTS: Form = Form {
+    request: Request::list,
+    page: 500,
+};
+/// Their metadata alone: more items have room on a page of as many bytes. The fewer pages, the less work is a long list for
+/// the API server, which for each page walks all the items that remain (`k8s.io/apiserver` pkg/storage/cacher, v0.36).
+pub(super) const METADATA: Form = Form {
+    request: Request::list_metadata,
+    page: 2_000,
+};
 /// Pages under way at once: the time for the one after the next would run while it can only wait.
 const AT_ONCE: usize = 2;
 /// How much of a page to look for the token in.
 const START: usize = 16 << 10;
 /// Texts of pages that wait to be read: more of them only take memory.
 const WAITING: usize = 2;
+
+/// How a list's items are asked for.
+pub(super) struct Form {
+    request: fn(&Request, &ListParams) -> Built,
+    /// Items on one page.
+    page: u32,
+}
 
 /// A page of a list.
 struct Page {
@@ -43,7 +59,7 @@ impl Reader<'_> {
         &self,
         selection: Selection<'_>,
         wanted: &Wanted,
-        request: fn(&Request, &ListParams) -> Built,
+        form: &Form,
     ) -> Result<Vec<T>, Trouble> {
         let path = Request::new(wanted.path(selection.namespace));
         let limit = self.link.limits.sizes.page;
@@ -56,7 +72,7 @@ impl Reader<'_> {
             let params = ListParams {
                 label_selector: selection.labels.map(str::to_owned),
                 field_selector: selection.fields.map(str::to_owned),
-                limit: Some(PAGE),
+                limit: Some(form.page),
                 continue_token: token,
                 ..ListParams::default()
             };
@@ -70,7 +86,7 @@ impl Reader<'_> {
                     let _ = tell.send(token);
                 }
             };
-            self.ask_peeking(request(&path, &params), limit, &read, peek)
+            self.ask_peeking((form.request)(&path, &params), limit, &read, peek)
         };
         let mut pages = Pages::default();
         // The pages under way, and the tokens that they were asked for with: none is that of the first page.

@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::answer::Wanted;
 use super::cut;
+use super::pages::{METADATA, OBJECTS};
 use super::receive::{Budget, receive};
 use super::tally::Tally;
 use super::trouble::Trouble;
@@ -208,12 +209,11 @@ impl<'a> Reader<'a> {
     /// A list of objects of a kind that not every API server knows, in the newest version that it serves; absent where
     /// it says that it serves none.
     pub async fn list_if_served<K: Readable>(&self, selection: Selection<'_>) -> Fact<Vec<K>> {
-        let served =
-            async |wanted: Wanted| match self.pages(selection, &wanted, Request::list).await {
-                Ok(items) => Fact::Got(items),
-                Err(Trouble::Api(status)) if Wanted::is_unserved(&status) => Fact::Absent,
-                Err(trouble) => fact_of(&trouble, about::<K>("list", selection.namespace, None)),
-            };
+        let served = async |wanted: Wanted| match self.pages(selection, &wanted, &OBJECTS).await {
+            Ok(items) => Fact::Got(items),
+            Err(Trouble::Api(status)) if Wanted::is_unserved(&status) => Fact::Absent,
+            Err(trouble) => fact_of(&trouble, about::<K>("list", selection.namespace, None)),
+        };
         match served(Wanted::of::<K>()).await {
             Fact::Absent => {
                 let older = join_all(OLDER.map(|version| served(Wanted::of_version::<K>(version))));
@@ -233,7 +233,7 @@ impl<'a> Reader<'a> {
             return Fact::Absent;
         }
         let wanted = Wanted::of::<K>();
-        match self.pages(selection, &wanted, Request::list).await {
+        match self.pages(selection, &wanted, &OBJECTS).await {
             Ok(items) => Fact::Got(items),
             Err(trouble) => fact_of(&trouble, about::<K>("list", selection.namespace, None)),
         }
@@ -245,9 +245,7 @@ impl<'a> Reader<'a> {
         selection: Selection<'_>,
     ) -> Result<Vec<ObjectMeta>, Trouble> {
         let wanted = Wanted::metadata_of::<K>();
-        let objects: Vec<LeanObject> = self
-            .pages(selection, &wanted, Request::list_metadata)
-            .await?;
+        let objects: Vec<LeanObject> = self.pages(selection, &wanted, &METADATA).await?;
         Ok(objects.into_iter().map(ObjectMeta::from).collect())
     }
 

@@ -696,6 +696,7 @@ async fn metadata_alone_is_read() {
     assert_eq!(pods.len(), 1);
     assert_eq!(pods[0].uid.as_deref(), Some("u"));
     assert_eq!(pods[0].managed_fields, None);
+    assert_eq!(*fake.asked.lock().unwrap(), ["/api/v1/pods?&limit=2000"]);
     let whole = always(200, pod_list(|_| ()));
     let pods = Reader::new(&whole.link)
         .list_metadata::<Pod>(Selection::default())
