@@ -70,6 +70,7 @@ impl<'a> Index<'a> {
         }
         let is_whole = !matches!(objects, Objects::Metadata(_));
         let all = objects.metadata();
+        known.reserve(all.len());
         match is_whole {
             true => self.by_name.reserve(all.len()),
             false => self.metadata.reserve(all.len()),

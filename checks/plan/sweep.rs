@@ -181,7 +181,8 @@ struct Lists<'s, 'i, 'a> {
     sweep: &'s Sweep,
     index: &'i Index<'a>,
     by_kind: BTreeMap<Kind, Vec<&'a ObjectMeta>>,
-    uids: HashSet<&'a str>,
+    /// The uids of what can make others: of all but pods.
+    makers: HashSet<&'a str>,
     /// The uids of what the label selector selects; none without one.
     selected: Option<HashSet<&'a str>>,
 }
@@ -192,11 +193,12 @@ impl<'s, 'i, 'a> Lists<'s, 'i, 'a> {
             let objects = index.store().of(read).got();
             objects.map(Objects::metadata).unwrap_or_default()
         };
-        let kinds = sweep.needed().into_iter().chain([Kind::Pod]);
-        let by_kind: BTreeMap<_, _> = kinds
+        let kinds = sweep.needed().into_iter();
+        let mut by_kind: BTreeMap<_, _> = kinds
             .map(|kind| (kind, metadata(&sweep.list(kind))))
             .collect();
-        let uids = by_kind.values().flatten().map(|one| uid(one)).collect();
+        let makers = by_kind.values().flatten().map(|one| uid(one)).collect();
+        by_kind.insert(Kind::Pod, metadata(&sweep.list(Kind::Pod)));
         let selected = sweep.selector.is_some().then(|| {
             let reads = sweep
                 .shown()
@@ -208,7 +210,7 @@ impl<'s, 'i, 'a> Lists<'s, 'i, 'a> {
             sweep,
             index,
             by_kind,
-            uids,
+            makers,
             selected,
         }
     }
@@ -220,7 +222,7 @@ impl<'s, 'i, 'a> Lists<'s, 'i, 'a> {
     /// Whether what makes an object is among the objects of the lists.
     fn has_maker(&self, kind: Kind, metadata: &'a ObjectMeta) -> bool {
         let owner = controller(metadata).filter(|owner| owner.maker_of(kind).is_some());
-        owner.is_some_and(|owner| self.uids.contains(owner.uid))
+        owner.is_some_and(|owner| self.makers.contains(owner.uid))
     }
 
     fn is_shown(&self, kind: Kind, metadata: &'a ObjectMeta) -> bool {

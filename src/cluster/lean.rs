@@ -22,7 +22,11 @@ struct WholePod {
 
 /// An object of whatever kind as a list of metadata is read.
 #[derive(Deserialize)]
-pub struct LeanObject {
+#[serde(from = "WholeObject")]
+pub struct LeanObject(pub ObjectMeta);
+
+#[derive(Deserialize)]
+struct WholeObject {
     metadata: LeanMetadata,
 }
 
@@ -55,9 +59,9 @@ impl From<WholePod> for LeanPod {
     }
 }
 
-impl From<LeanObject> for ObjectMeta {
-    fn from(object: LeanObject) -> Self {
-        object.metadata.into()
+impl From<WholeObject> for LeanObject {
+    fn from(object: WholeObject) -> Self {
+        Self(object.metadata.into())
     }
 }
 

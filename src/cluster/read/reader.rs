@@ -246,7 +246,7 @@ impl<'a> Reader<'a> {
     ) -> Result<Vec<ObjectMeta>, Trouble> {
         let wanted = Wanted::metadata_of::<K>();
         let objects: Vec<LeanObject> = self.pages(selection, &wanted, &METADATA).await?;
-        Ok(objects.into_iter().map(ObjectMeta::from).collect())
+        Ok(objects.into_iter().map(|LeanObject(of)| of).collect())
     }
 
     /// The state of the objects that a selection holds, from which a watch can begin.
