@@ -14,7 +14,7 @@ pub struct Sizes {
     /// of protobuf; as JSON that is six times as much where each character has to be escaped.
     pub object: Size,
     /// A page of a list. Of 500 objects each may have 128 KiB, and a pod has 5 to 20; of the metadata of 2,000 each may
-    /// have 32 KiB, and a pod's has 1 to 4.
+    /// have 32 KiB, and the pods' of the bench have 3 on average.
     pub page: Size,
     /// All answers of a run: the 150,000 pods of the largest cluster that Kubernetes supports have 3 GiB.
     pub run: Size,
