@@ -3,10 +3,10 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
-use serde_json::Value;
+use anyhow::Result;
 use testcluster::Cluster;
 
+use super::a_pod;
 use super::goals::Goal;
 use super::lists;
 use super::measure::Results;
@@ -70,9 +70,7 @@ impl One {
     const FAR: f64 = 500.0;
 
     pub(super) fn new(cluster: &Cluster) -> Result<Self> {
-        let pods = cluster.api().get("/api/v1/namespaces/shop/pods")?;
-        let pod = pods.pointer("/items/0/metadata/name");
-        let pod = pod.and_then(Value::as_str).context("no pod in shop")?;
+        let pod = a_pod(cluster)?;
         let of = |words: &[&str], target: &str| {
             Candidate::new(&[words, &[target, "-n", "shop"][..]].concat())
         };
@@ -164,26 +162,35 @@ impl Sweep {
     }
 
     pub(super) fn goals(&self, results: &Results) -> Vec<Goal> {
-        let goals = |check| {
-            [
-                Goal::time(results, check, &self.analyze, 1.0),
-                Goal::memory(results, check, &self.analyze, 1.0),
-                Goal::time(results, check, &self.download, Self::TO_DOWNLOAD),
-                Goal::mebibytes(results, check, Self::MEBIBYTES),
-            ]
-        };
-        self.checks.iter().flat_map(goals).collect()
+        let memory = |check| Goal::mebibytes(results, check, Self::MEBIBYTES);
+        let mut all = self.goals_beside_others(results);
+        all.extend(self.checks.iter().map(memory));
+        all
     }
 
     /// The goals for a mesh that is so many times as large as the one before.
-    pub(super) fn goals_of_growth(
+    pub(super) fn goals_for_many(
         &self,
         before: &Results,
         after: &Results,
         times: usize,
     ) -> Vec<Goal> {
         let at_most = times as f64 * Self::MORE_THAN_LINEAR;
-        let goals = |check| Goal::growth(check, before, after, at_most);
+        let growth = |check| Goal::growth(check, before, after, at_most);
+        let mut all = self.goals_beside_others(after);
+        all.extend(self.checks.iter().flat_map(growth));
+        all
+    }
+
+    /// The goals that hold for a mesh of any size.
+    fn goals_beside_others(&self, results: &Results) -> Vec<Goal> {
+        let goals = |check| {
+            [
+                Goal::time(results, check, &self.analyze, 1.0),
+                Goal::memory(results, check, &self.analyze, 1.0),
+                Goal::time(results, check, &self.download, Self::TO_DOWNLOAD),
+            ]
+        };
         self.checks.iter().flat_map(goals).collect()
     }
 }
