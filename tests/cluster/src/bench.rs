@@ -61,7 +61,7 @@ pub(crate) fn run(full: bool) -> Result<ExitCode> {
 
     mesh = bench.mesh(Owners::Deployments)?;
     let some = bench.sweep(&mesh)?;
-    bench.snapshot()?;
+    bench.snapshot(&some)?;
     if full {
         mesh.grow(&mut bench.cluster, MANY_PODS)?;
         bench.many(&mesh, &some)?;
@@ -128,7 +128,7 @@ impl Bench {
     }
 
     /// A sweep that was recorded, judged from its file.
-    fn snapshot(&mut self) -> Result<()> {
+    fn snapshot(&mut self, live: &Results) -> Result<()> {
         let path = self.folder()?.join("snapshot.json");
         let recorded = self
             .cluster
@@ -142,8 +142,11 @@ impl Bench {
         let size = fs::metadata(&path)?.len();
         let check = Candidate::new(&["injdoctor", "check", "--from", "snapshot.json"]);
         let results = measure(&self.cluster, std::slice::from_ref(&check), RUNS_OF_SWEEP)?;
-        let goal = Goal::memory_of_file(&results, &check, size);
-        self.report("a file of this mesh", &results, vec![goal])
+        let goals = vec![
+            Goal::memory_of_file(&results, &check, size),
+            Goal::memory_of_recorded(&results, &check, live, &Sweep::check()),
+        ];
+        self.report("a file of this mesh", &results, goals)
     }
 
     /// The folder that the cluster runs its commands in.

@@ -139,13 +139,18 @@ impl Sweep {
     pub(super) fn of(owners: Owners) -> Result<Self> {
         Ok(Self {
             checks: [
-                Candidate::new(&["injdoctor", "check", "-A"]),
+                Self::check(),
                 Candidate::new(&["injdoctor", "check", "-A", "-o", "json"]),
             ],
             analyze: Candidate::new(&["istioctl", "analyze", "-A"]),
             get: Candidate::new(&["kubectl", "get", "pods", "-A", "-o", "json"]),
             download: Candidate::download("bare download of the lists", &lists::of_sweep(owners))?,
         })
+    }
+
+    /// The command whose output is for people.
+    pub(super) fn check() -> Candidate {
+        Candidate::new(&["injdoctor", "check", "-A"])
     }
 
     pub(super) fn candidates(&self) -> Vec<Candidate> {
