@@ -5,8 +5,8 @@ use std::sync::mpsc;
 use std::thread::{Builder, Scope};
 
 use crate::diagnosis::Causes;
-use crate::engine::Judged;
 use crate::facts::Snapshot;
+use crate::judged::Judged;
 use crate::way::Mesh;
 
 /// How many subjects a thread judges in a row, and how many such rows it is ahead of whoever takes them: enough to

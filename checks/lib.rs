@@ -31,6 +31,7 @@ mod engine;
 pub mod facts;
 mod fixes;
 mod judge;
+mod judged;
 pub mod plan;
 pub mod redaction;
 pub mod report;
@@ -44,5 +45,6 @@ pub mod views;
 pub mod way;
 
 pub use causes::registry;
-pub use engine::{diagnose, diagnose_all, judge_subject};
+pub use engine::{diagnose, diagnose_all};
+pub use judged::judge_subject;
 pub use stage::Stage;

@@ -21,6 +21,8 @@ mod reached;
 pub(crate) mod refused;
 pub(crate) mod rendered;
 mod running;
+mod static_pods;
+mod told_refusal;
 mod wanted;
 
 pub use catalogue::{Cause, catalogue};

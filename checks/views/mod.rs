@@ -16,11 +16,11 @@ pub use revision::{Removal, Revision};
 
 use crate::causes::Check;
 use crate::diagnosis::Diagnosis;
-use crate::engine::judge_subject;
 use crate::facts::{
     Index, Kind, Manifest, Missing, Read, Resource, Snapshot, Subject, Target, Template, Unread,
     Workload,
 };
+use crate::judged::judge_subject;
 use crate::report::{Difference, Effect, Finding};
 use crate::way::{Answer, Mesh, injectors, istiod_of_ztunnel, label, names, ztunnel};
 

@@ -4,7 +4,5 @@ mod refusals;
 
 use super::Check;
 
-pub(in crate::causes) use refusals::{rejected, told};
-
 /// The topics of this stage.
 pub(crate) static TOPICS: &[&[&Check]] = &[refusals::CHECKS];

@@ -12,7 +12,7 @@ pub(in crate::causes) use living_pods::{Side, changers};
 
 use std::rc::Rc;
 
-use crate::causes::{Check, Verdict};
+use crate::causes::Check;
 use crate::facts::Missing;
 use crate::way::Case;
 use crate::way::relabelled::WhatIf;
@@ -28,15 +28,6 @@ pub(crate) static TOPICS: &[&[&Check]] = &[
     living_pods::CHECKS,
     pod_age::CHECKS,
 ];
-
-/// The verdict of a check that looks at what webhooks do: none but for static pods.
-///
-/// # Errors
-/// [`Missing`] where the target was not read.
-pub fn of_static(case: &Case) -> Result<Option<Verdict>, Missing> {
-    let words = "the kubelet runs a static pod without asking webhooks";
-    Ok(crate::way::is_static(case)?.then(|| Verdict::not_applicable(words)))
-}
 
 /// What to try, where it is certain that no injection webhook is called for the target's pods;
 /// none where one is, or where a matchCondition's error settles the matter.

@@ -1,6 +1,6 @@
 //! Pods that get the same container twice.
 
-use super::told::{rejected, told};
+use crate::causes::told_refusal::{rejected, told};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::report::{Command, Evidence, Fix, Risk};

@@ -1,6 +1,6 @@
 //! Pods that GKE Autopilot refuses for what istio-init needs.
 
-use super::told::{rejected, told};
+use crate::causes::told_refusal::{rejected, told};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::report::{Command, Fix, Risk};

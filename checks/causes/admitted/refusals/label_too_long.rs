@@ -1,6 +1,6 @@
 //! Pods with a label that the injection makes of a name that is too long for one.
 
-use super::told::{rejected, told};
+use crate::causes::told_refusal::{rejected, told};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::{Missing, Workload};
 use crate::fixes::patch_template;

@@ -1,6 +1,6 @@
 //! Pods that a LimitRange refuses.
 
-use super::told::{pod_in_words, rejected, show, told};
+use crate::causes::told_refusal::{pod_in_words, rejected, show, told};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::{Missing, Resource};
 use crate::report::Evidence;

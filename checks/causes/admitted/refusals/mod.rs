@@ -16,13 +16,10 @@ mod quota;
 mod refuser;
 mod reserved_volume;
 mod service_account_missing;
-mod told;
 mod unexplained;
 mod windows_pod;
 
 use crate::causes::Check;
-
-pub(in crate::causes) use told::{rejected, told};
 
 /// The checks of this topic, in the order of their codes.
 pub(crate) static CHECKS: &[&Check] = &[

@@ -2,8 +2,8 @@
 
 use k8s_openapi::api::core::v1::{Namespace, NamespaceCondition};
 
-use super::told::{rejected, show, told};
 use crate::causes::refused::words;
+use crate::causes::told_refusal::{rejected, show, told};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::report::{Command, Evidence, Finding, Fix, Risk};

@@ -1,6 +1,6 @@
 //! Pods whose native sidecar became an ordinary init container on the way.
 
-use super::told::{rejected, told};
+use crate::causes::told_refusal::{rejected, told};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::patch_template;

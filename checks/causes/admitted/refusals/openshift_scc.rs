@@ -1,6 +1,6 @@
 //! Pods for which OpenShift has no security context constraint.
 
-use super::told::{pod_in_words, rejected, told};
+use crate::causes::told_refusal::{pod_in_words, rejected, told};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::report::{Command, Fix, Risk};

@@ -1,8 +1,8 @@
 //! Pods that the validation of the API server refuses.
 
 use super::dry_run::{dry_run, dry_run_without_sidecar};
-use super::told::{rejected, told};
 use super::windows_pod::is_for_windows;
+use crate::causes::told_refusal::{rejected, told};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::{Kind, Missing, Workload};
 use crate::report::{Command, Evidence, Finding, Fix, Risk};

@@ -1,7 +1,7 @@
 //! Pods that Pod Security refuses for their sidecar.
 
-use super::told::{rejected, show, told};
 use crate::causes::fields::namespace_label;
+use crate::causes::told_refusal::{rejected, show, told};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::relabel_namespace;

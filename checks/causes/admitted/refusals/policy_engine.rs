@@ -1,7 +1,7 @@
 //! Pods that a policy refuses for their sidecar.
 
-use super::told::{rejected, told};
 use crate::advice::is_name;
+use crate::causes::told_refusal::{rejected, told};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::report::{Command, Evidence, Fix, Risk};

@@ -1,7 +1,7 @@
 //! Pods whose sidecar asks for more than its limit.
 
-use super::told::{rejected, told};
 use crate::causes::fields::template_field;
+use crate::causes::told_refusal::{rejected, told};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::patch_template;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::told::{pod_in_words, rejected, show, told};
+use crate::causes::told_refusal::{pod_in_words, rejected, show, told};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::{Missing, Resource};
 use crate::fixes::{Entry, patch_template, restart};

@@ -1,6 +1,6 @@
 //! Pods with a volume or a mount that the sidecar needs for itself.
 
-use super::told::{rejected, told};
+use crate::causes::told_refusal::{rejected, told};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::report::{Command, Evidence, Fix, Risk};

@@ -1,7 +1,7 @@
 //! Pods whose ServiceAccount is not there.
 
-use super::told::{rejected, show, told};
 use crate::advice::is_name;
+use crate::causes::told_refusal::{rejected, show, told};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::restart;

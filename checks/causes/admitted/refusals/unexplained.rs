@@ -2,10 +2,10 @@
 
 use super::dry_run::dry_run;
 use super::refuser::refuser;
-use super::told::rejected;
 use crate::causes::reached;
 use crate::causes::refused::{Refused, known, refused, see_also, words};
 use crate::causes::rendered::templates;
+use crate::causes::told_refusal::rejected;
 use crate::causes::{Verdict, declare_check, istiod_log};
 use crate::facts::Missing;
 use crate::report::{Finding, Fix, Risk};

@@ -1,7 +1,7 @@
 //! Pods for Windows that get a sidecar of Linux.
 
-use super::told::{rejected, told};
 use crate::causes::fields::template_spec;
+use crate::causes::told_refusal::{rejected, told};
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::patch_template;

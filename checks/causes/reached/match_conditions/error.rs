@@ -2,8 +2,8 @@
 
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
 
-use crate::causes::called::of_static;
 use crate::causes::reached::entry::object;
+use crate::causes::static_pods::of_static;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::{Entries, restart};

@@ -1,7 +1,7 @@
 //! A template that istiod cannot render.
 
-use crate::causes::admitted::{rejected, told};
 use crate::causes::rendered::refused;
+use crate::causes::told_refusal::{rejected, told};
 use crate::causes::wanted::configured;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::causes::called::of_static;
 use crate::causes::fields::template_spec;
+use crate::causes::static_pods::of_static;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::{patch_spec, patch_template};

@@ -1,7 +1,7 @@
 //! Namespaces that istiod leaves alone.
 
-use crate::causes::called::of_static;
 use crate::causes::fields::NAMESPACE_KEYS;
+use crate::causes::static_pods::of_static;
 use crate::causes::{Verdict, declare_check};
 use crate::facts::Missing;
 use crate::fixes::{patch_template, relabelled};
