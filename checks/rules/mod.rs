@@ -20,4 +20,5 @@ pub mod overrides;
 pub mod prometheus;
 pub mod proxy_config;
 pub mod templates;
+pub mod verdict;
 pub mod yaml;

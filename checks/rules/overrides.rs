@@ -1,7 +1,8 @@
 //! Annotations that istiod itself writes into a pod when it injects, and that break a later injection when they are
 //! copied or written by hand: `proxy.istio.io/overrides` and `sidecar.istio.io/status`.
 
-use super::annotations::{Verdict, quantity};
+use super::annotations::quantity;
+use super::verdict::Verdict;
 use k8s_openapi::api::core::v1::Container;
 use serde_json::{Map, Value};
 

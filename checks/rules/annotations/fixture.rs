@@ -1,6 +1,7 @@
 //! How the tests of single annotations judge values.
 
-use super::{Verdict, verdict};
+use super::verdict;
+use crate::rules::verdict::Verdict;
 
 /// Asserts that istiod takes these values and refuses those.
 pub(super) fn check(name: &str, valid: &[&str], invalid: &[&str]) {

@@ -7,32 +7,11 @@ mod rule;
 mod value;
 
 use crate::rules::credentials::{REDACTED, without_credentials};
+use crate::rules::verdict::Verdict;
 use rule::rule;
 use std::collections::BTreeMap;
 
 pub use quantity::{amount, quantity, sum};
-
-/// An answer in three values.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// Accepted.
-    Valid,
-    /// Refused, and why, in words that follow "refused because".
-    Invalid(String),
-    /// It depends on something that is not decided here, and on what.
-    CannotTell(String),
-}
-
-impl Verdict {
-    /// The one that says more against the value.
-    pub(crate) fn worse(self, other: Verdict) -> Verdict {
-        match (&self, &other) {
-            (Verdict::Invalid(_), _) => self,
-            (_, Verdict::Invalid(_)) | (Verdict::Valid, _) => other,
-            (Verdict::CannotTell(_), _) => self,
-        }
-    }
-}
 
 /// An annotation that istiod refuses a pod for.
 #[derive(Debug, Clone, PartialEq, Eq)]

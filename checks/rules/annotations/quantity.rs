@@ -1,7 +1,7 @@
 //! Kubernetes quantities: `100m`, `0.5`, `128Mi`.
 
-use super::Verdict;
 use crate::rules::go;
+use crate::rules::verdict::Verdict;
 
 /// Whether Kubernetes takes the text for a quantity.
 ///

@@ -1,7 +1,7 @@
 //! The values of annotations other than quantities and configurations.
 
-use super::Verdict;
 use crate::rules::go;
+use crate::rules::verdict::Verdict;
 
 fn valid_if(sound: bool, problem: impl FnOnce() -> String) -> Verdict {
     if sound {

@@ -3,7 +3,7 @@
 //!
 //! Source: `k8s.io/apiserver/pkg/cel/library/quantity.go` (v0.36).
 
-use super::functions::{Function, of_values};
+use super::function::{Function, of_values};
 use super::unknown::Touched;
 use crate::rules::annotations::amount;
 use cel::common::ast::{CallExpr, Expr, IdedExpr};

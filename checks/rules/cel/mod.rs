@@ -29,6 +29,7 @@ mod evaluation;
 mod failure;
 #[cfg(test)]
 mod fixture;
+mod function;
 mod functions;
 mod limits;
 mod presence;

@@ -1,7 +1,7 @@
 //! `has(x.f)`, `x.?f` and `x[?f]`: questions for something that need not be there. The crate is stricter than the API
 //! server about what can be asked, so they become calls of functions of this program.
 
-use super::functions::Function;
+use super::function::Function;
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
 use cel::common::types::{CelBool, CelOptional, Kind};
 use cel::common::value::{CowVal, Val};

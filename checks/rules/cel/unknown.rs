@@ -1,7 +1,7 @@
 //! What is not known here is a function that fails and leaves a note, so that only an evaluation that comes across it is
 //! left undecided.
 
-use super::functions::{Function, of_values};
+use super::function::{Function, of_values};
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue};
 use cel::{ExecutionError, Value};
 use std::sync::{Arc, Mutex};

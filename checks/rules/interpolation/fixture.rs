@@ -1,7 +1,7 @@
 //! A sidecar template for tests, and what becomes of annotations in it.
 
 use super::{Surroundings, Templates, verdict};
-use crate::rules::annotations::Verdict;
+use crate::rules::verdict::Verdict;
 
 /// The lines of Istio's own sidecar template that print annotations.
 pub(crate) const SIDECAR: &str = r#"

@@ -14,7 +14,7 @@ mod printed;
 mod proxy_metadata;
 mod volume;
 
-use super::annotations::Verdict;
+use super::verdict::Verdict;
 use place::Place;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};

@@ -1,6 +1,6 @@
 //! Numbers that istiod takes and the API server refuses.
 
-use crate::rules::annotations::Verdict;
+use crate::rules::verdict::Verdict;
 
 /// A container cannot ask for a negative quantity.
 pub(super) fn not_negative(quantity: &str) -> Verdict {

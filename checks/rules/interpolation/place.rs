@@ -2,8 +2,8 @@
 
 use super::printed::{is_harmless, printed};
 use super::{Surroundings, unknown_use, volume};
-use crate::rules::annotations::Verdict;
 use crate::rules::templates::{Block, actions, block};
+use crate::rules::verdict::Verdict;
 use std::collections::BTreeMap;
 
 /// A place where a template prints an annotation.

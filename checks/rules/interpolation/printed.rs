@@ -2,7 +2,7 @@
 
 use super::place::MARK;
 use super::unknown_use;
-use crate::rules::annotations::Verdict;
+use crate::rules::verdict::Verdict;
 use crate::rules::yaml::{self, Unread, Yaml};
 
 /// Letters, digits and what is a plain word to any parser.

@@ -3,7 +3,7 @@
 use super::Surroundings;
 use super::place::MARK;
 use super::printed::printed;
-use crate::rules::annotations::Verdict;
+use crate::rules::verdict::Verdict;
 use crate::rules::yaml::{self, Yaml};
 
 /// Environment variables of the proxy, which the template prints without escaping.

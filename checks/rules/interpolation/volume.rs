@@ -1,7 +1,7 @@
 //! Volumes and mounts, which the template takes out of JSON.
 
 use super::{Surroundings, unknown_use};
-use crate::rules::annotations::Verdict;
+use crate::rules::verdict::Verdict;
 use k8s_openapi::api::core::v1::{Volume, VolumeMount};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;

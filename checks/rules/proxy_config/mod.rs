@@ -15,7 +15,7 @@ mod schema;
 
 use serde_json::Value;
 
-use super::annotations::Verdict;
+use super::verdict::Verdict;
 use super::yaml::{self, Unread, Yaml};
 
 /// What istiod says to the annotation.

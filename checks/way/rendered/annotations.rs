@@ -2,9 +2,10 @@
 
 use super::Refusal;
 use crate::facts::Missing;
-use crate::rules::annotations::{self, InvalidAnnotation, Verdict};
+use crate::rules::annotations::{self, InvalidAnnotation};
 use crate::rules::interpolation::{self, Surroundings, Templates};
 use crate::rules::overrides;
+use crate::rules::verdict::Verdict;
 use crate::way::{Istiod, JudgedPod, Version, names};
 
 /// What is certain to be refused, and what is in doubt.

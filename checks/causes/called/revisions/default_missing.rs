@@ -2,7 +2,7 @@
 
 use super::helm_revision_default::named_default;
 use super::left_out::choose_a_mesh;
-use super::live_revision;
+use super::{asks_default_in_vain, live_revision};
 use crate::causes::called::uncalled;
 use crate::causes::fields::namespace_label;
 use crate::causes::{Verdict, declare_check};
@@ -10,8 +10,6 @@ use crate::facts::Missing;
 use crate::fixes::{WRITES_THE_WEBHOOK, label_namespace, remove_tag, set_tag};
 use crate::report::{Effect, Finding, Fix, Risk, Severity};
 use crate::way::Case;
-use crate::way::relabelled::WhatIf;
-use crate::way::selector::Labels;
 use crate::way::{Outcome, injector, names};
 
 declare_check! {
@@ -85,11 +83,4 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         finding.fixes.extend(choose_a_mesh(case, &what_if)?);
     }
     Ok(Verdict::of([finding]))
-}
-
-/// Whether the namespace has istio-injection=enabled, and no webhook is called for its pods, as long as they say nothing.
-pub(super) fn asks_default_in_vain(what_if: &WhatIf) -> bool {
-    let label = what_if.namespace.get(names::ISTIO_INJECTION);
-    label.is_some_and(|value| value == "enabled")
-        && !what_if.is_called(&what_if.namespace, &Labels::new())
 }

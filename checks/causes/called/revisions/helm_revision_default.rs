@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 
-use super::default_missing::asks_default_in_vain;
+use super::asks_default_in_vain;
 use crate::causes::called::uncalled;
 use crate::causes::fields::namespace_label;
 use crate::causes::{Verdict, declare_check};

@@ -10,6 +10,8 @@ mod revision_unknown;
 use crate::causes::Check;
 use crate::facts::Missing;
 use crate::way::discovery::of_own_mesh;
+use crate::way::relabelled::WhatIf;
+use crate::way::selector::Labels;
 use crate::way::{Case, injector, names, namespace_labels, preferred};
 
 /// The checks of this topic, in the order of their codes.
@@ -39,4 +41,11 @@ fn live_revision(case: &Case) -> Result<Option<String>, Missing> {
     live.sort_by_key(|revision| revision != names::DEFAULT_REVISION);
     let meant = preferred::meant(case, &live)?;
     Ok(meant.into_iter().chain(live).next())
+}
+
+/// Whether the namespace has istio-injection=enabled, and no webhook is called for its pods, as long as they say nothing.
+fn asks_default_in_vain(what_if: &WhatIf) -> bool {
+    let label = what_if.namespace.get(names::ISTIO_INJECTION);
+    label.is_some_and(|value| value == "enabled")
+        && !what_if.is_called(&what_if.namespace, &Labels::new())
 }

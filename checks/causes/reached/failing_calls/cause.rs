@@ -1,7 +1,7 @@
 //! Which cause the words of a failing call tell, and what is visible beside them.
 
 use super::hanging::hanging;
-use super::stale_connection::successor;
+use super::successor::successor;
 use crate::facts::Missing;
 use crate::texts::{Http, Key, Tls, Transport, What};
 use crate::way::reached::{is_from_istiod, shut_off};

@@ -15,6 +15,7 @@ mod network_policy;
 mod no_route;
 mod stale_connection;
 mod standing;
+mod successor;
 mod tls_version;
 mod untold;
 

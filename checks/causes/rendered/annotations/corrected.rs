@@ -1,6 +1,7 @@
 //! What somebody probably meant by a value that istiod refuses.
 
-use crate::rules::annotations::{Verdict, verdict};
+use crate::rules::annotations::verdict;
+use crate::rules::verdict::Verdict;
 use crate::way::asked::{means_no, means_yes};
 
 /// The value that istiod accepts and that is closest to what is written; none where there is no telling.

@@ -1,7 +1,7 @@
 //! `isSorted`, `sum`, `min` and `max` of a list.
 
+use super::super::function::of_values;
 use super::super::unknown::Touched;
-use super::of_values;
 use cel::{Context, DeclarationError, ExecutionError, Value};
 use std::cmp::Ordering;
 

@@ -1,6 +1,6 @@
 //! `indexOf` and `lastIndexOf` of a list.
 
-use super::{Answer, into_cow, pair};
+use super::super::function::{Answer, into_cow, pair};
 use cel::common::types::{DYN_TYPE, LIST_TYPE};
 use cel::common::value::CowVal;
 use cel::{DeclarationError, Env, ExecutionError, Value};

@@ -7,21 +7,8 @@ mod sets;
 use super::comparison::{self, COMPARISONS};
 use super::presence::{self, MAYBE, PRESENT};
 use super::unknown::{self, Touched, UNKNOWN};
-use cel::common::value::{CowVal, Val};
-use cel::{Context, DeclarationError, Env, ExecutionError, FunctionContext, Value};
+use cel::{Context, DeclarationError, Env};
 use std::sync::{Arc, LazyLock};
-
-/// A function of a context.
-pub(super) type Function = Box<
-    dyn for<'context, 'call> Fn(
-            &mut FunctionContext<'context, 'call>,
-        ) -> Result<CowVal<'context, 'call>, ExecutionError>
-        + Send
-        + Sync,
->;
-
-/// What a function answers.
-type Answer<'b, 'v> = Result<CowVal<'b, 'v>, ExecutionError>;
 
 /// The language with those functions that know all they need; made once.
 ///
@@ -61,33 +48,4 @@ fn add_to(context: &mut Context, touched: &Touched) -> Result<(), DeclarationErr
         context.add_function(name, comparison::function(answer, touched.clone()))?;
     }
     folds::add_to(context, touched)
-}
-
-/// A function of the values of target and arguments.
-pub(super) fn of_values(
-    body: impl Fn(&[Value]) -> Result<Value, ExecutionError> + Send + Sync + 'static,
-) -> Function {
-    Box::new(move |call: &mut FunctionContext| {
-        let args = call
-            .this
-            .iter()
-            .chain(&call.args)
-            .map(|arg| Value::try_from(arg.as_ref()));
-        into_cow(body(&args.collect::<Result<Vec<_>, _>>()?)?)
-    })
-}
-
-fn pair(args: &[CowVal]) -> Result<(Value, Value), ExecutionError> {
-    match args {
-        [left, right] => Ok((
-            Value::try_from(left.as_ref())?,
-            Value::try_from(right.as_ref())?,
-        )),
-        _ => Err(ExecutionError::invalid_argument_count(2, args.len())),
-    }
-}
-
-fn into_cow<'b, 'v>(value: Value) -> Answer<'b, 'v> {
-    let value: Box<dyn Val> = value.try_into()?;
-    Ok(CowVal::Owned(value))
 }

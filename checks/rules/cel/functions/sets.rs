@@ -1,6 +1,6 @@
 //! Lists as sets: `sets.contains`, `sets.intersects` and `sets.equivalent`.
 
-use super::{Answer, into_cow, pair};
+use super::super::function::{Answer, into_cow, pair};
 use cel::common::types::LIST_TYPE;
 use cel::common::value::CowVal;
 use cel::{DeclarationError, Env, ExecutionError, Value};
