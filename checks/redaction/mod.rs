@@ -1,7 +1,7 @@
 //! What may leave the cluster in a file: of every object only the fields that the diagnosis needs, and of a value only
 //! what it needs of it.
 //!
-//! [`allowed`] is the list of the fields that pass, each with its reason; [`walk`] goes through an object by it. What a
+//! [`allowed`] is the list of the fields that pass, each with its reason; [`object`] goes through an object by it. What a
 //! label, an annotation or a template is needed for depends on the rest of the snapshot: [`needed`] finds that out first.
 
 mod allowed;
@@ -12,6 +12,7 @@ mod field;
 mod injector;
 mod metadata;
 mod needed;
+mod object;
 mod rights;
 mod structured;
 mod subjects;

@@ -62,7 +62,7 @@ impl<'t> Head<'t> {
     /// What stands before the words in their message.
     pub(super) fn before_in_message(&self) -> Part<'t> {
         let before = self.before();
-        let start = before.text.rfind(super::normal::is_boundary);
+        let start = before.text.rfind(super::words::is_boundary);
         start.map_or(before, |at| before.cut(at).1.cut(1).1)
     }
 

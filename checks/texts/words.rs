@@ -4,7 +4,13 @@ use std::ops::Range;
 
 use aho_corasick::AhoCorasick;
 
-use super::normal::{BOUNDARY, is_boundary};
+/// Stands where a message ends within a record: at the quotes around a string of JSON or of `key="value"`.
+pub(super) const BOUNDARY: char = '\u{1e}';
+
+/// Whether a character ends a message.
+pub(super) fn is_boundary(c: char) -> bool {
+    matches!(c, BOUNDARY | '\n')
+}
 
 /// The longest name that is read between quotes. Names of Kubernetes have 253 characters at most.
 const LONGEST_NAME: usize = 300;

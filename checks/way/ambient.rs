@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::{Container, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::injector::environment;
-use super::predict::namespace_labels;
+use super::namespace::namespace_labels;
 use super::{Case, names};
 use crate::facts::Missing;
 

@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use super::called::{Creation, called};
 use super::selector::Labels;
 use super::terms::Terms;
-use super::{Answer, Call, Case, NotCalled, Outcome, Prediction, is_static, predict};
+use super::{Answer, Call, Case, NotCalled, Outcome, Prediction, is_static, namespace_labels};
 use crate::facts::kinds::{
     MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, ValidatingAdmissionPolicy,
     ValidatingAdmissionPolicyBinding, ValidatingWebhookConfiguration,
@@ -127,7 +127,7 @@ fn gates(case: &Case, gates: &[Result<&Gate, Missing>]) -> Vec<Assumption> {
     let Ok(pod) = case.pod() else {
         return Vec::new();
     };
-    let namespace = predict::namespace_labels(case);
+    let namespace = namespace_labels(case);
     let creation = Creation::of(&pod);
     let mut found = Vec::new();
     for gate in gates {

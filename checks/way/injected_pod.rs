@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{
 };
 
 use super::called::{Called, Creation, NotCalled, called};
-use super::predict::namespace_labels;
+use super::namespace::namespace_labels;
 use super::rendered::containers::{INIT, PROXY};
 use super::terms::Terms;
 use super::{Answer, JudgedPod, names};

@@ -3,15 +3,14 @@
 use std::rc::Rc;
 
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
-use k8s_openapi::api::core::v1::Namespace;
 
 use super::called::{Creation, NotCalled, called};
 use super::injected_pod::same_for_injected;
 use super::injector::{NativeSidecars, entries, fails_closed, is_injector};
 use super::invalid_pod::{invalid, invalid_without_sidecar};
+use super::namespace::{is_terminating, namespace_labels};
 use super::reached::{Arrival, Entry, reached};
 use super::rendered::{Refusal, is_native, rendered};
-use super::selector::Labels;
 use super::terms::Terms;
 use super::wanted::wanted;
 use super::{
@@ -42,25 +41,6 @@ pub fn calls(
             rendered: None,
         })
         .collect()
-}
-
-/// The labels of the target's namespace.
-///
-/// # Errors
-/// [`Missing`] where the namespace was not read.
-pub fn namespace_labels(case: &Case) -> Result<Labels, Missing> {
-    let namespace = case.namespace()?;
-    Ok(namespace
-        .and_then(|namespace| namespace.metadata.labels.clone())
-        .unwrap_or_default())
-}
-
-/// Whether a namespace is being deleted: the API server refuses new objects in it before it calls any webhook. It decides by
-/// the phase, which is Terminating as soon as this time is set, and as long.
-/// Source: Kubernetes 1.36, `k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go`, and
-/// `ValidateNamespaceStatusUpdate` in `pkg/apis/core/validation/validation.go`.
-pub fn is_terminating(namespace: &Namespace) -> bool {
-    namespace.metadata.deletion_timestamp.is_some()
 }
 
 /// What will happen to the next pod of the target.

@@ -9,7 +9,7 @@ use super::asked::{Means, Said};
 use super::called::{Creation, called};
 use super::discovery::{is_of_another_mesh, is_one_mesh, of_own_mesh};
 use super::injector::{entries, is_deactivated, is_injector};
-use super::predict::namespace_labels;
+use super::namespace::namespace_labels;
 use super::preferred;
 use super::selector::{Labels, Operator};
 use super::terms::Terms;

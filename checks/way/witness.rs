@@ -11,24 +11,13 @@ use jiff::Timestamp;
 
 use super::changes::{self, Changed};
 use super::observe::status_of_template;
-use super::{
-    Case, ControlPlaneKind, ObservedPod, Outcome, Prediction, Rejection, istiod_log, predict,
-};
+use super::{Case, ControlPlaneKind, ObservedPod, Outcome, Prediction, Rejection, predict};
 use crate::facts::{Missing, Rollout};
 use crate::stage::Stage;
 use crate::texts::{Denied, Key, What};
 
 /// How long after a change a pod has to be made so that the API server, istiod and the nodes know of it.
 const SETTLED: Duration = Duration::from_secs(10);
-
-/// What will happen to the next pod, as far as the cluster does not contradict it.
-pub fn predict_beside_witnesses(case: &Case) -> Prediction {
-    let mut prediction = by_witnesses(case);
-    if let (Outcome::Unknown, Ok(Some(heard))) = (prediction.outcome, istiod_log::heard(case)) {
-        prediction.because = format!("{}; {heard}", prediction.because);
-    }
-    prediction
-}
 
 /// When the cluster last did otherwise than expected, where istiod may know why: it was asked about that pod, or should
 /// have been.
@@ -44,7 +33,8 @@ pub fn contradicted_at(case: &Case) -> Option<Timestamp> {
     }
 }
 
-fn by_witnesses(case: &Case) -> Prediction {
+/// What will happen by what the cluster says alone, without the logs of istiod.
+pub(super) fn by_witnesses(case: &Case) -> Prediction {
     let mut prediction = case.prediction().as_ref().clone();
     if let Some(rejection) = &case.observation().rejection {
         refused(case, rejection, &mut prediction);

@@ -114,7 +114,7 @@ fn image_type(value: &str, annotations: &BTreeMap<String, String>) -> Verdict {
     if image.is_some_and(|image| image.contains('/')) {
         return Verdict::Valid;
     }
-    printed::printed(&format!("image: \"x{}\"", place::MARK), value)
+    printed::printed(&format!("image: \"x{}\"", printed::MARK), value)
 }
 
 fn in_all_places(

@@ -1,6 +1,6 @@
 //! The places in the templates where an annotation is printed.
 
-use super::printed::{is_harmless, printed};
+use super::printed::{MARK, is_harmless, printed};
 use super::{Surroundings, unknown_use, volume};
 use crate::rules::templates::{Block, actions, block};
 use crate::rules::verdict::Verdict;
@@ -25,9 +25,6 @@ enum How {
     /// In a way that is not known here.
     Otherwise,
 }
-
-/// What stands in a line for the value. No template has it.
-pub(super) const MARK: char = '\u{fffc}';
 
 /// Where the templates print the annotation of this name.
 pub(super) fn places<'t>(

@@ -1,9 +1,11 @@
 //! A value that is printed as it is, read back as YAML.
 
-use super::place::MARK;
 use super::unknown_use;
 use crate::rules::verdict::Verdict;
 use crate::rules::yaml::{self, Unread, Yaml};
+
+/// What stands in a line for the value. No template has it.
+pub(super) const MARK: char = '\u{fffc}';
 
 /// Letters, digits and what is a plain word to any parser.
 pub(super) fn is_harmless(value: &str) -> bool {

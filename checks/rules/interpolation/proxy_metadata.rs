@@ -1,7 +1,7 @@
 //! `proxyMetadata` of `proxy.istio.io/config`.
 
 use super::Surroundings;
-use super::place::MARK;
+use super::printed::MARK;
 use super::printed::printed;
 use crate::rules::verdict::Verdict;
 use crate::rules::yaml::{self, Yaml};

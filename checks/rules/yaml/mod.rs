@@ -8,6 +8,7 @@
 //! the one used here has a few [`differences`]; [`document`] makes a tree of that, [`value`] the values of the tree, with
 //! [`scalar`] for the single words, and [`json`] what JSON can hold of them.
 
+mod construct;
 mod differences;
 mod document;
 mod json;
@@ -83,7 +84,7 @@ pub fn is_text(word: &str) -> bool {
 /// As [`read`].
 pub fn read_with_any_number(text: &str) -> Result<Yaml, Unread> {
     match document::first(text)? {
-        Some(document) => json::of(value::of(&document)?),
+        Some(document) => json::of(construct::of(&document)?),
         None => Ok(Yaml::Null),
     }
 }

@@ -1,7 +1,7 @@
 //! The characters of a line: colours, escapes, entities and quotes.
 
-use super::{BOUNDARY, Normal};
-use crate::texts::words::floor;
+use super::Normal;
+use crate::texts::words::{BOUNDARY, floor};
 
 /// How often a text may be escaped: by that many strings around it.
 const DEPTHS: usize = 5;

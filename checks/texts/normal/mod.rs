@@ -8,15 +8,7 @@ mod records;
 
 use std::ops::Range;
 
-use super::words::{ceil, floor};
-
-/// Stands where a message ends within a record: at the quotes around a string of JSON or of `key="value"`.
-pub(super) const BOUNDARY: char = '\u{1e}';
-
-/// Whether a character ends a message.
-pub(super) fn is_boundary(c: char) -> bool {
-    matches!(c, BOUNDARY | '\n')
-}
+use super::words::{BOUNDARY, ceil, floor};
 
 /// What stands in place of a line break in the middle of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

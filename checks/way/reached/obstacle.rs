@@ -87,4 +87,9 @@ impl Obstacle {
     pub fn is_denial(&self) -> bool {
         matches!(self, Self::NotServing(one) if one.is_denial())
     }
+
+    /// Whether it is that istiod is not trusted.
+    pub(crate) fn is_distrust(&self) -> bool {
+        matches!(self, Self::Empty(_) | Self::NotPem(_) | Self::Mismatch(_))
+    }
 }

@@ -7,6 +7,7 @@
 //! Sources: Istio 1.31, `manifests/charts/istio-control/istio-discovery/templates` (`zzz_profile.yaml`, `deployment.yaml`,
 //! `istiod-injector-configmap.yaml`) and `operator/pkg/manifest/name.go`.
 
+mod beside;
 mod number;
 mod read;
 mod sources;
@@ -15,9 +16,10 @@ use std::fmt;
 
 use crate::facts::Missing;
 
+pub use beside::Beside;
 pub use number::Number;
 use number::POSSIBLE;
-pub use read::{Beside, version_of_deployment, version_of_pod};
+pub use read::{version_of_deployment, version_of_pod};
 pub use sources::{has_image_of, version_of_proxies, version_of_proxy};
 
 /// What tells a version.

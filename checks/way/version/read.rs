@@ -6,29 +6,14 @@ use crate::facts::kinds::Pod;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Container};
 
+use super::beside::Beside;
 use super::number::{Number, tag};
 use super::sources::Sources;
 use super::{Source, Told, Version};
-use crate::facts::{Missing, Object as _, Read, Resource, Snapshot};
+use crate::facts::{Object as _, Read, Resource, Snapshot};
 use crate::way::injector::{istiod_container, istiod_container_of, revision};
 use crate::way::selector::{Labels, requirements};
 use crate::way::{InjectorConfig, names};
-
-/// The injector's ConfigMap, and what is in it.
-pub(super) type Injector<'a> = Result<Option<(&'a ConfigMap, Rc<InjectorConfig>)>, Missing>;
-
-/// What stands beside an istiod, and may tell its version where its image does not.
-#[derive(Debug)]
-pub struct Beside<'a> {
-    /// The Deployments of its namespace.
-    pub deployments: Result<&'a [Deployment], Missing>,
-    /// The pods of its namespace.
-    pub pods: &'a [Pod],
-    /// That of its revision.
-    pub injector: Injector<'a>,
-    /// Its revision.
-    pub revision: &'a str,
-}
 
 /// The version of the istiod in a pod. What stands beside it is looked at only where its image does not tell.
 pub fn version_of_pod<'a>(pod: &Pod, beside: impl FnOnce() -> Beside<'a>) -> Version {
@@ -126,6 +111,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::facts::Missing;
     use crate::way::Config;
 
     fn pod(image: &str, labels: &Value) -> Pod {

@@ -4,8 +4,8 @@ use crate::facts::kinds::Pod;
 use k8s_openapi::api::core::v1::ConfigMap;
 use serde_json::Value;
 
+use super::beside::{Beside, Injector};
 use super::number::{Number, tag};
-use super::read::{Beside, Injector};
 use super::{Source, Told, Version};
 use crate::facts::{Missing, who_set};
 use crate::way::reached::started;

@@ -3,6 +3,7 @@
 //! `tally` what all of them say together about the server.
 
 mod answer;
+mod form;
 mod pages;
 mod reader;
 mod receive;

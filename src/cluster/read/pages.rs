@@ -18,33 +18,16 @@ use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::answer::Wanted;
-use super::reader::{Built, ListHead, Reader, Selection};
+use super::form::Form;
+use super::reader::{ListHead, Reader, Selection};
 use super::trouble::Trouble;
 
-/// The objects of a list as they are, in pages of kubectl's size.
-pub(super) const OBJECTS: Form = Form {
-    request: Request::list,
-    page: 500,
-};
-/// Their metadata alone: more items have room on a page of as many bytes. The fewer pages, the less work is a long list for
-/// the API server, which for each page walks all the items that remain (`k8s.io/apiserver` pkg/storage/cacher, v0.36).
-pub(super) const METADATA: Form = Form {
-    request: Request::list_metadata,
-    page: 2_000,
-};
 /// Pages under way at once: the time for the one after the next would run while it can only wait.
 const AT_ONCE: usize = 2;
 /// How much of a page to look for the token in.
 const START: usize = 16 << 10;
 /// Texts of pages that wait to be read: more of them only take memory.
 const WAITING: usize = 2;
-
-/// How a list's items are asked for.
-pub(super) struct Form {
-    request: fn(&Request, &ListParams) -> Built,
-    /// Items on one page.
-    page: u32,
-}
 
 /// A page of a list.
 struct Page {

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::answer::Wanted;
 use super::cut;
-use super::pages::{METADATA, OBJECTS};
+use super::form::{Asked, Built, METADATA, OBJECTS};
 use super::receive::{Budget, receive};
 use super::tally::Tally;
 use super::trouble::Trouble;
@@ -386,11 +386,6 @@ impl<'a> Reader<'a> {
         answer
     }
 }
-
-type Asked = http::Request<Vec<u8>>;
-
-/// A request, or why there is none.
-pub(super) type Built = Result<Asked, kube::core::request::Error>;
 
 /// What a list says of itself.
 #[derive(Deserialize)]

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::bundles::bundles;
-use super::distrust::is_distrust;
+use super::forbidden::{Forbidden, forbidden};
 use super::label;
 use super::repair;
 use crate::causes::reached::istiod;
@@ -13,8 +13,7 @@ use crate::facts::Missing;
 use crate::facts::kinds::ClusterRole;
 use crate::fixes::restart_istiod;
 use crate::report::{Change, Evidence, Finding, Fix, Object, Operation, Patch, Risk, Severity};
-use crate::way::reached::is_patched;
-use crate::way::rights::{Account, GROUP, WEBHOOKS, lacking, names_webhooks};
+use crate::way::rights::{Account, GROUP, WEBHOOKS, names_webhooks};
 use crate::way::{Case, Destination, Obstacle};
 
 declare_check! {
@@ -50,7 +49,7 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
     let mut found = Found::new(case)?;
     for destination in &found.destinations.clone().all {
         found.note(|| match destination.route.obstacle(case) {
-            Some(obstacle) if is_distrust(obstacle) => finding(case, destination, obstacle),
+            Some(obstacle) if obstacle.is_distrust() => finding(case, destination, obstacle),
             Some(_) => Ok(None),
             None => destination
                 .route
@@ -60,47 +59,6 @@ fn run(case: &Case) -> Result<Verdict, Missing> {
         });
     }
     found.verdict()
-}
-
-/// What keeps istiod from writing.
-pub struct Forbidden<'a> {
-    account: Account,
-    verbs: Vec<&'static str>,
-    roles: Vec<&'a ClusterRole>,
-}
-
-/// Whether the istiod that keeps the caBundle of a destination may not do so.
-///
-/// # Errors
-/// [`Missing`] where the ClusterRoles or the Deployments were not read.
-pub fn forbidden<'a>(
-    case: &Case<'a>,
-    destination: &Destination,
-) -> Result<Option<Forbidden<'a>>, Missing> {
-    let Some(deployment) = istiod::deployment_of(case, destination)? else {
-        return Ok(None);
-    };
-    let is_its_own =
-        |container| is_patched(destination.configuration, destination.entry, container);
-    let template = deployment
-        .spec
-        .as_ref()
-        .and_then(|spec| spec.template.spec.as_ref());
-    let (Some(spec), Some(service), true) = (
-        template,
-        destination.service(),
-        istiod::container(deployment).is_some_and(is_its_own),
-    ) else {
-        return Ok(None);
-    };
-    let account = Account::of(&service.namespace, spec);
-    let roles = account.roles(case.cluster_roles()?, case.cluster_role_bindings()?);
-    let verbs = lacking(&roles, destination.name());
-    Ok((!verbs.is_empty()).then_some(Forbidden {
-        account,
-        verbs,
-        roles,
-    }))
 }
 
 fn finding(

@@ -7,8 +7,8 @@ use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 
 use super::bundles::bundles;
-use super::cannot_patch::forbidden;
-use super::distrust::{is_distrust, overlooked};
+use super::forbidden::forbidden;
+use super::overlooked::overlooked;
 use crate::causes::reached::entry::{object, show_managers};
 use crate::causes::reached::obstacle_findings::{Found, effect};
 use crate::causes::{Verdict, declare_check};
@@ -84,7 +84,7 @@ fn finding(case: &Case, destination: &Destination) -> Result<Option<Finding>, Mi
         return Ok(None);
     }
     let obstacle = destination.route.obstacle(case);
-    let finding = match obstacle.filter(|one| is_distrust(one)) {
+    let finding = match obstacle.filter(|one| one.is_distrust()) {
         None => Finding::new(Severity::Warning, Effect::Beside, words),
         Some(obstacle) if forbidden(case, destination)?.is_none() => {
             let effect = effect(case, destination, obstacle);

@@ -5,10 +5,13 @@ mod cannot_patch;
 mod distrust;
 mod empty;
 mod entry_name;
+mod forbidden;
 pub(super) mod fought_over;
+mod istios_name;
 pub(super) mod label;
 mod mismatch;
 mod not_pem;
+mod overlooked;
 pub(super) mod repair;
 mod revision_label;
 

@@ -5,8 +5,8 @@ use base64::prelude::BASE64_STANDARD;
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
 use serde_json::json;
 
-use super::cannot_patch::forbidden;
-use super::entry_name;
+use super::forbidden::forbidden;
+use super::istios_name;
 use super::label::{self, Label};
 use crate::causes::reached::istiod;
 use crate::fixes::{Entries, restart_istiod};
@@ -47,7 +47,7 @@ pub fn fixes(case: &Case, destination: &Destination, label: &Label) -> Vec<Fix> 
     label
         .flatten()
         .into_iter()
-        .chain(entry_name::rename(destination))
+        .chain(istios_name::rename(destination))
         .chain(patch)
         .chain(restart)
         .collect()
